@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/fault"
+)
+
+// Limits of a subject's texts, in bytes. They bound the row, the form and the
+// canonical bytes.
+const (
+	MaxName        = 100
+	MaxTitle       = 200
+	MaxDescription = 20_000
+	MaxAttribute   = 2_000
+)
+
+// ItemType is the type in the item reference of a subject, "subject:<id>", by
+// which visibility, participants and ledger openings are recorded.
+const ItemType = "subject"
+
+// Subject is one thing that decisions are about. It is a value: changing a copy
+// changes nothing.
+type Subject struct {
+	ID           string // 16 random characters
+	Ref          string // "kind:name", unique for ever
+	Kind         string // name of a Kind
+	Name         string // never changes
+	Title        string // for people
+	Description  string // Markdown
+	Owner        string // person id
+	Organisation string // organisation id; whose ranks may decide about it
+	Version      int64  // counts changes of the pinned content, from 1
+	Digest       string // SHA-256 of Canonical, 64 lower-case hexadecimal digits
+	Revision     int64  // counts every edit, from 1; the optimistic lock
+	Attributes   map[string]string
+	Visibility   authz.Visibility
+	RegisteredAt time.Time
+	ChangedAt    time.Time
+	RetiredAt    time.Time // zero while the subject is active
+	Entry        int64     // ledger sequence of the latest edit
+}
+
+// Item returns the reference by which visibility and ledger entries name the subject.
+func (s Subject) Item() string { return ItemType + ":" + s.ID }
+
+// Retired reports whether the subject is no longer in use.
+func (s Subject) Retired() bool { return !s.RetiredAt.IsZero() }
+
+// Resource describes the subject to authz; participants are principals such as
+// "person:<id>" and matter only for a restricted subject.
+func (s Subject) Resource(participants []string) authz.Resource {
+	return authz.Resource{Item: s.Item(), Visibility: s.Visibility, Owner: s.Owner, Participants: participants}
+}
+
+// URL is the subject's page, relative to the server's root.
+func (s Subject) URL() string { return "/subjects/" + s.Ref }
+
+var (
+	kindPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+	namePattern = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$`)
+)
+
+// ParseRef splits "kind:name". The kind is a lower-case word; the name is at
+// most [MaxName] characters a-z, 0-9, dot, underscore and hyphen, and starts and
+// ends with a letter or digit. Anything else is Invalid "catalog.ref".
+func ParseRef(ref string) (kind, name string, err error) {
+	kind, name, found := strings.Cut(ref, ":")
+	if !found || !kindPattern.MatchString(kind) || !namePattern.MatchString(name) {
+		return "", "", fault.New(fault.Invalid, "catalog.ref",
+			"A subject is written as kind:name, for example flow:property-suggester-ab-test, in lower-case letters, digits, dots, underscores and hyphens.")
+	}
+	return kind, name, nil
+}
+
+// Pin names one state of a subject: what a decision was taken on.
+type Pin struct {
+	Version int64  `json:"version"`
+	Digest  string `json:"digest"`
+}
+
+// Pin returns the state that a decision taken now is pinned to.
+func (s Subject) Pin() Pin { return Pin{Version: s.Version, Digest: s.Digest} }
+
+// canonicalFormat is the first line of the canonical bytes.
+const canonicalFormat = "portreeve.subject/v1\n"
+
+// Canonical returns the bytes whose SHA-256 is the subject's digest:
+//
+//	portreeve.subject/v1
+//	kind 4
+//	flow
+//	name 25
+//	property-suggester-ab-test
+//	organisation 16
+//	k3j4...
+//	attribute.from 10
+//	production
+//	attribute.from.target 66
+//	3 9f86d081...
+//
+// Each field is its name, a space, the length of the value in bytes as a decimal
+// number, a newline, the value, a newline: the lengths make it unambiguous
+// whatever the values hold. The order is kind, name, organisation, then the
+// attributes by the bytes of their names. An attribute without a value is left
+// out. For an attribute that refers to another subject, a field
+// "attribute.NAME.target" follows with the version of that subject, a space and
+// its digest; targets holds these by attribute name.
+func Canonical(kind, name, organisation string, attributes map[string]string, targets map[string]Pin) []byte {
+	b := []byte(canonicalFormat)
+	field := func(name, value string) {
+		b = append(b, name...)
+		b = append(b, ' ')
+		b = strconv.AppendInt(b, int64(len(value)), 10)
+		b = append(b, '\n')
+		b = append(b, value...)
+		b = append(b, '\n')
+	}
+	field("kind", kind)
+	field("name", name)
+	field("organisation", organisation)
+	names := make([]string, 0, len(attributes))
+	for n, v := range attributes {
+		if v != "" {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		field("attribute."+n, attributes[n])
+		if pin, ok := targets[n]; ok {
+			field("attribute."+n+".target", strconv.FormatInt(pin.Version, 10)+" "+pin.Digest)
+		}
+	}
+	return b
+}
+
+// Digest returns the SHA-256 of [Canonical] in lower-case hexadecimal.
+func Digest(kind, name, organisation string, attributes map[string]string, targets map[string]Pin) string {
+	sum := sha256.Sum256(Canonical(kind, name, organisation, attributes, targets))
+	return hex.EncodeToString(sum[:])
+}
