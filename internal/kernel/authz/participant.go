@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authz
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/store"
+)
+
+// SetParticipants makes principals ("person:<id>", "group:<id>") the
+// participants of item, and nobody else. The caller's own entry records the
+// change: participants are part of what the slice decided.
+func SetParticipants(ctx context.Context, tx *store.Tx, item string, principals []string) error {
+	if item == "" {
+		return fmt.Errorf("set participants: no item")
+	}
+	wanted := slices.Clone(principals)
+	slices.Sort(wanted)
+	wanted = slices.Compact(wanted)
+	for _, p := range wanted {
+		if !validPrincipal(p) {
+			return fault.New(fault.Invalid, "authz.principal_invalid", "A participant is a person or a group.")
+		}
+	}
+	if _, err := tx.Exec(ctx, "DELETE FROM authz_participant WHERE item = $1", item); err != nil {
+		return fmt.Errorf("clear participants: %w", err)
+	}
+	for _, p := range wanted {
+		if _, err := tx.Exec(ctx, "INSERT INTO authz_participant (item, principal) VALUES ($1, $2)", item, p); err != nil {
+			return fmt.Errorf("add participant: %w", err)
+		}
+	}
+	return nil
+}
+
+// Participants returns the principals that take part in item, sorted.
+func Participants(ctx context.Context, r store.Reader, item string) ([]string, error) {
+	rows, err := r.Query(ctx, "SELECT principal FROM authz_participant WHERE item = $1 ORDER BY principal", item)
+	all, err := store.Collect(rows, err, scanString)
+	if err != nil {
+		return nil, fmt.Errorf("load participants: %w", err)
+	}
+	return all, nil
+}
+
+func validPrincipal(p string) bool {
+	id, ok := strings.CutPrefix(p, "person:")
+	if !ok {
+		id, ok = strings.CutPrefix(p, "group:")
+	}
+	return ok && id != ""
+}
+
+func scanString(s store.Scanner) (string, error) {
+	var v string
+	err := s.Scan(&v)
+	return v, err
+}
