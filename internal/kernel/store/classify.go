@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+)
+
+// The codes of the faults that this package makes of driver errors.
+const (
+	codeFull        = "store.full"
+	codeUnavailable = "store.unavailable"
+	codeBusy        = "store.busy"
+	codeText        = "store.invalid_text"
+)
+
+// classify turns what a driver reports into a fault that says what to do. A
+// fault and sql.ErrNoRows pass unchanged, and so does every error that is not
+// known to be the database's own trouble: it stays internal.
+func (db *DB) classify(ctx context.Context, err error) error {
+	var f *fault.Error
+	switch {
+	case err == nil, errors.As(err, &f), errors.Is(err, sql.ErrNoRows), ctx.Err() != nil:
+		return err
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return full(err)
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return classifySQLite(lite.Code(), err)
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return classifyPostgres(pg.Code, err)
+	}
+	if connectionLost(err) {
+		return unavailable(awayMessage, err)
+	}
+	return err
+}
+
+// classifySQLite reads a result code of https://sqlite.org/rescode.html; the
+// low byte is the primary code.
+func classifySQLite(code int, err error) error {
+	switch code & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY:
+		return full(err)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return busy(err)
+	case sqlite3.SQLITE_CANTOPEN:
+		return unavailable(awayMessage, err)
+	}
+	return err
+}
+
+// classifyPostgres reads a SQLSTATE of the PostgreSQL manual, appendix A; the
+// first two characters are its class.
+func classifyPostgres(state string, err error) error {
+	switch state {
+	case "53100", "58030": // disk_full, io_error
+		return full(err)
+	case "40001", "40P01", "55P03": // serialization_failure, deadlock_detected, lock_not_available
+		return busy(err)
+	case "22021": // character_not_in_repertoire
+		return invalidText()
+	}
+	switch {
+	// connection exceptions; insufficient resources; shutdown and start-up.
+	case strings.HasPrefix(state, "08"), strings.HasPrefix(state, "53"), strings.HasPrefix(state, "57P"):
+		return unavailable(awayMessage, err)
+	}
+	return err
+}
+
+// connectionLost reports whether err says that no connection could be made, or
+// that one broke.
+func connectionLost(err error) bool {
+	var connect *pgconn.ConnectError
+	var network *net.OpError
+	return errors.As(err, &connect) || errors.As(err, &network) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		strings.Contains(err.Error(), "conn closed") // pgx has no exported error for a connection that it closed
+}
+
+const awayMessage = "The database is away at the moment; nothing was changed. Try again in a moment."
+
+func unavailable(message string, err error) *fault.Error {
+	f := fault.New(fault.Unavailable, codeUnavailable, message).Because(err)
+	f.RetryAfter = 5 * time.Second
+	return f
+}
+
+func busy(err error) *fault.Error {
+	f := fault.New(fault.Unavailable, codeBusy, "The database is busy; nothing was changed. Try again in a moment.").Because(err)
+	f.RetryAfter = time.Second
+	return f
+}
+
+func full(err error) *fault.Error {
+	f := fault.New(fault.Unavailable, codeFull, "The server's disk is full or failing; nothing was changed. Tell your administrator.").Because(err)
+	f.RetryAfter = time.Minute
+	return f
+}
+
+func invalidText() *fault.Error {
+	return fault.New(fault.Invalid, codeText, "A text holds a byte that is not valid UTF-8, or a NUL. Remove it and try again.")
+}
