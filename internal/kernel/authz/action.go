@@ -53,3 +53,11 @@ func roleSet(roles []Role) uint16 {
 	}
 	return set
 }
+
+func roleNames() []string {
+	var names []string
+	for _, r := range Roles() {
+		names = append(names, string(r))
+	}
+	return names
+}
