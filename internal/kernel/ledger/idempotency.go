@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/store"
+)
+
+// Key identifies a request that must have its effect once only.
+type Key struct {
+	Actor       string // authz.Actor.Ref: keys of different people never meet
+	Key         string // the Idempotency-Key header, or the hidden field of a form
+	Fingerprint string // digest of method, path and body: the same key for something else is refused
+}
+
+// claim is a key on its way through a request. Only the first decision of the
+// request claims it.
+type claim struct {
+	key  Key
+	used atomic.Bool
+}
+
+type claimKey struct{}
+
+// WithIdempotency returns a context under which the next decision takes effect
+// at most once for this key, over restarts too. See [Writer.Decide].
+func WithIdempotency(ctx context.Context, k Key) context.Context {
+	return context.WithValue(ctx, claimKey{}, &claim{key: k})
+}
+
+func claimFrom(ctx context.Context) *claim {
+	c, _ := ctx.Value(claimKey{}).(*claim)
+	if c == nil || c.used.Load() {
+		return nil
+	}
+	return c
+}
+
+// refuse reports a key that was used before. The head is locked, so no other
+// decision can claim the key between this look and the insert.
+func (c *claim) refuse(ctx context.Context, tx *store.Tx) error {
+	if c == nil {
+		return nil
+	}
+	var fingerprint string
+	var seq int64
+	err := tx.QueryRow(ctx, `SELECT fingerprint, seq FROM ledger_idempotency WHERE actor = $1 AND key = $2`, c.key.Actor, c.key.Key).Scan(&fingerprint, &seq)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look up idempotency key: %w", err)
+	case fingerprint != c.key.Fingerprint:
+		return fault.New(fault.Invalid, "idempotency.reused",
+			"This idempotency key was used for another request. Use a new key for each request.")
+	default:
+		return fault.New(fault.Conflict, "idempotency.repeated",
+			"This request was carried out before, as ledger entry %d; it was not carried out again.", seq)
+	}
+}
+
+func (c *claim) insert(ctx context.Context, tx *store.Tx, now time.Time, seq int64) error {
+	if c == nil {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO ledger_idempotency (actor, key, fingerprint, seq, created) VALUES ($1, $2, $3, $4, $5)`,
+		c.key.Actor, c.key.Key, c.key.Fingerprint, seq, store.At(now))
+	if err != nil {
+		return fmt.Errorf("store idempotency key: %w", err)
+	}
+	return nil
+}
+
+func (c *claim) done() {
+	if c != nil {
+		c.used.Store(true)
+	}
+}
+
+// Reply is the answer that was given to a request with an idempotency key.
+type Reply struct {
+	Status int
+	Header map[string]string // the few headers that belong to the answer: Content-Type, Location, ETag
+	Body   []byte
+}
+
+// Remember stores the answer to the request whose key was claimed, so that a
+// repeat can be answered alike. It does nothing if the key is not stored or has
+// an answer already.
+func (l *Log) Remember(ctx context.Context, k Key, r Reply) error {
+	header, err := json.Marshal(r.Header)
+	if err != nil {
+		return fmt.Errorf("remember reply: %w", err)
+	}
+	return l.db.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE ledger_idempotency SET status = $1, header = $2, body = $3
+			WHERE actor = $4 AND key = $5 AND fingerprint = $6 AND status IS NULL`,
+			r.Status, string(header), r.Body, k.Actor, k.Key, k.Fingerprint)
+		if err != nil {
+			return fmt.Errorf("remember reply: %w", err)
+		}
+		return nil
+	})
+}
+
+// Recall returns what is known of a key: the first entry of its decision, and
+// the answer, nil if the server stopped before [Log.Remember]. The error is
+// [fault.ItemNotFound] if the key is not known, and the fault
+// "idempotency.reused" if its fingerprint is another.
+func (l *Log) Recall(ctx context.Context, k Key) (seq int64, reply *Reply, err error) {
+	err = l.db.Read(ctx, func(tx *store.ReadTx) error {
+		var fingerprint string
+		var status sql.NullInt64
+		var header sql.NullString
+		var body []byte
+		err := tx.QueryRow(ctx, `SELECT fingerprint, seq, status, header, body FROM ledger_idempotency WHERE actor = $1 AND key = $2`, k.Actor, k.Key).
+			Scan(&fingerprint, &seq, &status, &header, &body)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fault.ItemNotFound()
+		}
+		if err != nil {
+			return fmt.Errorf("recall reply: %w", err)
+		}
+		if fingerprint != k.Fingerprint {
+			return fault.New(fault.Invalid, "idempotency.reused",
+				"This idempotency key was used for another request. Use a new key for each request.")
+		}
+		if !status.Valid {
+			return nil
+		}
+		reply = &Reply{Status: int(status.Int64), Body: body}
+		return json.Unmarshal([]byte(header.String), &reply.Header)
+	})
+	return seq, reply, err
+}
+
+// ForgetKeys removes the keys stored before t, in real time, with their answers.
+func (l *Log) ForgetKeys(ctx context.Context, t time.Time) error {
+	return l.db.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, `DELETE FROM ledger_idempotency WHERE created < $1`, store.At(t)); err != nil {
+			return fmt.Errorf("forget idempotency keys: %w", err)
+		}
+		return nil
+	})
+}
