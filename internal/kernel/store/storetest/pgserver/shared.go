@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pgserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// URLVariable names a running server to use: the URL of a superuser.
+const URLVariable = "PORTREEVE_TEST_POSTGRES"
+
+// Shared returns the URL of one server that all test processes of this user
+// share. It is the one that URLVariable names or else it is started in the
+// temporary folder, and stopped about a minute after the last process that
+// asked for it has ended.
+func Shared(ctx context.Context) (string, error) {
+	if target := os.Getenv(URLVariable); target != "" {
+		return target, nil
+	}
+	dir := filepath.Join(os.TempDir(), "portreeve-postgres-"+strconv.Itoa(os.Getuid()))
+	if err := ownFolder(dir); err != nil {
+		return "", err
+	}
+	// Held until this process ends: the reaper waits for all holders.
+	if _, err := lock(filepath.Join(dir, "users"), syscall.LOCK_SH); err != nil {
+		return "", err
+	}
+	starting, err := lock(filepath.Join(dir, "starting"), syscall.LOCK_EX)
+	if err != nil {
+		return "", err
+	}
+	defer syscall.Close(starting) //nolint:errcheck // closing drops the lock
+	if raw, err := os.ReadFile(urlFile(dir)); err == nil && answers(ctx, string(raw)) {
+		return string(raw), nil
+	}
+	target, err := Start(ctx, dir)
+	if err != nil {
+		return "", err
+	}
+	return target, reap(dir)
+}
+
+// ownFolder makes dir, and refuses one that another user has put there.
+func ownFolder(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("make the server's folder: %w", err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return fmt.Errorf("look at the server's folder: %w", err)
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.IsDir() || int(owner.Uid) != os.Getuid() {
+		return fmt.Errorf("%s belongs to somebody else; remove it", dir)
+	}
+	return nil
+}
+
+// lock opens and locks a file and returns its descriptor, which nothing closes
+// behind the caller's back and which child processes do not inherit.
+func lock(path string, how int) (int, error) {
+	fd, err := syscall.Open(path, syscall.O_RDWR|syscall.O_CREAT|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return 0, fmt.Errorf("open %s: %w", path, err)
+	}
+	for {
+		err = syscall.Flock(fd, how)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		return 0, errors.Join(fmt.Errorf("lock %s: %w", path, err), syscall.Close(fd))
+	}
+	return fd, nil
+}
+
+// reaper stops the server once nobody holds the lock on "users" any more. It is
+// a shell script because it has to outlive the test process that starts it.
+const reaper = `cd "$1" || exit 0
+exec 9>>users
+while sleep 30; do
+	flock --exclusive --nonblock 9 || continue
+	if pid=$(head -n 1 data/postmaster.pid 2>/dev/null); then
+		kill -INT "$pid"
+		while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+	fi
+	rm -rf data url log
+	exit 0
+done`
+
+func reap(dir string) error {
+	cmd := exec.Command("sh", "-c", reaper, "portreeve-postgres-reaper", dir)
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start the reaper: %w", err)
+	}
+	return cmd.Process.Release()
+}
