@@ -32,10 +32,10 @@
 // change of the target raises the version of every subject that refers to it:
 // lowering the trust of a realm voids what was accepted for calls into it.
 //
-//	            register
-//	  (none) ---------------> active --- retire ---> retired (final)
-//	                          |    ^
-//	                          +----+ change, link, unlink
+//	          register
+//	(none) ---------------> active --- retire ---> retired (final)
+//	                        |    ^
+//	                        +----+ change, link, unlink
 //
 // Who may do what: actions catalog:read, catalog:register, catalog:change,
 // catalog:link and catalog:retire (policy.go). What a reader may not see answers

@@ -15,13 +15,14 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
-// Limits of a subject's texts, in bytes. They bound the row, the form and the
-// canonical bytes.
+// Limits of a subject's texts in bytes, and of its participants in number. They
+// bound the row, the form and the ledger entry.
 const (
-	MaxName        = 100
-	MaxTitle       = 200
-	MaxDescription = 20_000
-	MaxAttribute   = 2_000
+	MaxName         = 100
+	MaxTitle        = 200
+	MaxDescription  = 20_000
+	MaxAttribute    = 1_000
+	MaxParticipants = 100
 )
 
 // ItemType is the type in the item reference of a subject, "subject:<id>", by

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+)
+
+// Change is an edit of a subject; a nil field stays as it is. Attributes
+// replaces all attributes.
+type Change struct {
+	Title        *string
+	Description  *string
+	Owner        *string // person id
+	Organisation *string
+	Attributes   map[string]string
+	Visibility   *authz.Visibility
+	Participants *[]string // principals; the owner takes part without being named
+}
+
+// Change edits the subject. revision is the one that the edit was made on; if it
+// is no longer the current one, the answer is Stale and nothing changes. The
+// revision rises by one; version and digest change only if the pinned content
+// does (see the package comment), and then also for every subject that refers to
+// this one. Appends catalog.subject.changed for each. An edit that changes
+// nothing returns the subject as it is.
+func (s *Service) Change(ctx context.Context, ref string, revision int64, in Change) (Subject, error) {
+	a := authz.ActorFrom(ctx)
+	var after Subject
+	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+		before, err := s.editable(ctx, tx, a, ActionChange, ref, revision)
+		if err != nil {
+			return err
+		}
+		after, err = s.change(ctx, tx, a, before, in)
+		return err
+	})
+	if err != nil && !errors.Is(err, errUnchanged) {
+		return Subject{}, err
+	}
+	return after, nil
+}
+
+// editable loads the subject for an edit by the actor on that revision.
+func (s *Service) editable(ctx context.Context, tx *ledger.Tx, a authz.Actor, action authz.Action, ref string, revision int64) (Subject, error) {
+	sub, err := s.readable(ctx, tx, a, action, ref)
+	if err != nil {
+		return Subject{}, err
+	}
+	if sub.Revision != revision {
+		return Subject{}, staleFault()
+	}
+	if sub.Retired() {
+		return Subject{}, fault.New(fault.Conflict, "catalog.retired", "This subject is retired and no longer changes. Register a new one if it is in use again.")
+	}
+	return sub, nil
+}
+
+func (s *Service) change(ctx context.Context, tx *ledger.Tx, a authz.Actor, before Subject, in Change) (Subject, error) {
+	old, err := authz.Participants(ctx, tx, before.Item())
+	if err != nil {
+		return Subject{}, err
+	}
+	after := in.apply(before)
+	participants := in.participants(before, after, old)
+	if same(before, after) && slices.Equal(old, participants) {
+		return before, errUnchanged
+	}
+	// A kind that was taken out of the configuration leaves its subjects
+	// editable but for their attributes.
+	kind, known := s.Kinds().Kind(before.Kind)
+	var p problems
+	checkTexts(&p, after)
+	targets := map[string]Subject{}
+	if known {
+		var fields []fault.Field
+		if targets, fields, err = s.resolve(ctx, tx, a, kind, after.Attributes, before.Attributes); err != nil {
+			return Subject{}, err
+		}
+		p = append(p, append(kind.Check(after.Attributes), fields...)...)
+	} else if !maps.Equal(before.Attributes, after.Attributes) {
+		p.add("attributes", "unknown", "The kind of this subject is no longer configured; its attributes cannot change.")
+	}
+	wrong, err := s.checkDirectory(ctx, tx, after)
+	if err != nil {
+		return Subject{}, err
+	}
+	if err := fault.InvalidFields("catalog.subject_invalid", append(p, wrong...)); err != nil {
+		return Subject{}, err
+	}
+	if known {
+		after.Digest = Digest(after.Kind, after.Name, after.Organisation, after.Attributes, pins(targets))
+	} else if before.Organisation != after.Organisation {
+		kept, err := references(ctx, tx, before.ID)
+		if err != nil {
+			return Subject{}, err
+		}
+		after.Digest = Digest(after.Kind, after.Name, after.Organisation, after.Attributes, kept)
+	}
+	if len(participants) > MaxParticipants {
+		return Subject{}, tooManyParticipants()
+	}
+	if err := authz.SetParticipants(ctx, tx.Tx, after.Item(), participants); err != nil {
+		return Subject{}, err
+	}
+	if known {
+		if err := setReferences(ctx, tx.Tx, after.ID, targets); err != nil {
+			return Subject{}, err
+		}
+	}
+	return s.commitChange(ctx, tx, a, before, after, participants, "")
+}
+
+// commitChange raises revision and, for a new digest, version; appends the entry,
+// writes the row, and spreads a new version to the subjects that refer to it.
+func (s *Service) commitChange(ctx context.Context, tx *ledger.Tx, a authz.Actor, before, after Subject, participants []string, cause string) (Subject, error) {
+	after.Revision++
+	after.ChangedAt = tx.Now()
+	if after.Digest != before.Digest {
+		after.Version++
+	}
+	body := changedBody{subjectBody: stateOf(after, participants), Cause: cause,
+		Before: pinBody{Version: before.Version, Digest: before.Digest, Revision: before.Revision}}
+	var err error
+	if after.Entry, err = s.record(ctx, tx, a, KindChanged, stricter(before, after), body); err != nil {
+		return Subject{}, err
+	}
+	if err := updateSubject(ctx, tx.Tx, after, before.Revision); err != nil {
+		return Subject{}, err
+	}
+	if after.Version == before.Version {
+		return after, nil
+	}
+	return after, s.spread(ctx, tx, a, after)
+}
+
+// spread raises the version of every subject that refers to target. Kinds refer
+// to each other without cycles (LoadKinds refuses them), so it ends; a subject
+// reached on two ways is raised twice, which is harmless.
+func (s *Service) spread(ctx context.Context, tx *ledger.Tx, a authz.Actor, target Subject) error {
+	all, err := referrers(ctx, tx, target.ID)
+	if err != nil {
+		return err
+	}
+	for _, before := range all {
+		targets, err := references(ctx, tx, before.ID)
+		if err != nil {
+			return err
+		}
+		participants, err := authz.Participants(ctx, tx, before.Item())
+		if err != nil {
+			return err
+		}
+		after := before
+		after.Digest = Digest(before.Kind, before.Name, before.Organisation, before.Attributes, targets)
+		if _, err := s.commitChange(ctx, tx, a, before, after, participants, target.Ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stricter returns the state whose visibility governs who may read the entry of
+// an edit: if either state is restricted, participants only.
+func stricter(before, after Subject) Subject {
+	if before.Visibility == authz.Restricted || after.Visibility == authz.Restricted {
+		after.Visibility = authz.Restricted
+	} else if before.Visibility == authz.Internal {
+		after.Visibility = authz.Internal
+	}
+	return after
+}
+
+func (in Change) apply(sub Subject) Subject {
+	set := func(to *string, from *string) {
+		if from != nil {
+			*to = *from
+		}
+	}
+	set(&sub.Title, in.Title)
+	set(&sub.Description, in.Description)
+	set(&sub.Owner, in.Owner)
+	set(&sub.Organisation, in.Organisation)
+	sub.Title = strings.TrimSpace(sub.Title)
+	if in.Attributes != nil {
+		sub.Attributes = withoutEmpty(in.Attributes)
+	}
+	if in.Visibility != nil {
+		sub.Visibility = *in.Visibility
+	}
+	return sub
+}
+
+// participants returns who takes part after the edit. A former owner stays only
+// if named anew.
+func (in Change) participants(before, after Subject, old []string) []string {
+	if in.Participants != nil {
+		return participantsOf(after, *in.Participants)
+	}
+	if before.Owner != after.Owner {
+		former := authz.PersonPrincipal(before.Owner)
+		old = slices.DeleteFunc(slices.Clone(old), func(p string) bool { return p == former })
+	}
+	return participantsOf(after, old)
+}
+
+func same(a, b Subject) bool {
+	return a.Title == b.Title && a.Description == b.Description && a.Owner == b.Owner && a.Organisation == b.Organisation &&
+		a.Visibility == b.Visibility && maps.Equal(a.Attributes, b.Attributes)
+}
+
+// MaxReason bounds the reason for retiring a subject, in bytes.
+const MaxReason = 2_000
+
+// Retire takes the subject out of use, for good: no edit, no link, and every gate
+// answers deny for it. revision is the one that the actor saw; reason is kept in
+// the entry catalog.subject.retired. Version and digest stay.
+func (s *Service) Retire(ctx context.Context, ref string, revision int64, reason string) (Subject, error) {
+	a := authz.ActorFrom(ctx)
+	reason = strings.TrimSpace(reason)
+	if reason == "" || !plainText(reason, MaxReason) {
+		return Subject{}, fault.InvalidFields("catalog.subject_invalid", []fault.Field{
+			{Path: "reason", Code: "required", Message: "Say why it is no longer in use, in at most 2000 bytes."}})
+	}
+	var sub Subject
+	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+		before, err := s.editable(ctx, tx, a, ActionRetire, ref, revision)
+		if err != nil {
+			return err
+		}
+		sub = before
+		sub.Revision++
+		sub.ChangedAt, sub.RetiredAt = tx.Now(), tx.Now()
+		body := retiredBody{Ref: sub.Ref, Version: sub.Version, Digest: sub.Digest, Revision: sub.Revision, Reason: reason}
+		if sub.Entry, err = s.record(ctx, tx, a, KindRetired, sub, body); err != nil {
+			return err
+		}
+		return updateSubject(ctx, tx.Tx, sub, before.Revision)
+	})
+	if err != nil {
+		return Subject{}, err
+	}
+	return sub, nil
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/store"
+)
+
+// Linked is one link as seen from an item: the other end, as far as the reader
+// may see it.
+type Linked struct {
+	Relation string // name of the relation
+	Words    string // how the item relates to the other one, for people
+	Incoming bool   // the link goes from the other end to the item
+	Item     string // the other end: "subject:<id>", "risk:<id>"
+	Ref      string // its ref if it is a subject
+	Title    string
+	State    string
+	URL      string // relative to the server's root
+	AddedAt  time.Time
+}
+
+// end is one end of a link. A subject is known with its visibility; of an item
+// of another module the catalogue knows the reference alone.
+type end struct {
+	item    string
+	subject Subject // zero for an item of another module
+}
+
+var itemPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}:[a-zA-Z0-9._-]{1,100}$`)
+
+// end resolves the name of an item: a subject's ref, or a reference such as
+// "risk:<id>" of another module, taken as it is. Something of a configured kind
+// that does not exist is NotFound.
+func (s *Service) end(ctx context.Context, r store.Reader, name string) (end, error) {
+	kind, id, _ := strings.Cut(name, ":")
+	if kind == ItemType {
+		sub, err := s.SubjectByID(ctx, r, id)
+		return end{item: name, subject: sub}, err
+	}
+	if _, ok := s.Kinds().Kind(kind); ok {
+		sub, err := loadByRef(ctx, r, name)
+		return end{item: sub.Item(), subject: sub}, err
+	}
+	if !itemPattern.MatchString(name) {
+		return end{}, fault.New(fault.Invalid, "catalog.link_end", "One end of the link is neither a subject (kind:name) nor an item (type:id).")
+	}
+	return end{item: name}, nil
+}
+
+// Link adds a link inside a module's own decision, for the actor of ctx: no
+// action is checked, the module has checked its own. from and to are refs of
+// subjects or item references such as "risk:<id>". A link that exists already
+// stays as it is. Appends catalog.link.added to the transaction.
+func (s *Service) Link(ctx context.Context, tx *ledger.Tx, from, relation, to string) error {
+	f, t, err := s.ends(ctx, tx, from, relation, to)
+	if err != nil {
+		return err
+	}
+	exists, err := linkExists(ctx, tx, f.item, relation, t.item)
+	if err != nil || exists {
+		return err
+	}
+	return s.addLink(ctx, tx, f, relation, t)
+}
+
+// Unlink removes a link inside a module's own decision; a link that does not
+// exist is no error. Appends catalog.link.removed if it existed.
+func (s *Service) Unlink(ctx context.Context, tx *ledger.Tx, from, relation, to string) error {
+	f, t, err := s.ends(ctx, tx, from, relation, to)
+	if err != nil {
+		return err
+	}
+	exists, err := linkExists(ctx, tx, f.item, relation, t.item)
+	if err != nil || !exists {
+		return err
+	}
+	return s.removeLink(ctx, tx, f, relation, t)
+}
+
+func (s *Service) ends(ctx context.Context, r store.Reader, from, relation, to string) (f, t end, err error) {
+	if _, ok := s.Kinds().Relation(relation); !ok {
+		return f, t, fault.New(fault.Invalid, "catalog.relation", "This relation is not configured; the nearest is %s.", config.Nearest(relation, s.Kinds().relationNames()))
+	}
+	if f, err = s.end(ctx, r, from); err != nil {
+		return f, t, err
+	}
+	t, err = s.end(ctx, r, to)
+	return f, t, err
+}
+
+func (s *Service) addLink(ctx context.Context, tx *ledger.Tx, f end, relation string, t end) error {
+	seq, err := s.recordLink(ctx, tx, KindLinkAdded, f, relation, t)
+	if err != nil {
+		return err
+	}
+	row := linkRow{From: f.item, Relation: relation, To: t.item, AddedAt: tx.Now()}
+	return insertLink(ctx, tx.Tx, row, authz.ActorFrom(ctx).Ref(), seq)
+}
+
+func (s *Service) removeLink(ctx context.Context, tx *ledger.Tx, f end, relation string, t end) error {
+	if _, err := s.recordLink(ctx, tx, KindLinkRemoved, f, relation, t); err != nil {
+		return err
+	}
+	return deleteLink(ctx, tx.Tx, f.item, relation, t.item)
+}
+
+// recordLink appends the entry under the end with the stricter visibility: who
+// may not see one end must not learn of the link. Of another module's item the
+// visibility is not known here, so it counts as restricted.
+func (s *Service) recordLink(ctx context.Context, tx *ledger.Tx, kind string, f end, relation string, t end) (int64, error) {
+	governing := f
+	if strictness(t) > strictness(f) {
+		governing = t
+	}
+	visibility := authz.Restricted
+	if governing.subject.ID != "" {
+		visibility = governing.subject.Visibility
+	}
+	return s.writer.Append(ctx, tx, ledger.Entry{
+		Kind: kind, Actor: authz.ActorFrom(ctx).Ref(), Subject: f.item, Item: governing.item, Visibility: string(visibility),
+		Body: linkBody{From: f.item, Relation: relation, To: t.item},
+	})
+}
+
+func strictness(e end) int {
+	if e.subject.ID == "" {
+		return 3
+	}
+	switch e.subject.Visibility {
+	case authz.Public:
+		return 0
+	case authz.Internal:
+		return 1
+	default:
+		return 2
+	}
+}
+
+// AddLink links two subjects that the actor may see, if catalog:link is granted
+// on the first. A link that exists is a Conflict.
+func (s *Service) AddLink(ctx context.Context, from, relation, to string) error {
+	return s.editLink(ctx, from, relation, to, true)
+}
+
+// RemoveLink removes a link between two subjects that the actor may see, if
+// catalog:link is granted on the first. A link that does not exist is NotFound.
+func (s *Service) RemoveLink(ctx context.Context, from, relation, to string) error {
+	return s.editLink(ctx, from, relation, to, false)
+}
+
+func (s *Service) editLink(ctx context.Context, from, relation, to string, add bool) error {
+	a := authz.ActorFrom(ctx)
+	if _, ok := s.Kinds().Relation(relation); !ok {
+		return fault.InvalidFields("catalog.link_invalid", []fault.Field{{Path: "relation", Code: "unknown",
+			Message: "Choose one of: " + strings.Join(s.Kinds().relationNames(), ", ") + "."}})
+	}
+	return s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+		first, err := s.readable(ctx, tx, a, ActionLink, from)
+		if err != nil {
+			return err
+		}
+		second, err := loadVisible(ctx, tx, a, to)
+		if fault.Is(err, fault.NotFound) {
+			return fault.InvalidFields("catalog.link_invalid", []fault.Field{{Path: "to", Code: "unknown",
+				Message: "There is no such subject, or it is not shown to you. Write it as kind:name."}})
+		}
+		if err != nil {
+			return err
+		}
+		if first.ID == second.ID {
+			return fault.InvalidFields("catalog.link_invalid", []fault.Field{{Path: "to", Code: "self", Message: "A subject is not linked to itself."}})
+		}
+		if add && (first.Retired() || second.Retired()) {
+			return fault.New(fault.Conflict, "catalog.retired", "One of the two subjects is retired; no link can be added.")
+		}
+		f, t := end{first.Item(), first}, end{second.Item(), second}
+		exists, err := linkExists(ctx, tx, f.item, relation, t.item)
+		switch {
+		case err != nil:
+			return err
+		case add && exists:
+			return fault.New(fault.Conflict, "catalog.link_exists", "These two subjects are linked in this way already.")
+		case add:
+			return s.addLink(ctx, tx, f, relation, t)
+		case !exists:
+			return fault.ItemNotFound()
+		}
+		return s.removeLink(ctx, tx, f, relation, t)
+	})
+}
+
+// Links returns the links of an item ("subject:<id>", "risk:<id>") as far as the
+// actor may see the other end, newest first and at most 500.
+func (s *Service) Links(ctx context.Context, r store.Reader, a authz.Actor, item string) ([]Linked, error) {
+	return s.linksFor(ctx, r, a, item)
+}
+
+func (s *Service) linksFor(ctx context.Context, r store.Reader, a authz.Actor, item string) ([]Linked, error) {
+	rows, err := linksOf(ctx, r, item)
+	if err != nil {
+		return nil, err
+	}
+	byType := map[string][]string{}
+	for _, l := range rows {
+		other := l.other(item)
+		kind, _, _ := strings.Cut(other, ":")
+		if !slices.Contains(byType[kind], other) {
+			byType[kind] = append(byType[kind], other)
+		}
+	}
+	known, err := s.describe(ctx, r, a, byType)
+	if err != nil {
+		return nil, err
+	}
+	var links []Linked
+	for _, l := range rows {
+		d, ok := known[l.other(item)]
+		if !ok {
+			continue
+		}
+		d.Relation, d.AddedAt, d.Incoming = l.Relation, l.AddedAt, l.To == item
+		d.Words = s.words(l.Relation, d.Incoming)
+		links = append(links, d)
+	}
+	return links, nil
+}
+
+func (l linkRow) other(item string) string {
+	if l.From == item {
+		return l.To
+	}
+	return l.From
+}
+
+func (s *Service) words(relation string, incoming bool) string {
+	r, ok := s.Kinds().Relation(relation)
+	switch {
+	case !ok:
+		return strings.ReplaceAll(relation, "_", " ")
+	case incoming:
+		return r.Inverse
+	default:
+		return r.Title
+	}
+}
+
+// describe returns what the actor may see of the items, by item reference.
+func (s *Service) describe(ctx context.Context, r store.Reader, a authz.Actor, byType map[string][]string) (map[string]Linked, error) {
+	known := map[string]Linked{}
+	for _, kind := range sortedKeys(byType) {
+		items := byType[kind]
+		if kind == ItemType {
+			ids := make([]string, len(items))
+			for i, item := range items {
+				ids[i] = strings.TrimPrefix(item, ItemType+":")
+			}
+			subjects, err := visibleByID(ctx, r, a, ids)
+			if err != nil {
+				return nil, err
+			}
+			for _, sub := range subjects {
+				known[sub.Item()] = Linked{Item: sub.Item(), Ref: sub.Ref, Title: sub.Title, URL: sub.URL()}
+			}
+			continue
+		}
+		describer := s.describers[kind]
+		if describer == nil {
+			continue
+		}
+		described, err := describer(ctx, r, a, items)
+		if err != nil {
+			return nil, err
+		}
+		for item, d := range described {
+			known[item] = Linked{Item: item, Title: d.Title, State: d.State, URL: d.URL}
+		}
+	}
+	return known, nil
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/store"
+)
+
+// Registration describes a new subject.
+type Registration struct {
+	Kind string
+	// Name becomes part of the ref and never changes. Empty gives a random name:
+	// the way to register a restricted subject whose name must not be guessed,
+	// since a name that is taken is refused whoever asks.
+	Name         string
+	Title        string
+	Description  string
+	Owner        string // person id; empty means the actor
+	Organisation string
+	Attributes   map[string]string
+	Visibility   authz.Visibility // empty means internal
+	Participants []string         // principals; for a restricted subject
+}
+
+// Register adds a subject with version and revision 1 and appends
+// catalog.subject.registered. Owner and actor take part in a restricted subject
+// without being named.
+func (s *Service) Register(ctx context.Context, in Registration) (Subject, error) {
+	a := authz.ActorFrom(ctx)
+	if err := s.policy.Check(a, ActionRegister, authz.Resource{Visibility: authz.Public, Owner: a.ID}); err != nil {
+		return Subject{}, err
+	}
+	sub := Subject{
+		Kind: in.Kind, Name: in.Name, Title: strings.TrimSpace(in.Title), Description: in.Description, Owner: in.Owner,
+		Organisation: in.Organisation, Version: 1, Revision: 1, Attributes: withoutEmpty(in.Attributes), Visibility: in.Visibility,
+	}
+	if sub.Owner == "" {
+		sub.Owner = a.ID
+	}
+	if sub.Visibility == "" {
+		sub.Visibility = authz.Internal
+	}
+	kind, fields := s.checkNew(sub)
+	if err := fault.InvalidFields("catalog.subject_invalid", fields); err != nil {
+		return Subject{}, err
+	}
+	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+		return s.register(ctx, tx, a, kind, &sub, in.Participants)
+	})
+	if err != nil {
+		return Subject{}, err
+	}
+	return sub, nil
+}
+
+func (s *Service) register(ctx context.Context, tx *ledger.Tx, a authz.Actor, kind Kind, sub *Subject, named []string) error {
+	sub.ID = tx.NewID()
+	if sub.Name == "" {
+		sub.Name = tx.NewID()
+	}
+	sub.Ref = sub.Kind + ":" + sub.Name
+	sub.RegisteredAt, sub.ChangedAt = tx.Now(), tx.Now()
+	taken, err := refTaken(ctx, tx, sub.Ref)
+	if err != nil {
+		return err
+	}
+	if taken {
+		return fault.New(fault.Conflict, "catalog.ref_taken", "This name is or was in use for a subject of this kind. Choose another; a name is never used twice.")
+	}
+	targets, fields, err := s.resolve(ctx, tx, a, kind, sub.Attributes, nil)
+	if err != nil {
+		return err
+	}
+	wrong, err := s.checkDirectory(ctx, tx, *sub)
+	if err != nil {
+		return err
+	}
+	if err := fault.InvalidFields("catalog.subject_invalid", append(fields, wrong...)); err != nil {
+		return err
+	}
+	sub.Digest = Digest(sub.Kind, sub.Name, sub.Organisation, sub.Attributes, pins(targets))
+	participants := participantsOf(*sub, append(slices.Clone(named), authz.PersonPrincipal(a.ID)))
+	if len(participants) > MaxParticipants {
+		return tooManyParticipants()
+	}
+	if err := authz.SetParticipants(ctx, tx.Tx, sub.Item(), participants); err != nil {
+		return err
+	}
+	sub.Entry, err = s.record(ctx, tx, a, KindRegistered, *sub, stateOf(*sub, participants))
+	if err != nil {
+		return err
+	}
+	if err := insertSubject(ctx, tx.Tx, *sub); err != nil {
+		return err
+	}
+	return setReferences(ctx, tx.Tx, sub.ID, targets)
+}
+
+// checkNew lists what is wrong with a new subject as far as its kind can tell.
+func (s *Service) checkNew(sub Subject) (Kind, []fault.Field) {
+	var p problems
+	kind, ok := s.Kinds().Kind(sub.Kind)
+	if !ok {
+		p.add("kind", "unknown", "Choose one of: "+strings.Join(s.Kinds().names(), ", ")+".")
+	}
+	if sub.Name != "" && !namePattern.MatchString(sub.Name) {
+		p.add("name", "syntax", "Use at most 100 lower-case letters, digits, dots, underscores and hyphens; begin and end with a letter or digit.")
+	}
+	checkTexts(&p, sub)
+	if ok {
+		p = append(p, kind.Check(sub.Attributes)...)
+	}
+	return kind, p
+}
+
+// checkTexts adds what is wrong with the parts that any kind has.
+func checkTexts(p *problems, sub Subject) {
+	switch {
+	case strings.TrimSpace(sub.Title) == "":
+		p.add("title", "required", "Give a title, in the words that people use for it.")
+	case !plainText(sub.Title, MaxTitle):
+		p.add("title", "text", "Use at most 200 bytes of text, without control characters.")
+	}
+	if !plainText(sub.Description, MaxDescription) {
+		p.add("description", "text", "Use at most 20000 bytes of text, without control characters.")
+	}
+	if !sub.Visibility.Known() {
+		p.add("visibility", "not_allowed", "Choose one of: public, internal, restricted.")
+	}
+	if sub.Organisation == "" {
+		p.add("organisation", "required", "Say which organisation answers for it: its ranks decide.")
+	}
+}
+
+// checkDirectory lists whether owner or organisation are unknown.
+func (s *Service) checkDirectory(ctx context.Context, r store.Reader, sub Subject) ([]fault.Field, error) {
+	var p problems
+	if _, err := s.directory.Person(ctx, r, sub.Owner); fault.Is(err, fault.NotFound) {
+		p.add("owner", "unknown", "There is no such person.")
+	} else if err != nil {
+		return nil, err
+	}
+	if _, err := s.directory.Organisation(ctx, r, sub.Organisation); fault.Is(err, fault.NotFound) {
+		p.add("organisation", "unknown", "There is no such organisation.")
+	} else if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// resolve finds the subjects that attributes refer to, by attribute name. The
+// actor must see a target, unless before (the attributes until now) has the same
+// value already.
+func (s *Service) resolve(ctx context.Context, r store.Reader, a authz.Actor, kind Kind, attributes, before map[string]string) (map[string]Subject, []fault.Field, error) {
+	var p problems
+	targets := map[string]Subject{}
+	for _, attr := range kind.Attributes {
+		value := attributes[attr.Name]
+		if attr.Refers == "" || value == "" {
+			continue
+		}
+		ref := attr.Refers + ":" + value
+		target, err := loadVisible(ctx, r, a, ref)
+		kept := before[attr.Name] == value
+		if kept && fault.Is(err, fault.NotFound) {
+			target, err = loadByRef(ctx, r, ref)
+		}
+		switch {
+		case fault.Is(err, fault.NotFound):
+			p.add("attributes."+attr.Name, "unknown", "There is no registered subject of kind "+attr.Refers+" with this name; register it first.")
+		case err != nil:
+			return nil, nil, err
+		case target.Retired() && !kept:
+			p.add("attributes."+attr.Name, "retired", "This subject is retired; choose one that is in use.")
+		default:
+			targets[attr.Name] = target
+		}
+	}
+	return targets, p, nil
+}
+
+// participantsOf returns the principals that take part in a subject: those
+// named, and always its owner.
+func participantsOf(sub Subject, named []string) []string {
+	all := append(slices.Clone(named), authz.PersonPrincipal(sub.Owner))
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func tooManyParticipants() error {
+	return fault.InvalidFields("catalog.subject_invalid", []fault.Field{
+		{Path: "participants", Code: "too_many", Message: "Name at most 100 people and groups; make a group for more."}})
+}
+
+func pins(targets map[string]Subject) map[string]Pin {
+	m := make(map[string]Pin, len(targets))
+	for name, t := range targets {
+		m[name] = t.Pin()
+	}
+	return m
+}
+
+func withoutEmpty(attributes map[string]string) map[string]string {
+	m := make(map[string]string, len(attributes))
+	for name, v := range attributes {
+		if v != "" {
+			m[name] = v
+		}
+	}
+	return m
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/store"
+)
+
+// Named is an id with its name for people.
+type Named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Directory is what the catalogue asks about people and organisations. Each
+// function answers NotFound for an unknown id or login.
+type Directory interface {
+	Person(ctx context.Context, r store.Reader, id string) (Named, error)
+	PersonByLogin(ctx context.Context, r store.Reader, login string) (Named, error)
+	Organisation(ctx context.Context, r store.Reader, id string) (Named, error)
+	Organisations(ctx context.Context, r store.Reader) ([]Named, error)
+}
+
+// Described is what a link shows of an item that is not a subject.
+type Described struct {
+	Title string // "Call from production: high"
+	State string // "accepted until 2026-12-31"; may be empty
+	URL   string // relative to the server's root
+}
+
+// Describer returns the description of each of the items that the actor may see;
+// the others are absent from the map. Items are references such as "risk:<id>".
+type Describer func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]Described, error)
+
+// Deps are what the service needs. Describers maps an item type ("risk") to the
+// module's function; links to items of another type are not shown.
+type Deps struct {
+	DB         *store.DB
+	Writer     *ledger.Writer
+	Policy     *authz.Policy
+	Kinds      *config.Holder[Kinds]
+	Directory  Directory
+	Describers map[string]Describer
+}
+
+// Service holds the use cases of the catalogue. It may be used concurrently.
+type Service struct {
+	db         *store.DB
+	writer     *ledger.Writer
+	policy     *authz.Policy
+	kinds      *config.Holder[Kinds]
+	directory  Directory
+	describers map[string]Describer
+}
+
+// New returns the service.
+func New(d Deps) *Service {
+	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, kinds: d.Kinds, directory: d.Directory, describers: d.Describers}
+}
+
+// Kinds returns the kinds and relations that are configured now.
+func (s *Service) Kinds() *Kinds { return s.kinds.Get() }
+
+// Subject returns the subject of that ref whatever its visibility; it is for
+// modules inside a transaction that check visibility themselves. An unknown ref
+// is NotFound.
+func (s *Service) Subject(ctx context.Context, r store.Reader, ref string) (Subject, error) {
+	return loadByRef(ctx, r, ref)
+}
+
+// SubjectByID is [Service.Subject] by id.
+func (s *Service) SubjectByID(ctx context.Context, r store.Reader, id string) (Subject, error) {
+	return found(scanSubject(r.QueryRow(ctx, "SELECT "+subjectColumns+" FROM catalog_subject s WHERE s.id = $1", id)))
+}
+
+// VisibleSubject returns the subject of that ref if the actor may see it, and
+// otherwise NotFound, with the same statement as for a ref that does not exist.
+func (s *Service) VisibleSubject(ctx context.Context, r store.Reader, a authz.Actor, ref string) (Subject, error) {
+	return loadVisible(ctx, r, a, ref)
+}
+
+// Detail is a subject as its page shows it.
+type Detail struct {
+	Subject          Subject
+	OwnerName        string
+	OrganisationName string
+	Participants     []string // principals; empty unless the subject is restricted
+	Links            []Linked
+	Referrers        []Subject // active subjects whose attributes refer to this one
+}
+
+// Show returns a subject with what hangs on it, as far as the actor may see it.
+func (s *Service) Show(ctx context.Context, ref string) (Detail, error) {
+	a := authz.ActorFrom(ctx)
+	var d Detail
+	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+		sub, err := s.readable(ctx, r, a, ActionRead, ref)
+		if err != nil {
+			return err
+		}
+		d, err = s.detail(ctx, r, a, sub)
+		return err
+	})
+	return d, err
+}
+
+// readable loads a visible subject and checks the action on it.
+func (s *Service) readable(ctx context.Context, r store.Reader, a authz.Actor, action authz.Action, ref string) (Subject, error) {
+	if !s.policy.Allowed(a, action) {
+		// The same answer whether the subject exists or not.
+		return Subject{}, s.policy.Check(a, action, authz.Resource{Visibility: authz.Public})
+	}
+	sub, err := loadVisible(ctx, r, a, ref)
+	if err != nil {
+		return Subject{}, err
+	}
+	participants, err := authz.Participants(ctx, r, sub.Item())
+	if err != nil {
+		return Subject{}, err
+	}
+	return sub, s.policy.Check(a, action, sub.Resource(participants))
+}
+
+func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, sub Subject) (Detail, error) {
+	d := Detail{Subject: sub, OwnerName: s.personName(ctx, r, sub.Owner)}
+	if org, err := s.directory.Organisation(ctx, r, sub.Organisation); err == nil {
+		d.OrganisationName = org.Name
+	} else if !fault.Is(err, fault.NotFound) {
+		return Detail{}, err
+	}
+	var err error
+	if sub.Visibility == authz.Restricted {
+		if d.Participants, err = authz.Participants(ctx, r, sub.Item()); err != nil {
+			return Detail{}, err
+		}
+	}
+	if d.Links, err = s.linksFor(ctx, r, a, sub.Item()); err != nil {
+		return Detail{}, err
+	}
+	d.Referrers, err = s.visibleReferrers(ctx, r, a, sub.ID)
+	return d, err
+}
+
+// personName is empty for a person who is unknown or erased.
+func (s *Service) personName(ctx context.Context, r store.Reader, id string) string {
+	p, err := s.directory.Person(ctx, r, id)
+	if err != nil {
+		return ""
+	}
+	return p.Name
+}
+
+func (s *Service) visibleReferrers(ctx context.Context, r store.Reader, a authz.Actor, target string) ([]Subject, error) {
+	all, err := referrers(ctx, r, target)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(all))
+	for i, sub := range all {
+		ids[i] = sub.ID
+	}
+	visible, err := visibleByID(ctx, r, a, ids)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(sub Subject) bool { _, ok := visible[sub.ID]; return !ok }), nil
+}
+
+// Values of Filter.State.
+const (
+	StateActive  = "active"
+	StateRetired = "retired"
+	StateAll     = "all"
+)
+
+// Filter selects subjects; an empty field selects all. State empty means active.
+type Filter struct {
+	Kind, Owner, Organisation, State string
+}
+
+// Page limits.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 200
+)
+
+// Page is one page of a list. Next is the cursor of the following page, or empty.
+type Page struct {
+	Subjects []Subject
+	Next     string
+}
+
+// List returns the visible subjects in the order of their refs. cursor is empty
+// or the Next of an earlier page; limit 0 means [DefaultLimit].
+func (s *Service) List(ctx context.Context, f Filter, cursor string, limit int) (Page, error) {
+	a := authz.ActorFrom(ctx)
+	if err := s.policy.Check(a, ActionRead, authz.Resource{Visibility: authz.Public}); err != nil {
+		return Page{}, err
+	}
+	after, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(after) > MaxName+50 {
+		return Page{}, fault.New(fault.Invalid, "catalog.cursor", "The cursor is not one that this list gave out; begin at the first page.")
+	}
+	switch f.State {
+	case "":
+		f.State = StateActive
+	case StateActive, StateRetired, StateAll:
+	default:
+		return Page{}, fault.New(fault.Invalid, "catalog.state", "The state to list is active, retired or all.")
+	}
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	limit = min(limit, MaxLimit)
+	var page Page
+	err = s.db.Read(ctx, func(r *store.ReadTx) error {
+		all, err := listSubjects(ctx, r, a, f, string(after), limit+1)
+		if err != nil {
+			return err
+		}
+		if len(all) > limit {
+			all = all[:limit]
+			page.Next = base64.RawURLEncoding.EncodeToString([]byte(all[limit-1].Ref))
+		}
+		page.Subjects = all
+		return nil
+	})
+	return page, err
+}
+
+// Form is what the pages need to let somebody choose.
+type Form struct {
+	Kinds         []Kind
+	Relations     []Relation
+	Organisations []Named
+	// Targets holds, by kind, the visible active subjects that attributes may refer to.
+	Targets map[string][]Subject
+}
+
+// FormOptions returns the choices for registering or changing a subject.
+func (s *Service) FormOptions(ctx context.Context, kind string) (Form, error) {
+	a := authz.ActorFrom(ctx)
+	form := Form{Kinds: s.Kinds().Kinds, Relations: s.Kinds().Relations, Targets: map[string][]Subject{}}
+	def, _ := s.Kinds().Kind(kind)
+	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+		var err error
+		if form.Organisations, err = s.directory.Organisations(ctx, r); err != nil {
+			return fmt.Errorf("list organisations: %w", err)
+		}
+		for _, attr := range def.Attributes {
+			if attr.Refers == "" || form.Targets[attr.Refers] != nil {
+				continue
+			}
+			f := Filter{Kind: attr.Refers, State: StateActive}
+			if form.Targets[attr.Refers], err = listSubjects(ctx, r, a, f, "", MaxLimit); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return form, err
+}
+
+func staleFault() error {
+	return fault.New(fault.Stale, "catalog.stale",
+		"Somebody changed this subject after you opened it. Look at the current state, then make your change again; what you entered is still in your form.")
+}
+
+// errUnchanged ends a decision that would change nothing.
+var errUnchanged = errors.New("nothing to change")
