@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+)
+
+// maxProblems is how many problems one fault lists: a file of the wrong kind
+// would otherwise give thousands.
+const maxProblems = 20
+
+// problem is one wrong field and where it stands.
+type problem struct {
+	line  int
+	field fault.Field
+}
+
+// wrong records that the value of node at path is not as the message says.
+func (b *binder) wrong(node ast.Node, path, code, message string) {
+	b.problems = append(b.problems, problem{
+		line:  lineOf(node.GetToken()),
+		field: fault.Field{Path: printable(path), Code: "config." + code, Message: strings.TrimSuffix(message, ".") + "."},
+	})
+}
+
+// printable keeps a hostile or very long key from spoiling a message.
+func printable(path string) string {
+	const longest = 200
+	if len(path) > longest {
+		path = strings.ToValidUTF8(path[:longest], "") + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, path)
+}
+
+// fault makes one Invalid fault of all problems, in the order of the file.
+func (b *binder) fault(file string) error {
+	slices.SortStableFunc(b.problems, func(x, y problem) int { return cmp.Compare(x.line, y.line) })
+	first := b.problems[0]
+	message := fmt.Sprintf("%s:%d: %s", file, first.line, sentence(first.field))
+	if more := len(b.problems) - 1; more > 0 {
+		message += fmt.Sprintf(" (%d more below)", more)
+	}
+	e := fault.New(fault.Invalid, CodeInvalid, "%s", message)
+	for _, p := range b.problems[:min(len(b.problems), maxProblems)] {
+		f := p.field
+		f.Message = fmt.Sprintf("line %d: %s", p.line, f.Message)
+		e.Fields = append(e.Fields, f)
+	}
+	return e
+}
+
+func sentence(f fault.Field) string {
+	if f.Path == "" {
+		return "the file " + f.Message
+	}
+	return f.Path + " " + f.Message
+}
+
+// validate calls Validate on v and on all it holds, inner values first.
+func (b *binder) validate(v reflect.Value, path string) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return
+		}
+		b.validate(v.Elem(), path)
+	case reflect.Struct:
+		fields := fieldsOf(v.Type())
+		for _, name := range fields.names {
+			b.validate(v.FieldByIndex(fields.index[name]), join(path, name))
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			b.validate(v.Index(i), path+"["+strconv.Itoa(i)+"]")
+		}
+	case reflect.Map:
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(x, y reflect.Value) int { return cmp.Compare(x.String(), y.String()) })
+		for _, key := range keys {
+			element := reflect.New(v.Type().Elem()).Elem() // a map's own values have no address
+			element.Set(v.MapIndex(key))
+			b.validate(element, join(path, key.String()))
+		}
+	}
+	b.validateOne(v, path)
+}
+
+func (b *binder) validateOne(v reflect.Value, path string) {
+	if v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface || !v.CanAddr() {
+		return
+	}
+	validator, ok := v.Addr().Interface().(Validator)
+	if !ok {
+		return
+	}
+	for _, f := range validator.Validate() {
+		full := join(path, f.Path)
+		f.Path = printable(full)
+		b.problems = append(b.problems, problem{line: b.lineNear(full), field: f})
+	}
+}
+
+// lineNear returns the line of the value at path, or of the nearest one around it
+// that the file holds: a missing value stands nowhere itself.
+func (b *binder) lineNear(path string) int {
+	for {
+		if line, ok := b.lines[path]; ok {
+			return line
+		}
+		i := strings.LastIndexAny(path, ".[")
+		if i < 0 {
+			break
+		}
+		path = path[:i]
+	}
+	if line, ok := b.lines[""]; ok {
+		return line
+	}
+	return 1
+}
