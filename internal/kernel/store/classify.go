@@ -43,12 +43,12 @@ func (db *DB) classify(ctx context.Context, err error) error {
 	if errors.As(err, &lite) {
 		return classifySQLite(lite.Code(), err)
 	}
+	if cannotConnect(err) || connectionLost(err) {
+		return unavailable(awayMessage, err)
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return classifyPostgres(pg.Code, err)
-	}
-	if connectionLost(err) {
-		return unavailable(awayMessage, err)
 	}
 	return err
 }
@@ -79,19 +79,28 @@ func classifyPostgres(state string, err error) error {
 		return invalidText()
 	}
 	switch {
-	// connection exceptions; insufficient resources; shutdown and start-up.
-	case strings.HasPrefix(state, "08"), strings.HasPrefix(state, "53"), strings.HasPrefix(state, "57P"):
+	// connection exceptions; insufficient resources.
+	case strings.HasPrefix(state, "08"), strings.HasPrefix(state, "53"):
 		return unavailable(awayMessage, err)
 	}
 	return err
 }
 
-// connectionLost reports whether err says that no connection could be made, or
-// that one broke.
-func connectionLost(err error) bool {
+// cannotConnect reports whether err says that no connection could be made.
+func cannotConnect(err error) bool {
 	var connect *pgconn.ConnectError
+	return errors.As(err, &connect)
+}
+
+// connectionLost reports whether err says that a connection broke, or that the
+// server ended it (SQLSTATE 57P01 to 57P03).
+func connectionLost(err error) bool {
+	if cannotConnect(err) {
+		return false
+	}
 	var network *net.OpError
-	return errors.As(err, &connect) || errors.As(err, &network) ||
+	var pg *pgconn.PgError
+	return errors.As(err, &network) || errors.As(err, &pg) && strings.HasPrefix(pg.Code, "57P0") ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		strings.Contains(err.Error(), "conn closed") // pgx has no exported error for a connection that it closed

@@ -69,7 +69,7 @@ func (l *pgLease) set(held bool) {
 
 // leaseWait is how long a new connection waits for the server to notice that
 // the old one, with the lease, is gone.
-const leaseWait = 3 * time.Second
+const leaseWait = time.Second
 
 // retake takes the lease on a connection that replaces one that held it.
 func (l *pgLease) retake(ctx context.Context, conn *pgx.Conn) error {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,7 +35,9 @@ func (db *DB) openPostgres(url string) error {
 	}
 	cfg.RuntimeParams["application_name"] = "portreeve"
 	cfg.RuntimeParams["timezone"] = "UTC"
-	cfg.RuntimeParams["lock_timeout"] = "10s"
+	if cfg.RuntimeParams["lock_timeout"] == "" {
+		cfg.RuntimeParams["lock_timeout"] = strconv.FormatInt(writeWait.Milliseconds(), 10)
+	}
 	cfg.RuntimeParams["synchronous_commit"] = "on"
 	reader := cfg.Copy()
 	reader.RuntimeParams["default_transaction_read_only"] = "on"

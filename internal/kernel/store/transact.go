@@ -24,7 +24,7 @@ func (db *DB) Read(ctx context.Context, fn func(*ReadTx) error) error {
 		// One snapshot for all statements; READ COMMITTED takes one for each.
 		opts.Isolation = sql.LevelRepeatableRead
 	}
-	sqlTx, err := db.read.BeginTx(ctx, opts)
+	sqlTx, err := begin(func() (*sql.Tx, error) { return db.read.BeginTx(ctx, opts) })
 	if err != nil {
 		return db.classify(ctx, fmt.Errorf("begin reading: %w", err))
 	}
@@ -49,9 +49,9 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	defer func() { <-db.gate }()
-	sqlTx, err := db.beginWrite(ctx)
+	sqlTx, err := begin(func() (*sql.Tx, error) { return db.beginWrite(ctx) })
 	if err != nil {
-		return db.classify(ctx, err)
+		return db.classify(ctx, fmt.Errorf("begin writing: %w", err))
 	}
 	// After a commit this does nothing; after an error or a panic it undoes all.
 	defer sqlTx.Rollback() //nolint:errcheck // the first error is the one to report
@@ -66,6 +66,18 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 		return db.classifyCommit(ctx, fmt.Errorf("commit: %w", err))
 	}
 	return nil
+}
+
+// begin calls fn again if it met a pooled connection that broke while it was
+// idle: nothing has happened on it, so nothing is repeated. The pool drops the
+// broken one, so that after at most all of them a new connection is made.
+func begin(fn func() (*sql.Tx, error)) (*sql.Tx, error) {
+	for range readers {
+		if tx, err := fn(); err == nil || !connectionLost(err) {
+			return tx, err
+		}
+	}
+	return fn()
 }
 
 // enter takes the one write token of this process.
@@ -85,7 +97,7 @@ func (db *DB) enter(ctx context.Context) error {
 func (db *DB) beginWrite(ctx context.Context) (*sql.Tx, error) {
 	sqlTx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, fmt.Errorf("begin writing: %w", err)
+		return nil, err
 	}
 	if db.engine == Postgres {
 		if err := lockWrites(ctx, sqlTx); err != nil {
