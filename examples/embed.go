@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package examples holds the worked cases that the demo loads, as data.
+package examples
+
+import "embed"
+
+// Files holds office.yaml and one file per case.
+//
+//go:embed *.yaml
+var Files embed.FS

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package module is the contract that a part of the product fulfils, as data
+// that app reads: nothing registers itself. Kernel parts with tables, actions or
+// pages and the slices are all described by the same type.
+package module
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/gate"
+	"portreeve.org/portreeve/internal/kernel/job"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+// Module describes one part. The zero value of every field but Name means that
+// the part has no such concern.
+type Module struct {
+	Name       string // prefix of its tables, actions and entry kinds; noun of its commands
+	Migrations fs.FS  // NNNN_name.sql in its root
+
+	Actions []authz.ActionDef // the only actions its routes may name
+	Cedar   string            // grants beyond the roles of the actions
+
+	Pages func(*web.Mux)
+	API   func(*web.API)
+	Jobs  []job.Def
+
+	EntryKinds []string                 // the ledger entries that it alone may append
+	Decisions  map[string]gate.Provider // the decisions it answers for in a gate
+
+	// Resource gives the visibility of one of its items; the key is the item type.
+	Resource map[string]func(ctx context.Context, r store.Reader, id string) (authz.Resource, error)
+
+	Inbox      func(ctx context.Context, r store.Reader, a authz.Actor) ([]InboxItem, error)
+	Deadlines  func(ctx context.Context, r store.Reader, a authz.Actor) ([]Deadline, error)
+	Holds      func(ctx context.Context, r store.Reader, person string) ([]Held, error)
+	Erase      func(ctx context.Context, tx *ledger.Tx, person string) error
+	Navigation []web.NavItem
+	Health     func(ctx context.Context) error
+}
+
+// InboxItem is something that waits for a person.
+type InboxItem struct {
+	Title string    // what it is about
+	Ask   string    // what is asked of the person
+	URL   string    // where it is done
+	Since time.Time // since when it waits
+	Due   time.Time // zero: no date
+}
+
+// Deadline is something that runs out.
+type Deadline struct {
+	Title string
+	What  string // what happens then
+	URL   string
+	At    time.Time
+}
+
+// Held is one thing that a part holds about a person, for the person's export.
+type Held struct {
+	What  string
+	Where string
+	Value string
+}
+
+// Check refuses a list in which two parts claim the same thing, or a part claims
+// a name outside its prefix.
+func Check(modules []Module) error {
+	names, actions, kinds, decisions := owners{}, owners{}, owners{}, owners{}
+	for _, m := range modules {
+		if m.Name == "" {
+			return fmt.Errorf("module: a part has no name")
+		}
+		if err := names.claim("module name", m.Name, m.Name); err != nil {
+			return err
+		}
+		for _, a := range m.Actions {
+			if err := actions.claim("action", string(a.Name), m.Name); err != nil {
+				return err
+			}
+			if err := prefixed("action", string(a.Name), m.Name, ':'); err != nil {
+				return err
+			}
+		}
+		for _, k := range m.EntryKinds {
+			if err := kinds.claim("entry kind", k, m.Name); err != nil {
+				return err
+			}
+			if err := prefixed("entry kind", k, m.Name, '.'); err != nil {
+				return err
+			}
+		}
+		for d := range m.Decisions {
+			if err := decisions.claim("decision", d, m.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// owners maps a name to the part that claimed it.
+type owners map[string]string
+
+func (o owners) claim(what, name, module string) error {
+	if other, taken := o[name]; taken {
+		return fmt.Errorf("module: %s %q is claimed by %s and by %s", what, name, other, module)
+	}
+	o[name] = module
+	return nil
+}
+
+func prefixed(what, name, module string, separator byte) error {
+	prefix := module + string(separator)
+	if len(name) <= len(prefix) || name[:len(prefix)] != prefix {
+		return fmt.Errorf("module: %s %q of %s does not begin with %q", what, name, module, prefix)
+	}
+	return nil
+}
