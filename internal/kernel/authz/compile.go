@@ -11,6 +11,8 @@ import (
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
 	"github.com/cedar-policy/cedar-go/x/exp/schema"
 	"github.com/cedar-policy/cedar-go/x/exp/schema/validate"
+
+	"portreeve.org/portreeve/internal/kernel/config"
 )
 
 // compiler sorts Cedar policies into the actions they apply to.
@@ -135,17 +137,17 @@ func (c *compiler) checkNames(where string, tree *ast.Policy) error {
 		case typeRole:
 			if !Role(uid.ID).Known() {
 				return invalidPolicy("The policy in %s names the unknown role %q; the nearest known role is %q.",
-					where, uid.ID, nearest(string(uid.ID), roleNames()))
+					where, uid.ID, config.Nearest(string(uid.ID), roleNames()))
 			}
 		case typeAction:
 			if !c.policy.Known(Action(uid.ID)) {
 				return invalidPolicy("The policy in %s names the unknown action %q; the nearest known action is %q.",
-					where, uid.ID, nearest(string(uid.ID), c.actionNames()))
+					where, uid.ID, config.Nearest(string(uid.ID), c.actionNames()))
 			}
 		case typePerson, typeGroup, typeItem:
 		default:
 			return invalidPolicy("The policy in %s names the unknown type %s; the nearest known type is %s.",
-				where, uid.Type, nearest(string(uid.Type), []string{"Role", "Action", "Person", "Group", "Item"}))
+				where, uid.Type, config.Nearest(string(uid.Type), []string{"Role", "Action", "Person", "Group", "Item"}))
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cedar-policy/cedar-go"
 
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
@@ -182,7 +183,7 @@ func checkAction(def ActionDef) error {
 	for _, r := range def.Roles {
 		if !r.Known() {
 			return invalidPolicy("The action %s is granted to the unknown role %q; the nearest known role is %q.",
-				def.Name, r, nearest(string(r), roleNames()))
+				def.Name, r, config.Nearest(string(r), roleNames()))
 		}
 	}
 	return nil
