@@ -213,7 +213,7 @@ func launch(bin, dir string, port int, cred *syscall.Credential) error {
 		// The data is thrown away, so nothing has to survive a power cut.
 		"fsync=off", "full_page_writes=off",
 		// A worker that looks into a template database would make copying it fail.
-		"autovacuum=off", "log_min_messages=warning",
+		"autovacuum=off", "log_checkpoints=off",
 	} {
 		args = append(args, "-c", setting)
 	}
