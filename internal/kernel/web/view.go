@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/fault"
+)
+
+// View is "." in every page template. A page's own data is .Data.
+type View struct {
+	Data      any
+	Actor     authz.Actor
+	Product   string
+	Version   string
+	Path      string // of this page
+	RequestID string
+	Flash     []Message
+	Alert     *fault.Error // why the form on this page was refused, if it was
+	SearchURL string       // "" if there is no search for this reader
+
+	c     *Ctx
+	given map[string]*Form
+}
+
+func (c *Ctx) view(data any) *View {
+	v := &View{
+		Data: data, Actor: c.Actor, Product: c.mux.deps.Product, Version: c.mux.deps.Version,
+		Path: c.R.URL.Path, RequestID: RequestID(c.R.Context()), Alert: c.alert, Flash: c.flash,
+		c: c, given: map[string]*Form{},
+	}
+	if value := cookieValue(c.R, flashCookie); value != "" && c.R.Method == http.MethodGet {
+		v.Flash = append(decodeFlash(value), v.Flash...)
+	}
+	return v
+}
+
+// Can reports whether the reader may do action at all, to show or hide a button.
+func (v *View) Can(action authz.Action) bool { return v.c.Can(action) }
+
+// Form returns the state of the form that is sent to action: what was sent and
+// refused, what a handler filled in, or an empty one.
+func (v *View) Form(action string) *Form {
+	if f := v.given[action]; f != nil {
+		return f
+	}
+	f := v.c.forms[action]
+	if f == nil {
+		f = v.c.newForm(action, nil)
+	}
+	f.prefix = fmt.Sprintf("f%d-", len(v.given)+1)
+	f.submission = v.c.mux.newID(16)
+	if f.page == "" {
+		f.page = pageAddress(v.c.R.URL)
+	}
+	v.given[action] = f
+	return f
+}
+
+// NavLink is one entry of the navigation as this reader sees it.
+type NavLink struct {
+	Label   Message
+	URL     string
+	Icon    string
+	Current bool
+}
+
+// Navigation lists the entries that the reader may use.
+func (v *View) Navigation() []NavLink {
+	var links []NavLink
+	for _, n := range v.c.mux.deps.Navigation {
+		if !v.Can(n.Action) {
+			continue
+		}
+		links = append(links, NavLink{
+			Label: Msg(n.Label), URL: n.URL, Icon: n.Icon,
+			Current: v.Path == n.URL || strings.HasPrefix(v.Path, strings.TrimSuffix(n.URL, "/")+"/"),
+		})
+	}
+	return links
+}
+
+// SignIn is the address of the sign-in page that leads back here.
+func (v *View) SignIn() string {
+	if strings.HasPrefix(v.Path, "/sign-in") {
+		return "/sign-in"
+	}
+	return SignInURL(v.c.R.URL.RequestURI())
+}
