@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package risk is the risk register: what could happen, how bad it is, what is
+// done about it, and who accepted what is left, until when, by which right.
+//
+// It owns the tables with the prefix risk_, the actions risk:..., the entry
+// kinds risk.... and two decisions that a gate can require:
+//
+//   - risk.assessment: the subject has at least one risk that a person has rated.
+//   - risk.acceptance: each open risk on the subject from a rating up (parameter
+//     "from") is covered by an acceptance in force. While nobody has rated a risk,
+//     its proposed rating counts: high by default (T285098 L36-39).
+//
+// # A risk
+//
+//	         register               complete
+//	(none) ------------> open ------------------> treated
+//	                     ^  |  <- rate, edit, treat --+ |
+//	    rate, edit, treat|  |                           |
+//	                     +--+--- close ---> closed <----+ (final)
+//
+// A closed risk covers nothing and is never reopened; what comes back is a new
+// risk that follows it. From the policy's independence rating up, owner and
+// registrant may neither close it nor rate it below the proposal: either would be
+// a way past an acceptance.
+//
+// # An acceptance
+//
+//	         ask            grant               (end date passes: expired, computed)
+//	(none) -------> asked ---------> granted --- revoke ---> revoked ---+
+//	                  |  \              |  \                            |
+//	                  |   \ void        |   \ void                      | close: proof of
+//	                  |    +--> voided  |    +------------> voided -----+ what was undone
+//	                  | refuse          |                               | and learnt
+//	                  +--> refused      +-------------------------------+--> closed
+//	                  | withdraw
+//	                  +--> withdrawn
+//
+// Who may decide is data ([RiskPolicy]) about ranks, bodies and functions
+// (kernel/authz). One approval of sufficient rank grants; a body grants with the
+// approval that reaches its quorum; several functions grant together, each
+// exercised by another person. Approvals count while their authors still hold
+// the right. Whoever asked never counts: not by rank, not for somebody who
+// delegated, not by the hand of a delegate. Every vote records the rights used.
+//
+// An acceptance is pinned to its [Basis]: the rating, what could happen, the
+// scope, the parties exposed, the subject with its version and digest. If any of
+// it differs, the acceptance is void from that moment, without anything having
+// to run; a change made through this package also records it. Extending is a new
+// acceptance that names the one it prolongs.
+//
+// The package refuses: an acceptance without an end, a decision by somebody not
+// entitled, a decision on something that changed since it was asked, a hearing
+// after the decision.
+package risk
