@@ -43,13 +43,13 @@ CREATE TABLE ledger_erasure (
 	PRIMARY KEY (seq, field)
 ) {STRICT};
 
--- Public checkpoints. padded is the first leaf that pads this one.
+-- Public checkpoints: period is the boundary that each stands for, padded the
+-- first leaf that fills it up.
 CREATE TABLE ledger_checkpoint (
 	size {int64} PRIMARY KEY,
 	period {int64} NOT NULL UNIQUE,
 	padded {int64} NOT NULL,
-	note TEXT NOT NULL,
-	signed {int64} NOT NULL
+	note TEXT NOT NULL
 ) {STRICT};
 
 -- Signature lines of witnesses on public checkpoints.
