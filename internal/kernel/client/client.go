@@ -163,7 +163,7 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	if r.Version != 0 {
-		req.Header.Set("If-Match", `"`+strconv.FormatInt(r.Version, 10)+`"`)
+		req.Header.Set("If-Match", `"v`+strconv.FormatInt(r.Version, 10)+`"`)
 	}
 	if r.Method == http.MethodPost {
 		if r.IdempotencyKey == "" {
