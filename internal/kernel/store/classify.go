@@ -106,6 +106,19 @@ func connectionLost(err error) bool {
 		strings.Contains(err.Error(), "conn closed") // pgx has no exported error for a connection that it closed
 }
 
+// Refused reports whether err says that the database refused a value: a
+// constraint, a trigger or a type did not allow it.
+func Refused(err error) bool {
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		primary := lite.Code() & 0xff
+		return primary == sqlite3.SQLITE_CONSTRAINT || primary == sqlite3.SQLITE_MISMATCH
+	}
+	var pg *pgconn.PgError
+	// Data exceptions, integrity constraint violations, RAISE in a trigger.
+	return errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23") || pg.Code == "P0001")
+}
+
 const awayMessage = "The database is away at the moment; nothing was changed. Try again in a moment."
 
 func unavailable(message string, err error) *fault.Error {

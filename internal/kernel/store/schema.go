@@ -11,10 +11,11 @@ import (
 // migrationSuffix ends the name of a module's version table.
 const migrationSuffix = "_migration"
 
-// Tables returns the names of all tables of the database, version tables
-// included, in alphabetical order.
+// Tables returns the names of the ordinary tables of the database, version
+// tables included, in alphabetical order. Virtual tables of SQLite, and the
+// tables behind them, are left out.
 func Tables(ctx context.Context, r Reader) ([]string, error) {
-	query := "SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name"
+	query := "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name"
 	if r.Engine() == Postgres {
 		query = `SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = current_schema() ORDER BY tablename COLLATE "C"`
 	}
