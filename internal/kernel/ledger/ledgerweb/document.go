@@ -151,6 +151,8 @@ type Inclusion struct {
 	Size     int64    `json:"size"`
 	LeafHash string   `json:"leaf_hash" doc:"base64"`
 	Proof    []string `json:"proof" nullable:"false" doc:"hashes in base64, from the leaf up"`
+	// Checkpoint is that of the size.
+	Checkpoint string `json:"checkpoint" doc:"signed checkpoint of that size"`
 }
 
 // Consistency proves that the tree of one size begins with that of another.
@@ -182,7 +184,7 @@ func (c *Consistency) Verify(from, to format.Checkpoint) error {
 type PublicCheckpoint struct {
 	Size      int64     `json:"size" doc:"entries and padding; it tells nobody how much was decided"`
 	Root      string    `json:"root" doc:"base64"`
-	Signed    time.Time `json:"signed"`
+	Period    time.Time `json:"period" doc:"the boundary that it stands for"`
 	Note      string    `json:"note" doc:"the signed note, with the lines of its witnesses"`
 	Witnesses []string  `json:"witnesses" nullable:"false" doc:"names of the witnesses that cosigned it"`
 }

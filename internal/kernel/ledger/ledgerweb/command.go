@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ledgerweb
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger/format"
+)
+
+// Commands are the verbs of `portreeve ledger`. Make them with [NewCommands].
+type Commands struct {
+	List       ListCmd       `cmd:"" help:"List entries, the latest first."`
+	Show       ShowCmd       `cmd:"" help:"Show an entry, and verify its proof here."`
+	Verify     VerifyCmd     `cmd:"" help:"Verify a whole log: a data directory, a configured database, or an export."`
+	Export     ExportCmd     `cmd:"" help:"Write the log to a file that anyone can verify offline."`
+	Checkpoint CheckpointCmd `cmd:"" help:"Print the latest public checkpoint, or check that the log only grew since one that you hold."`
+	Key        KeyCmd        `cmd:"" help:"Print the log's verifier keys."`
+	Erase      EraseCmd      `cmd:"" help:"Erase what an entry's commitments hide; the log still verifies."`
+	Cosign     CosignCmd     `cmd:"" help:"Hand in a public checkpoint that a witness has signed."`
+}
+
+// NewCommands returns the commands. open opens the database that a configuration
+// file names; nil means that `ledger verify --config` is refused.
+func NewCommands(open OpenConfig) *Commands {
+	return &Commands{Verify: VerifyCmd{open: open}}
+}
+
+func connect(s *client.Session) (Client, error) {
+	api, err := s.Client()
+	if err != nil {
+		return Client{}, err
+	}
+	return NewClient(api), nil
+}
+
+// ListCmd lists entries.
+type ListCmd struct {
+	Kind    string `help:"Only this kind, such as risk.acceptance.granted." placeholder:"KIND"`
+	Subject string `help:"Only what is about this subject, such as flow:NAME." placeholder:"SUBJECT"`
+	Actor   string `help:"Only what this actor decided, such as person:ID." placeholder:"ACTOR"`
+	Item    string `help:"Only what belongs to this item, such as risk:ID." placeholder:"ITEM"`
+	Limit   int    `help:"The most entries to list, up to 200." default:"50" placeholder:"N"`
+	Cursor  string `help:"Go on after an earlier list." placeholder:"CURSOR"`
+	JSON    bool   `help:"Print JSON." name:"json"`
+}
+
+// Run lists the entries as a table, or as the API's JSON.
+func (c *ListCmd) Run(s *client.Session) error {
+	if c.Limit < 1 || c.Limit > 200 {
+		return fault.New(fault.Usage, "ledger.limit", "--limit must be a number from 1 to 200; use --cursor for more.")
+	}
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	list, err := api.Entries(s.Context, Filter{Kind: c.Kind, Subject: c.Subject, Actor: c.Actor, Item: c.Item}, c.Limit, c.Cursor)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.PrintJSON(list)
+	}
+	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SEQ\tTIME\tKIND\tACTOR\tSUBJECT")
+	for _, e := range list.Items {
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", e.Seq, e.Time.Format(time.RFC3339), open(e.Kind), open(e.Actor), open(e.Subject))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if list.Next != "" {
+		s.Printf("\nmore: --cursor %s\n", list.Next)
+	}
+	return nil
+}
+
+// open shows an erased field.
+func open(value string) string {
+	if value == "" {
+		return "(erased)"
+	}
+	return value
+}
+
+// ShowCmd shows one entry.
+type ShowCmd struct {
+	Seq  int64  `arg:"" help:"The entry's number, counted from zero."`
+	Key  string `help:"Verify with the keys in this file instead of those that the server gives out." placeholder:"KEYFILE" type:"path"`
+	JSON bool   `help:"Print the entry with its proof as JSON." name:"json"`
+}
+
+// Run shows the entry if its proof holds, and otherwise says what is wrong and
+// exits 1.
+func (c *ShowCmd) Run(s *client.Session) error {
+	if c.Seq < 0 {
+		return fault.New(fault.Usage, "ledger.seq", "The number of an entry is 0 or larger.")
+	}
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	keys, whose, err := trusted(s, api, c.Key)
+	if err != nil {
+		return err
+	}
+	d, err := api.Entry(s.Context, c.Seq)
+	if err != nil {
+		return err
+	}
+	checkpoint, err := d.Verify(keys, originOf(d.Checkpoint))
+	if err != nil {
+		return wrong("entry %d: %v", c.Seq, err)
+	}
+	if d.Seq != c.Seq {
+		return wrong("the server answered with entry %d instead of %d", d.Seq, c.Seq)
+	}
+	if c.JSON {
+		return s.PrintJSON(d)
+	}
+	printEntry(s, &d)
+	s.Printf("\nverified: in the log of %d entries with the root %s,\nsigned by %s (%s)\n", checkpoint.Size, checkpoint.Root, checkpoint.Origin, whose)
+	return nil
+}
+
+func printEntry(s *client.Session, d *Document) {
+	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
+	body := ""
+	if d.Openings.Body != nil {
+		body = d.Openings.Body.Value
+	}
+	for _, row := range [][2]string{
+		{"entry", fmt.Sprint(d.Seq)}, {"time", d.Time.Format(time.RFC3339Nano)}, {"kind", open(d.Kind)}, {"actor", open(d.Actor)},
+		{"subject", open(d.Subject)}, {"item", d.Item}, {"visibility", d.Visibility}, {"body", open(body)}, {"leaf hash", d.LeafHash},
+	} {
+		if row[1] != "" {
+			fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
+		}
+	}
+	table.Flush() //nolint:errcheck // standard output; nothing can be said where it does not work
+}
+
+// trusted returns the keys to verify with, and whose they are.
+func trusted(s *client.Session, api Client, file string) (format.Keys, string, error) {
+	if file != "" {
+		keys, err := readKeys(file)
+		return keys, "the key of " + file, err
+	}
+	text, err := api.Key(s.Context)
+	if err != nil {
+		return format.Keys{}, "", err
+	}
+	keys, err := format.ParseKeys(text)
+	if err != nil {
+		return keys, "", wrong("the server's keys: %v", err)
+	}
+	return keys, "a key that the server itself gave; --key uses one that you hold", nil
+}
+
+// originOf returns the first line of a note. A reader who has only a key takes
+// the origin as it stands there: the signature covers it.
+func originOf(note string) string {
+	origin, _, _ := strings.Cut(note, "\n")
+	return origin
+}
+
+// wrong is the answer where something does not verify: exit 1.
+func wrong(what string, args ...any) error {
+	return fault.New(fault.Invalid, "ledger.wrong", "WRONG: "+what, args...)
+}
+
+func readKeys(file string) (format.Keys, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return format.Keys{}, unreadable("key file", file, err)
+	}
+	keys, err := format.ParseKeys(text)
+	if err != nil {
+		return keys, fault.New(fault.Usage, "ledger.key_file", "The file %s holds no verifier key in note format (name+hash+key, as `portreeve ledger key` prints it): %v.", file, err)
+	}
+	return keys, nil
+}
+
+func unreadable(what, file string, err error) error {
+	return fault.New(fault.Usage, "ledger.file", "The %s %s cannot be read; check its path and permissions.", what, file).Because(err)
+}
+
+// ExportCmd writes an export.
+type ExportCmd struct {
+	Out  string `required:"" short:"o" help:"The file to write; - means standard output." placeholder:"FILE"`
+	JSON bool   `help:"Say what was written as JSON." name:"json"`
+}
+
+// exported is what `ledger export --json` prints.
+type exported struct {
+	File       string `json:"file"`
+	Size       int64  `json:"size"`
+	Root       string `json:"root"`
+	Checkpoint string `json:"checkpoint"`
+}
+
+// Run writes the export. A file is written whole or not at all.
+func (c *ExportCmd) Run(s *client.Session) error {
+	if c.Out == "-" && c.JSON {
+		return fault.New(fault.Usage, "ledger.out", "--json and --out - both write to standard output; use one of them.")
+	}
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	head := &prefix{limit: 64 << 10}
+	if c.Out == "-" {
+		return api.Export(s.Context, s.Stdout)
+	}
+	err = writeWhole(c.Out, func(w io.Writer) error { return api.Export(s.Context, io.MultiWriter(w, head)) })
+	if err != nil {
+		return err
+	}
+	_, note, _ := strings.Cut(head.buf.String(), "\n")
+	checkpoint, err := format.ParseCheckpoint(note)
+	if err != nil {
+		return wrong("what the server sent to %s is no export", c.Out)
+	}
+	if c.JSON {
+		return s.PrintJSON(exported{c.Out, checkpoint.Size, checkpoint.Root.String(), exportedNote(note)})
+	}
+	s.Printf("%s: %d entries, root %s\nverify it with: portreeve ledger verify %s --key KEYFILE\n", c.Out, checkpoint.Size, checkpoint.Root, c.Out)
+	return nil
+}
+
+// exportedNote cuts the note out of what follows the first line of an export: it
+// ends at the second empty line.
+func exportedNote(text string) string {
+	if head, rest, ok := strings.Cut(text, "\n\n"); ok {
+		signatures, _, _ := strings.Cut(rest, "\n\n")
+		return head + "\n\n" + signatures + "\n"
+	}
+	return text
+}
+
+// prefix keeps the beginning of what is written to it.
+type prefix struct {
+	buf   bytes.Buffer
+	limit int
+}
+
+func (p *prefix) Write(b []byte) (int, error) {
+	p.buf.Write(b[:min(len(b), p.limit-p.buf.Len())])
+	return len(b), nil
+}
+
+// writeWhole writes a file under another name and renames it when it is complete.
+func writeWhole(file string, fill func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(file), ".ledger-*") // mode 0600: an export may hold what is confidential
+	if err != nil {
+		return fault.New(fault.Usage, "ledger.out", "The file %s cannot be written; check its folder and permissions.", file).Because(err)
+	}
+	defer func() {
+		if err != nil {
+			err = keepFirst(err, f.Close(), os.Remove(f.Name()))
+		}
+	}()
+	w := bufio.NewWriterSize(f, 1<<16)
+	if err := fill(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	if err := os.Rename(f.Name(), file); err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	return nil
+}
+
+// keepFirst returns the error to report; what failed while cleaning up is lost.
+func keepFirst(err error, _ ...error) error { return err }

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ledgerweb
+
+import (
+	"io"
+	"os"
+
+	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger/format"
+)
+
+// KeyCmd prints the log's verifier keys.
+type KeyCmd struct {
+	Out string `short:"o" help:"Write them to this file instead of printing them." placeholder:"FILE"`
+}
+
+// Run prints or writes the keys in note format, one per line.
+func (c *KeyCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	text, err := api.Key(s.Context)
+	if err != nil {
+		return err
+	}
+	if _, err := format.ParseKeys(text); err != nil {
+		return wrong("the server's keys: %v", err)
+	}
+	return put(s, c.Out, text)
+}
+
+// put writes to a file, or to standard output if file is empty or "-".
+func put(s *client.Session, file string, text []byte) error {
+	if file == "" || file == "-" {
+		_, err := s.Stdout.Write(text)
+		return err
+	}
+	return writeWhole(file, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+// CheckpointCmd prints the latest public checkpoint, or compares it with one
+// that the reader holds.
+type CheckpointCmd struct {
+	Out   string `short:"o" help:"Write it to this file instead of printing it: a copy in your hands is what makes the log accountable." placeholder:"FILE"`
+	Head  bool   `help:"The log as it is now, instead of the latest public checkpoint."`
+	Since string `help:"Check that the log still begins with what this earlier checkpoint covers." placeholder:"FILE" type:"path"`
+	Key   string `help:"Verify with the keys in this file instead of those that the server gives out." placeholder:"KEYFILE" type:"path"`
+}
+
+// Run verifies the checkpoint's signature, and with --since the proof that the
+// log only grew, and prints the checkpoint.
+func (c *CheckpointCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	keys, _, err := trusted(s, api, c.Key)
+	if err != nil {
+		return err
+	}
+	get := api.Checkpoint
+	if c.Head {
+		get = api.Head
+	}
+	note, err := get(s.Context)
+	if err != nil {
+		return err
+	}
+	latest, err := format.OpenCheckpoint(note, keys, originOf(string(note)))
+	if err != nil {
+		return wrong("%v", err)
+	}
+	if c.Since != "" {
+		if err := c.compare(s, api, keys, latest); err != nil {
+			return err
+		}
+	}
+	return put(s, c.Out, note)
+}
+
+// compare checks the consistency proof between the checkpoint that is held and
+// the server's.
+func (c *CheckpointCmd) compare(s *client.Session, api Client, keys format.Keys, latest format.Checkpoint) error {
+	signed, err := os.ReadFile(c.Since)
+	if err != nil {
+		return unreadable("checkpoint", c.Since, err)
+	}
+	held, err := format.OpenCheckpoint(signed, keys, latest.Origin)
+	if err != nil {
+		return wrong("%s: %v", c.Since, err)
+	}
+	if held.Size > latest.Size {
+		return wrong("the log has %d entries, but %d were signed before: entries were removed, or an old copy was put in place", latest.Size, held.Size)
+	}
+	proof := Consistency{From: held.Size, To: latest.Size}
+	if held.Size > 0 {
+		if proof, err = api.Consistency(s.Context, held.Size, latest.Size); err != nil {
+			return err
+		}
+	}
+	if err := proof.Verify(held, latest); err != nil {
+		return wrong("%v", err)
+	}
+	if _, err := s.Stderr.Write([]byte("consistent: the log only grew since that checkpoint\n")); err != nil {
+		return err
+	}
+	return nil
+}
+
+// EraseCmd erases fields of an entry.
+type EraseCmd struct {
+	Seq    int64    `arg:"" help:"The entry's number, counted from zero."`
+	Field  []string `required:"" help:"What to erase: kind, actor, subject or body. May be given several times." placeholder:"FIELD"`
+	Reason string   `required:"" help:"Why; it is recorded in the log." placeholder:"TEXT"`
+	JSON   bool     `help:"Print the result as JSON." name:"json"`
+}
+
+// Run erases the fields for good and says which entry records it.
+func (c *EraseCmd) Run(s *client.Session) error {
+	for _, name := range c.Field {
+		if _, ok := format.ParseField(name); !ok {
+			return fault.New(fault.Usage, "ledger.field", "%q is no field of an entry; --field is one of kind, actor, subject, body.", name)
+		}
+	}
+	if c.Seq < 0 {
+		return fault.New(fault.Usage, "ledger.seq", "The number of an entry is 0 or larger.")
+	}
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	done, err := api.Erase(s.Context, c.Seq, ErasureOrder{Fields: c.Field, Reason: c.Reason})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.PrintJSON(done)
+	}
+	s.Printf("erased %d of entry %d, recorded as entry %d\n", len(done.Fields), c.Seq, done.RecordedAs)
+	return nil
+}
+
+// CosignCmd hands in a cosigned checkpoint.
+type CosignCmd struct {
+	File string `arg:"" help:"The public checkpoint with the witness's signature line below." type:"path"`
+}
+
+// Run sends the note.
+func (c *CosignCmd) Run(s *client.Session) error {
+	note, err := os.ReadFile(c.File)
+	if err != nil {
+		return unreadable("checkpoint", c.File, err)
+	}
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	done, err := api.Cosign(s.Context, string(note))
+	if err != nil {
+		return err
+	}
+	s.Printf("accepted: %d cosignatures\n", done.Accepted)
+	return nil
+}
