@@ -19,11 +19,11 @@ import (
 type Change struct {
 	Title        *string
 	Description  *string
-	Owner        *string // person id
+	Owner        *string // person id or login
 	Organisation *string
 	Attributes   map[string]string
 	Visibility   *authz.Visibility
-	Participants *[]string // principals; the owner takes part without being named
+	Participants *[]string // principals, by id or handle; the owner takes part without being named
 }
 
 // Change edits the subject. revision is the one that the edit was made on; if it
@@ -70,8 +70,11 @@ func (s *Service) change(ctx context.Context, tx *ledger.Tx, a authz.Actor, befo
 		return Subject{}, err
 	}
 	after := in.apply(before)
-	participants := in.participants(before, after, old)
-	if same(before, after) && slices.Equal(old, participants) {
+	participants, wrong, err := s.lookUp(ctx, tx, &after, in.participants(before, old))
+	if err != nil {
+		return Subject{}, err
+	}
+	if len(wrong) == 0 && same(before, after) && slices.Equal(old, participants) {
 		return before, errUnchanged
 	}
 	// A kind that was taken out of the configuration leaves its subjects
@@ -89,10 +92,6 @@ func (s *Service) change(ctx context.Context, tx *ledger.Tx, a authz.Actor, befo
 	} else if !maps.Equal(before.Attributes, after.Attributes) {
 		p.add("attributes", "unknown", "The kind of this subject is no longer configured; its attributes cannot change.")
 	}
-	wrong, err := s.checkDirectory(ctx, tx, after)
-	if err != nil {
-		return Subject{}, err
-	}
 	if err := fault.InvalidFields("catalog.subject_invalid", append(p, wrong...)); err != nil {
 		return Subject{}, err
 	}
@@ -104,9 +103,6 @@ func (s *Service) change(ctx context.Context, tx *ledger.Tx, a authz.Actor, befo
 			return Subject{}, err
 		}
 		after.Digest = Digest(after.Kind, after.Name, after.Organisation, after.Attributes, kept)
-	}
-	if len(participants) > MaxParticipants {
-		return Subject{}, tooManyParticipants()
 	}
 	if err := authz.SetParticipants(ctx, tx.Tx, after.Item(), participants); err != nil {
 		return Subject{}, err
@@ -199,17 +195,17 @@ func (in Change) apply(sub Subject) Subject {
 	return sub
 }
 
-// participants returns who takes part after the edit. A former owner stays only
-// if named anew.
-func (in Change) participants(before, after Subject, old []string) []string {
+// participants returns who is named as taking part after the edit. A former
+// owner stays only if named anew.
+func (in Change) participants(before Subject, old []string) []string {
 	if in.Participants != nil {
-		return participantsOf(after, *in.Participants)
+		return *in.Participants
 	}
-	if before.Owner != after.Owner {
-		former := authz.PersonPrincipal(before.Owner)
-		old = slices.DeleteFunc(slices.Clone(old), func(p string) bool { return p == former })
+	if in.Owner == nil {
+		return old
 	}
-	return participantsOf(after, old)
+	former := authz.PersonPrincipal(before.Owner)
+	return slices.DeleteFunc(slices.Clone(old), func(p string) bool { return p == former })
 }
 
 func same(a, b Subject) bool {

@@ -23,11 +23,11 @@ type Registration struct {
 	Name         string
 	Title        string
 	Description  string
-	Owner        string // person id; empty means the actor
+	Owner        string // person id or login; empty means the actor
 	Organisation string
 	Attributes   map[string]string
 	Visibility   authz.Visibility // empty means internal
-	Participants []string         // principals; for a restricted subject
+	Participants []string         // principals, by id or handle: "person:<id>", "group:NAME"
 }
 
 // Register adds a subject with version and revision 1 and appends
@@ -79,7 +79,7 @@ func (s *Service) register(ctx context.Context, tx *ledger.Tx, a authz.Actor, ki
 	if err != nil {
 		return err
 	}
-	wrong, err := s.checkDirectory(ctx, tx, *sub)
+	participants, wrong, err := s.lookUp(ctx, tx, sub, append(slices.Clone(named), authz.PersonPrincipal(a.ID)))
 	if err != nil {
 		return err
 	}
@@ -87,10 +87,6 @@ func (s *Service) register(ctx context.Context, tx *ledger.Tx, a authz.Actor, ki
 		return err
 	}
 	sub.Digest = Digest(sub.Kind, sub.Name, sub.Organisation, sub.Attributes, pins(targets))
-	participants := participantsOf(*sub, append(slices.Clone(named), authz.PersonPrincipal(a.ID)))
-	if len(participants) > MaxParticipants {
-		return tooManyParticipants()
-	}
 	if err := authz.SetParticipants(ctx, tx.Tx, sub.Item(), participants); err != nil {
 		return err
 	}
@@ -140,20 +136,57 @@ func checkTexts(p *problems, sub Subject) {
 	}
 }
 
-// checkDirectory lists whether owner or organisation are unknown.
-func (s *Service) checkDirectory(ctx context.Context, r store.Reader, sub Subject) ([]fault.Field, error) {
+// lookUp checks owner, organisation and participants against the directory,
+// replaces handles by ids, and returns the principals that take part: those
+// named, and always the owner.
+func (s *Service) lookUp(ctx context.Context, r store.Reader, sub *Subject, named []string) ([]string, []fault.Field, error) {
 	var p problems
-	if _, err := s.directory.Person(ctx, r, sub.Owner); fault.Is(err, fault.NotFound) {
+	owner, err := s.directory.Person(ctx, r, sub.Owner)
+	switch {
+	case fault.Is(err, fault.NotFound):
 		p.add("owner", "unknown", "There is no such person.")
-	} else if err != nil {
-		return nil, err
+	case err != nil:
+		return nil, nil, err
+	default:
+		sub.Owner = owner.ID
 	}
 	if _, err := s.directory.Organisation(ctx, r, sub.Organisation); fault.Is(err, fault.NotFound) {
 		p.add("organisation", "unknown", "There is no such organisation.")
 	} else if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return p, nil
+	all := []string{authz.PersonPrincipal(sub.Owner)}
+	for _, name := range named {
+		principal, err := s.principal(ctx, r, name)
+		if fault.Is(err, fault.NotFound) {
+			p.add("participants", "unknown", "Each one is a person or a group that exists: person:LOGIN or group:NAME.")
+			break
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, principal)
+	}
+	slices.Sort(all)
+	if all = slices.Compact(all); len(all) > MaxParticipants {
+		p.add("participants", "too_many", "Name at most 100 people and groups; make a group for more.")
+	}
+	return all, p, nil
+}
+
+// principal returns "person:<id>" or "group:<id>" for a principal by id or handle.
+func (s *Service) principal(ctx context.Context, r store.Reader, name string) (string, error) {
+	kind, handle, _ := strings.Cut(name, ":")
+	switch kind {
+	case "person":
+		n, err := s.directory.Person(ctx, r, handle)
+		return authz.PersonPrincipal(n.ID), err
+	case "group":
+		n, err := s.directory.Group(ctx, r, handle)
+		return authz.GroupPrincipal(n.ID), err
+	default:
+		return "", fault.ItemNotFound()
+	}
 }
 
 // resolve finds the subjects that attributes refer to, by attribute name. The
@@ -185,19 +218,6 @@ func (s *Service) resolve(ctx context.Context, r store.Reader, a authz.Actor, ki
 		}
 	}
 	return targets, p, nil
-}
-
-// participantsOf returns the principals that take part in a subject: those
-// named, and always its owner.
-func participantsOf(sub Subject, named []string) []string {
-	all := append(slices.Clone(named), authz.PersonPrincipal(sub.Owner))
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-func tooManyParticipants() error {
-	return fault.InvalidFields("catalog.subject_invalid", []fault.Field{
-		{Path: "participants", Code: "too_many", Message: "Name at most 100 people and groups; make a group for more."}})
 }
 
 func pins(targets map[string]Subject) map[string]Pin {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/config"
@@ -16,17 +17,16 @@ import (
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
-// Named is an id with its name for people.
-type Named struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
+// Named is somebody or something in the directory. Handle is what people type
+// for it: the login of a person, the name of a group.
+type Named struct{ ID, Handle, Name string }
 
-// Directory is what the catalogue asks about people and organisations. Each
-// function answers NotFound for an unknown id or login.
+// Directory is what the catalogue asks about people, groups and organisations.
+// Person and Group take an id or, if no such id exists, a handle; each function
+// answers NotFound for what it does not know.
 type Directory interface {
-	Person(ctx context.Context, r store.Reader, id string) (Named, error)
-	PersonByLogin(ctx context.Context, r store.Reader, login string) (Named, error)
+	Person(ctx context.Context, r store.Reader, idOrLogin string) (Named, error)
+	Group(ctx context.Context, r store.Reader, idOrName string) (Named, error)
 	Organisation(ctx context.Context, r store.Reader, id string) (Named, error)
 	Organisations(ctx context.Context, r store.Reader) ([]Named, error)
 }
@@ -91,12 +91,20 @@ func (s *Service) VisibleSubject(ctx context.Context, r store.Reader, a authz.Ac
 
 // Detail is a subject as its page shows it.
 type Detail struct {
-	Subject          Subject
-	OwnerName        string
-	OrganisationName string
-	Participants     []string // principals; empty unless the subject is restricted
-	Links            []Linked
-	Referrers        []Subject // active subjects whose attributes refer to this one
+	Subject      Subject
+	Owner        Named         // empty names for somebody who is unknown or erased
+	Organisation Named         // likewise
+	Participants []Participant // empty unless the subject is restricted
+	Links        []Linked
+	Referrers    []Subject // active subjects whose attributes refer to this one
+}
+
+// Participant is somebody who may see a restricted subject. Text is how people
+// write it, "person:LOGIN" or "group:NAME", and is accepted as a principal.
+type Participant struct {
+	Principal string // "person:<id>", "group:<id>"
+	Text      string
+	Name      string
 }
 
 // Show returns a subject with what hangs on it, as far as the actor may see it.
@@ -131,16 +139,26 @@ func (s *Service) readable(ctx context.Context, r store.Reader, a authz.Actor, a
 	return sub, s.policy.Check(a, action, sub.Resource(participants))
 }
 
+// MayEdit returns nil if the actor may do action (change, link, retire) on the
+// subject, and otherwise the fault that the edit would answer.
+func (s *Service) MayEdit(ctx context.Context, action authz.Action, ref string) error {
+	return s.db.Read(ctx, func(r *store.ReadTx) error {
+		_, err := s.readable(ctx, r, authz.ActorFrom(ctx), action, ref)
+		return err
+	})
+}
+
 func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, sub Subject) (Detail, error) {
-	d := Detail{Subject: sub, OwnerName: s.personName(ctx, r, sub.Owner)}
-	if org, err := s.directory.Organisation(ctx, r, sub.Organisation); err == nil {
-		d.OrganisationName = org.Name
-	} else if !fault.Is(err, fault.NotFound) {
+	d := Detail{Subject: sub}
+	var err error
+	if d.Owner, err = known(s.directory.Person(ctx, r, sub.Owner)); err != nil {
 		return Detail{}, err
 	}
-	var err error
+	if d.Organisation, err = known(s.directory.Organisation(ctx, r, sub.Organisation)); err != nil {
+		return Detail{}, err
+	}
 	if sub.Visibility == authz.Restricted {
-		if d.Participants, err = authz.Participants(ctx, r, sub.Item()); err != nil {
+		if d.Participants, err = s.participants(ctx, r, sub); err != nil {
 			return Detail{}, err
 		}
 	}
@@ -151,13 +169,38 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, sub
 	return d, err
 }
 
-// personName is empty for a person who is unknown or erased.
-func (s *Service) personName(ctx context.Context, r store.Reader, id string) string {
-	p, err := s.directory.Person(ctx, r, id)
-	if err != nil {
-		return ""
+// known makes of an unknown or erased name an empty one.
+func known(n Named, err error) (Named, error) {
+	if fault.Is(err, fault.NotFound) {
+		return Named{}, nil
 	}
-	return p.Name
+	return n, err
+}
+
+// participants names those who take part in a subject.
+func (s *Service) participants(ctx context.Context, r store.Reader, sub Subject) ([]Participant, error) {
+	principals, err := authz.Participants(ctx, r, sub.Item())
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Participant, 0, len(principals))
+	for _, principal := range principals {
+		kind, id, _ := strings.Cut(principal, ":")
+		look := s.directory.Person
+		if kind == "group" {
+			look = s.directory.Group
+		}
+		n, err := known(look(ctx, r, id))
+		if err != nil {
+			return nil, err
+		}
+		p := Participant{Principal: principal, Text: principal, Name: n.Name}
+		if n.Handle != "" {
+			p.Text = kind + ":" + n.Handle
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 func (s *Service) visibleReferrers(ctx context.Context, r store.Reader, a authz.Actor, target string) ([]Subject, error) {
@@ -209,7 +252,7 @@ func (s *Service) List(ctx context.Context, f Filter, cursor string, limit int) 
 	}
 	after, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(after) > MaxName+50 {
-		return Page{}, fault.New(fault.Invalid, "catalog.cursor", "The cursor is not one that this list gave out; begin at the first page.")
+		return Page{}, fault.New(fault.Malformed, "request.cursor", "The cursor is not one of ours. Start from the first page.")
 	}
 	switch f.State {
 	case "":
@@ -245,6 +288,29 @@ type Form struct {
 	Organisations []Named
 	// Targets holds, by kind, the visible active subjects that attributes may refer to.
 	Targets map[string][]Subject
+}
+
+// Resource returns what authz needs to know about the subject of that id.
+func (s *Service) Resource(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
+	sub, err := s.SubjectByID(ctx, r, id)
+	if err != nil {
+		return authz.Resource{}, err
+	}
+	participants, err := authz.Participants(ctx, r, sub.Item())
+	if err != nil {
+		return authz.Resource{}, err
+	}
+	return sub.Resource(participants), nil
+}
+
+// Owned returns the refs of the subjects that a person owns, for that person's export.
+func (s *Service) Owned(ctx context.Context, r store.Reader, person string) ([]string, error) {
+	rows, err := r.Query(ctx, "SELECT ref FROM catalog_subject WHERE owner = $1 ORDER BY ref", person)
+	all, err := store.Collect(rows, err, func(row store.Scanner) (string, error) { var ref string; return ref, row.Scan(&ref) })
+	if err != nil {
+		return nil, fmt.Errorf("list owned subjects: %w", err)
+	}
+	return all, nil
 }
 
 // FormOptions returns the choices for registering or changing a subject.

@@ -58,8 +58,8 @@ func TestRegisterAndShow(t *testing.T) {
 		if flow.Version != 1 || flow.Revision != 1 || len(flow.Digest) != 64 || flow.Owner != "fictional-owner" || flow.Visibility != authz.Internal {
 			t.Errorf("a new subject is %+v", flow)
 		}
-		if d.OwnerName != "fictional-owner" || d.OrganisationName != "The steward" {
-			t.Errorf("names: %q, %q", d.OwnerName, d.OrganisationName)
+		if d.Owner.Name != "Fictional owner" || d.Organisation.Name != "The steward" {
+			t.Errorf("names: %+v, %+v", d.Owner, d.Organisation)
 		}
 		realm, err := f.Service.Show(owner(t), "realm:cloud")
 		if err != nil {
@@ -363,7 +363,7 @@ func TestListPages(t *testing.T) {
 			}
 		}
 		for _, cursor := range []string{"!", "AAA=", string(make([]byte, 500))} {
-			if _, err := f.Service.List(reviewer(t), catalog.Filter{}, cursor, 2); !fault.Is(err, fault.Invalid) {
+			if _, err := f.Service.List(reviewer(t), catalog.Filter{}, cursor, 2); !fault.Is(err, fault.Malformed) {
 				t.Errorf("cursor %q: %v", cursor, err)
 			}
 		}

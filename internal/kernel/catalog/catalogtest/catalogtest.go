@@ -5,6 +5,7 @@ package catalogtest
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -86,20 +87,26 @@ func (f Fixture) Register(ctx context.Context, t testing.TB, in catalog.Registra
 	return sub
 }
 
-// Directory knows [Organisation], and every person but "nobody".
+// Directory knows [Organisation], and every person and group but "nobody". Ids
+// begin with "fictional-"; the handle is what follows.
 type Directory struct{}
 
-// Person answers with the id as the name.
-func (Directory) Person(_ context.Context, _ store.Reader, id string) (catalog.Named, error) {
-	if id == "nobody" {
-		return catalog.Named{}, fault.ItemNotFound()
-	}
-	return catalog.Named{ID: id, Name: id}, nil
+// Person takes an id or, without the prefix, a login.
+func (Directory) Person(_ context.Context, _ store.Reader, name string) (catalog.Named, error) {
+	return named(name)
 }
 
-// PersonByLogin takes the login for the id.
-func (d Directory) PersonByLogin(ctx context.Context, r store.Reader, login string) (catalog.Named, error) {
-	return d.Person(ctx, r, login)
+// Group takes an id or, without the prefix, a name.
+func (Directory) Group(_ context.Context, _ store.Reader, name string) (catalog.Named, error) {
+	return named(name)
+}
+
+func named(name string) (catalog.Named, error) {
+	handle := strings.TrimPrefix(name, "fictional-")
+	if handle == "nobody" {
+		return catalog.Named{}, fault.ItemNotFound()
+	}
+	return catalog.Named{ID: "fictional-" + handle, Handle: handle, Name: "Fictional " + handle}, nil
 }
 
 // Organisation knows one.

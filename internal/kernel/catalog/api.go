@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+type refInput struct {
+	Ref string `path:"ref" maxLength:"150" doc:"kind:name"`
+}
+
+type documentOutput struct {
+	ETag     string `header:"ETag"`
+	Location string `header:"Location"`
+	Body     Document
+}
+
+type listInput struct {
+	web.Paging
+	Kind         string `query:"kind" maxLength:"40"`
+	Owner        string `query:"owner" maxLength:"100" doc:"id of a person"`
+	Organisation string `query:"organisation" maxLength:"100" doc:"id of an organisation"`
+	State        string `query:"state" enum:"active,retired,all" default:"active"`
+}
+
+// API registers the operations below /api/v1/subjects, and /api/v1/kinds.
+func (s *Service) API(api *web.API) {
+	op := func(method, path, summary string, status int) huma.Operation {
+		return huma.Operation{Method: method, Path: path, Summary: summary, DefaultStatus: status, Tags: []string{"subjects"}}
+	}
+	web.Op(api, ActionRead, op(http.MethodGet, "/kinds", "Kinds of subject and relations", 0), s.apiKinds)
+	web.Op(api, ActionRead, op(http.MethodGet, "/subjects", "List subjects", 0), s.apiList)
+	web.Op(api, ActionRead, op(http.MethodGet, "/subjects/{ref}", "Show a subject", 0), s.apiShow)
+	web.Op(api, ActionRegister, op(http.MethodPost, "/subjects", "Register a subject", http.StatusCreated), s.apiRegister)
+	web.Op(api, ActionChange, op(http.MethodPatch, "/subjects/{ref}", "Change a subject", 0), s.apiChange)
+	web.Op(api, ActionRetire, op(http.MethodPost, "/subjects/{ref}/retirement", "Take a subject out of use for good", 0), s.apiRetire)
+	web.Op(api, ActionLink, op(http.MethodPost, "/subjects/{ref}/links", "Link a subject to another", http.StatusCreated), s.apiLink)
+	web.Op(api, ActionLink, op(http.MethodDelete, "/subjects/{ref}/links/{relation}/{to}", "Remove a link", http.StatusNoContent), s.apiUnlink)
+}
+
+func (s *Service) apiKinds(context.Context, *struct{}) (*struct{ Body KindsDocument }, error) {
+	return &struct{ Body KindsDocument }{kindsOf(s.Kinds())}, nil
+}
+
+func (s *Service) apiList(ctx context.Context, in *listInput) (*struct{ Body web.List[Summary] }, error) {
+	page, err := s.List(ctx, Filter{Kind: in.Kind, Owner: in.Owner, Organisation: in.Organisation, State: in.State}, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	list := web.List[Summary]{Items: []Summary{}, Next: page.Next}
+	for _, sub := range page.Subjects {
+		list.Items = append(list.Items, summaryOf(sub))
+	}
+	return &struct{ Body web.List[Summary] }{list}, nil
+}
+
+func (s *Service) apiShow(ctx context.Context, in *refInput) (*documentOutput, error) {
+	return s.document(ctx, in.Ref)
+}
+
+// document answers with the subject as it is now.
+func (s *Service) document(ctx context.Context, ref string) (*documentOutput, error) {
+	d, err := s.Show(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return &documentOutput{ETag: web.ETag(d.Subject.Revision), Body: documentOf(d)}, nil
+}
+
+// after answers an edit with the subject as it now is, or, if the editor may no
+// longer see it, with what the edit left.
+func (s *Service) after(ctx context.Context, sub Subject) (*documentOutput, error) {
+	if out, err := s.document(ctx, sub.Ref); err == nil {
+		return out, nil
+	}
+	return &documentOutput{ETag: web.ETag(sub.Revision), Body: documentOf(Detail{Subject: sub})}, nil
+}
+
+func (s *Service) apiRegister(ctx context.Context, in *struct{ Body NewSubject }) (*documentOutput, error) {
+	sub, err := s.Register(ctx, in.Body.registration())
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.after(ctx, sub)
+	if err != nil {
+		return nil, err
+	}
+	out.Location = "/api/v1/subjects/" + sub.Ref
+	return out, nil
+}
+
+type changeInput struct {
+	refInput
+	web.IfMatch
+	Body Edit
+}
+
+func (s *Service) apiChange(ctx context.Context, in *changeInput) (*documentOutput, error) {
+	revision, err := s.precondition(ctx, ActionChange, in.Ref, in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	sub, err := s.Change(ctx, in.Ref, revision, in.Body.change())
+	if err != nil {
+		return nil, err
+	}
+	return s.after(ctx, sub)
+}
+
+// precondition returns the revision of If-Match. That it is missing is said only
+// to those who may edit the subject: everybody else gets what the edit would
+// answer.
+func (s *Service) precondition(ctx context.Context, action authz.Action, ref string, header web.IfMatch) (int64, error) {
+	revision, missing := header.Version()
+	if missing == nil {
+		return revision, nil
+	}
+	if err := s.MayEdit(ctx, action, ref); err != nil {
+		return 0, err
+	}
+	return 0, missing
+}
+
+type retireInput struct {
+	refInput
+	web.IfMatch
+	Body Retirement
+}
+
+func (s *Service) apiRetire(ctx context.Context, in *retireInput) (*documentOutput, error) {
+	revision, err := s.precondition(ctx, ActionRetire, in.Ref, in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	sub, err := s.Retire(ctx, in.Ref, revision, in.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return s.after(ctx, sub)
+}
+
+type linkInput struct {
+	refInput
+	Body NewLink
+}
+
+func (s *Service) apiLink(ctx context.Context, in *linkInput) (*documentOutput, error) {
+	if err := s.AddLink(ctx, in.Ref, in.Body.Relation, in.Body.To); err != nil {
+		return nil, err
+	}
+	return s.document(ctx, in.Ref)
+}
+
+type unlinkInput struct {
+	refInput
+	Relation string `path:"relation" maxLength:"40"`
+	To       string `path:"to" maxLength:"150"`
+}
+
+func (s *Service) apiUnlink(ctx context.Context, in *unlinkInput) (*struct{}, error) {
+	return nil, s.RemoveLink(ctx, in.Ref, in.Relation, in.To)
+}
