@@ -29,7 +29,7 @@ func (r *renderer) checkMessages(deps Deps) error {
 			errs = append(errs, fmt.Errorf("web: %s: message %q takes %d arguments, not %d", where, key, r.messages.verbs[key], args))
 		}
 	}
-	for _, n := range deps.Navigation {
+	for _, n := range slices.Concat(deps.Navigation, deps.Menu) {
 		check("navigation", n.Label, 0)
 	}
 	seen := map[*parse.Tree]bool{}

@@ -85,6 +85,9 @@ func (c *Ctx) execute(status int, page, block string, data any) error {
 	if err := c.mux.render.execute(&out, page, block, view); err != nil {
 		return err
 	}
+	if err := c.mux.render.fillRefusals(&out, view); err != nil {
+		return err
+	}
 	if len(view.Flash) > 0 {
 		http.SetCookie(c.W, goneCookie(flashCookie))
 	}

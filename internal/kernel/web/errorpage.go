@@ -4,22 +4,42 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
 // errorView is the data of the error page.
 type errorView struct {
-	Status   int
-	Title    string
-	Message  string
-	Blockers []fault.Blocker
-	Fields   []fault.Field
+	Status  int
+	Title   string
+	Message string // of the fault: what happened
+	Next    string // what to do, by status
+	Retry   string // where to try again; "" if that is no use
+	Fields  []fault.Field
+	Blocked Blocked
 }
 
 // errorPage answers with a page that says what happened and what to do.
 func (c *Ctx) errorPage(f *fault.Error) error {
-	return c.Render(Status(f), "web/error", errorView{
-		Status: Status(f), Title: http.StatusText(Status(f)), Message: f.Message, Blockers: f.Blockers, Fields: f.Fields,
-	})
+	status := Status(f)
+	v := errorView{
+		Status: status, Title: c.statusMessage("title", status, http.StatusText(status)),
+		Message: f.Message, Next: c.statusMessage("next", status, ""),
+		Fields: f.Fields, Blocked: Blocked{Items: f.Blockers},
+	}
+	get := c.R.Method == http.MethodGet
+	if get && (status == http.StatusTooManyRequests || status >= 500) {
+		v.Retry = c.R.URL.RequestURI()
+	}
+	return c.Render(status, "web/error", v)
+}
+
+// statusMessage returns the kernel's text for a status, or the fallback.
+func (c *Ctx) statusMessage(part string, status int, fallback string) string {
+	key := "web.error." + part + "_" + strconv.Itoa(status)
+	if !c.mux.render.messages.has(key) {
+		return fallback
+	}
+	return c.Text(key)
 }

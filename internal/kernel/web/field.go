@@ -63,6 +63,7 @@ func (f *Form) field(kind, name, label string) Field {
 		ID: f.prefix + name, Name: name, Kind: kind, Label: f.text(Msg(label)),
 		Value: f.values.Get(name), Values: f.values[name], Error: f.errs[name].Message,
 	}
+	f.labels[name] = field.Label
 	if f.current != nil && f.current.Get(name) != field.Value {
 		field.Current = f.current.Get(name)
 	}
@@ -138,22 +139,6 @@ func DateValue(t time.Time, zone *time.Location) string {
 		return ""
 	}
 	return t.In(zone).Format(time.DateOnly)
-}
-
-// FieldError is one line of a form's error summary; ID is empty if the form has
-// no field of that name.
-type FieldError struct{ ID, Message string }
-
-// Errors lists what is wrong with the form in the order of its discovery.
-func (f *Form) Errors() []FieldError {
-	if !f.summary {
-		return nil
-	}
-	all := make([]FieldError, 0, len(f.order))
-	for _, name := range f.order {
-		all = append(all, FieldError{ID: f.prefix + name, Message: f.errs[name].Message})
-	}
-	return all
 }
 
 // Hidden lists the fields that every form carries.

@@ -55,7 +55,8 @@ type Form struct {
 	page       string
 	submission string
 	restored   bool
-	summary    bool // this is the form that was sent and refused
+	refusal    *fault.Error      // why it was refused, if it was
+	labels     map[string]string // of the fields rendered so far
 }
 
 // Form parses the body, once. It fails for a body that is too large or not a
@@ -89,14 +90,14 @@ func (c *Ctx) newForm(action string, values url.Values) *Form {
 		values = url.Values{}
 	}
 	return &Form{
-		Action: action, values: values, errs: map[string]fault.Field{},
+		Action: action, values: values, errs: map[string]fault.Field{}, labels: map[string]string{},
 		location: c.mux.deps.Location, text: c.mux.render.messages.text,
 	}
 }
 
 // parseForm reads a urlencoded or multipart body. It never writes to disk.
 func parseForm(r *http.Request) (*Form, error) {
-	f := &Form{values: url.Values{}, files: map[string][]File{}, broken: map[string]bool{}, errs: map[string]fault.Field{}}
+	f := &Form{values: url.Values{}, files: map[string][]File{}, broken: map[string]bool{}, errs: map[string]fault.Field{}, labels: map[string]string{}}
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		return nil, mediaFault(err)
@@ -213,7 +214,7 @@ func (f *Form) draft() url.Values {
 
 // take notes the wrong fields of an error that a service returned.
 func (f *Form) take(e *fault.Error) {
-	f.summary = true
+	f.refusal = e
 	for _, field := range e.Fields {
 		if _, known := f.errs[field.Path]; !known {
 			f.order = append(f.order, field.Path)

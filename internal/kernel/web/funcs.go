@@ -26,7 +26,7 @@ func (r *renderer) funcs() template.FuncMap {
 		"query":    withQuery,
 		"list":     func(all ...any) []any { return all },
 		"badge":    func(tone, text string) Badge { return Badge{Tone: tone, Text: text} },
-		"rating":   func(level string) Rating { return Rating{Level: level} },
+		"rating":   func(text string, step, steps int) Rating { return Rating{Text: text, Step: step, Steps: steps} },
 		// The pipeline that shapes a Field.
 		"required": func(f Field) Field { f.Required = true; return f },
 		"hint":     func(key string, f Field) Field { f.Hint = r.messages.text(Msg(key)); return f },

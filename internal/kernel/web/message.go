@@ -147,5 +147,13 @@ func decodeFlash(value string) []Message {
 	if json.Unmarshal(data, &all) != nil {
 		return nil
 	}
+	for _, m := range all {
+		for i, arg := range m.Args {
+			// JSON knows one kind of number; counts must stay whole.
+			if f, ok := arg.(float64); ok && f == float64(int64(f)) {
+				m.Args[i] = int64(f)
+			}
+		}
+	}
 	return all
 }

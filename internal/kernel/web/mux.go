@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,8 @@ type Deps struct {
 	Metrics     prometheus.Registerer
 	Markdown    func(source string) template.HTML // must return cleaned HTML
 	Navigation  []NavItem
+	Menu        []NavItem    // of the signed-in person, beside signing out
+	Search      authz.Action // who may do it sees the search box, which leads to /search?q=
 }
 
 // NavItem is one entry of the main navigation. It is shown to those who may do
@@ -197,7 +200,7 @@ func (m *Mux) Handler() (http.Handler, error) {
 		}
 		errs = append(errs, m.mount(mux, r))
 	}
-	for _, n := range m.deps.Navigation {
+	for _, n := range slices.Concat(m.deps.Navigation, m.deps.Menu) {
 		if !declared[n.Action] {
 			errs = append(errs, fmt.Errorf("web: navigation %s: nobody declared the action %q", n.URL, n.Action))
 		}

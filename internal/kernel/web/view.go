@@ -21,7 +21,6 @@ type View struct {
 	RequestID string
 	Flash     []Message
 	Alert     *fault.Error // why the form on this page was refused, if it was
-	SearchURL string       // "" if there is no search for this reader
 
 	c     *Ctx
 	given map[string]*Form
@@ -70,9 +69,11 @@ type NavLink struct {
 }
 
 // Navigation lists the entries that the reader may use.
-func (v *View) Navigation() []NavLink {
+func (v *View) Navigation() []NavLink { return v.links(v.c.mux.deps.Navigation) }
+
+func (v *View) links(items []NavItem) []NavLink {
 	var links []NavLink
-	for _, n := range v.c.mux.deps.Navigation {
+	for _, n := range items {
 		if !v.Can(n.Action) {
 			continue
 		}
@@ -91,3 +92,15 @@ func (v *View) SignIn() string {
 	}
 	return SignInURL(v.c.R.URL.RequestURI())
 }
+
+// SearchAction is where the search box of the header leads.
+const SearchAction = "/search"
+
+// CanSearch reports whether the header shows a search box.
+func (v *View) CanSearch() bool {
+	action := v.c.mux.deps.Search
+	return action != "" && v.Can(action)
+}
+
+// Menu lists the entries of the person's menu.
+func (v *View) Menu() []NavLink { return v.links(v.c.mux.deps.Menu) }

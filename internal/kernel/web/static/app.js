@@ -1,1 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// What pages do beyond HTML. Everything works without this file: it copies,
+// counts, closes menus, and keeps one from losing what one wrote.
+(() => {
+  "use strict";
+
+  // A button that copies the text of a code block.
+  const addCopy = (root) => {
+    for (const block of root.querySelectorAll("[data-copy]:not([data-ready])")) {
+      block.dataset.ready = "";
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "button small copy";
+      button.textContent = "Copy";
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(block.querySelector("code").textContent);
+        button.textContent = "Copied";
+        setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      });
+      block.append(button);
+    }
+  };
+
+  // How much of a limited text is used. Announced only where it is too long.
+  const addCounters = (root) => {
+    for (const input of root.querySelectorAll("[data-limit]:not([data-ready])")) {
+      input.dataset.ready = "";
+      const limit = Number(input.dataset.limit);
+      const counter = document.createElement("p");
+      counter.className = "counter";
+      const count = () => {
+        const used = [...input.value].length;
+        counter.hidden = used < limit * 0.8;
+        counter.textContent = `${used} / ${limit}`;
+        counter.classList.toggle("over", used > limit);
+      };
+      input.addEventListener("input", count);
+      input.after(counter);
+      count();
+    }
+  };
+
+  const enhance = (root) => { addCopy(root); addCounters(root); };
+  enhance(document);
+  document.addEventListener("htmx:after:swap", () => enhance(document));
+  document.querySelector("[data-focus]")?.focus();
+
+  // One submission per click; the server would answer a second one alike.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.sending) { event.preventDefault(); return; }
+    form.dataset.sending = "1";
+    event.submitter?.setAttribute("aria-busy", "true");
+    dirty.delete(form);
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.forms) {
+      delete form.dataset.sending;
+      form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+    }
+  });
+
+  // Selects of a filter apply at once; without this file there is the button.
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("form[data-autosubmit]")) event.target.form.requestSubmit();
+  });
+
+  // Long forms are kept on the server while they are written.
+  const dirty = new Map();
+  const keep = async (form) => {
+    const body = new FormData(form);
+    body.set("_action", new URL(form.action).pathname);
+    for (const [name, value] of [...body]) if (typeof value !== "string") body.delete(name);
+    const answer = await fetch("/drafts", { method: "POST", body: new URLSearchParams(body) });
+    if (answer.ok) dirty.delete(form);
+  };
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-draft]");
+    if (!form) return;
+    clearTimeout(dirty.get(form));
+    dirty.set(form, setTimeout(() => keep(form).catch(() => {}), 2000));
+  });
+  window.addEventListener("beforeunload", (event) => { if (dirty.size) event.preventDefault(); });
+
+  // "/" goes to the search box; Escape and a click elsewhere close menus.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const open = document.querySelector("details.menu[open]");
+      if (open) { open.open = false; open.querySelector("summary").focus(); }
+    }
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const box = document.querySelector("[data-hotkey='/']");
+      if (box) { event.preventDefault(); box.focus(); }
+    }
+  });
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+})();
