@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -34,8 +35,10 @@ const (
 func (db *DB) classify(ctx context.Context, err error) error {
 	var f *fault.Error
 	switch {
-	case err == nil, errors.As(err, &f), errors.Is(err, sql.ErrNoRows), ctx.Err() != nil:
+	case err == nil, errors.As(err, &f), errors.Is(err, sql.ErrNoRows):
 		return err
+	case ctx.Err() != nil:
+		return stopped(ctx, err)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return full(err)
 	}
@@ -49,6 +52,16 @@ func (db *DB) classify(ctx context.Context, err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return classifyPostgres(pg.Code, err)
+	}
+	return err
+}
+
+// stopped makes err say that ctx ended, where a driver has words of its own for it.
+func stopped(ctx context.Context, err error) error {
+	var lite *sqlite.Error
+	var pg *pgconn.PgError
+	if errors.As(err, &lite) || errors.As(err, &pg) || errors.Is(err, sql.ErrTxDone) || cannotConnect(err) || connectionLost(err) {
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -112,6 +113,23 @@ func TestProbe(t *testing.T) {
 	})
 	if err := openWith(t, nil).Probe(t.Context()); err == nil {
 		t.Error("a database without tables is ready")
+	}
+}
+
+func TestSQLiteFilesAreTheOwners(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	db := mustOpen(t, store.Config{SQLite: path})
+	if err := db.Migrate(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + "-wal"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has the permissions %v, want 0600", filepath.Base(name), info.Mode().Perm())
+		}
 	}
 }
 

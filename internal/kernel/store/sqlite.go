@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
@@ -25,8 +26,11 @@ func (db *DB) openSQLite(path string) error {
 		return fmt.Errorf("locate the database file: %w", err)
 	}
 	db.engine, db.path = SQLite, abs
+	if err := createPrivate(abs); err != nil {
+		return unavailable(awayMessage, err)
+	}
 	common := []string{"busy_timeout(10000)", "foreign_keys(1)", "synchronous(FULL)", "trusted_schema(0)"}
-	writeDSN := sqliteDSN(abs, append([]string{"journal_mode(WAL)"}, common...), "immediate")
+	writeDSN := sqliteDSN(abs, append([]string{"journal_mode(WAL)", "journal_size_limit(67108864)"}, common...), "immediate")
 	readDSN := sqliteDSN(abs, append([]string{"query_only(1)"}, common...), "deferred")
 	if db.write, err = sql.Open("sqlite", writeDSN); err != nil {
 		return fmt.Errorf("open the SQLite writer: %w", err)
@@ -39,6 +43,16 @@ func (db *DB) openSQLite(path string) error {
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)
 	return nil
+}
+
+// createPrivate makes the database file, if it is absent, so that only its owner
+// may read it. SQLite gives the files beside it the same permissions.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the database file: %w", err)
+	}
+	return f.Close()
 }
 
 func sqliteDSN(path string, pragmas []string, lock string) string {

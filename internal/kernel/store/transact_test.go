@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/store/storetest"
 )
@@ -191,5 +192,49 @@ func TestWritesRunOneAfterTheOther(t *testing.T) {
 		if err != nil || n != writers*rounds {
 			t.Errorf("sum %d (%v), want %d", n, err, writers*rounds)
 		}
+	})
+}
+
+func TestStoppedTransactionIsATimeout(t *testing.T) {
+	storetest.Each(t, sample(), func(t *testing.T, db *store.DB) {
+		slow := "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT COUNT(*) FROM n"
+		tests := map[string]func(context.Context, context.CancelFunc) error{
+			"before a statement": func(ctx context.Context, cancel context.CancelFunc) error {
+				return db.Write(ctx, func(tx *store.Tx) error {
+					cancel()
+					return insert(ctx, tx, "a", 1)
+				})
+			},
+			"before the commit": func(ctx context.Context, cancel context.CancelFunc) error {
+				return db.Write(ctx, func(tx *store.Tx) error {
+					defer cancel()
+					return insert(ctx, tx, "b", 1)
+				})
+			},
+			"within a query": func(ctx context.Context, cancel context.CancelFunc) error {
+				return db.Read(ctx, func(tx *store.ReadTx) error {
+					go cancel()
+					var n int64
+					return tx.QueryRow(ctx, slow).Scan(&n)
+				})
+			},
+			"before it begins": func(ctx context.Context, cancel context.CancelFunc) error {
+				cancel()
+				return db.Write(ctx, func(*store.Tx) error { return nil })
+			},
+		}
+		for name, run := range tests {
+			t.Run(name, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if err := run(ctx, cancel); fault.From(err) == nil || fault.From(err).Code != "timeout" {
+					t.Errorf("got %v, want a timeout", err)
+				}
+				if got := count(t, db); got != 0 {
+					t.Errorf("%d rows, want 0", got)
+				}
+			})
+		}
+		write(t, db, func(tx *store.Tx) error { return insert(t.Context(), tx, "after", 1) })
 	})
 }
