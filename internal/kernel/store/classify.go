@@ -116,7 +116,7 @@ func connectionLost(err error) bool {
 	return errors.As(err, &network) || errors.As(err, &pg) && strings.HasPrefix(pg.Code, "57P0") ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		strings.Contains(err.Error(), "conn closed") // pgx has no exported error for a connection that it closed
+		errors.Is(err, pgconn.ErrConnClosed)
 }
 
 // Refused reports whether err says that the database refused a value: a
