@@ -99,7 +99,7 @@ func refuseStrays(ctx context.Context, tx *store.ReadTx, size int64) error {
 		return fmt.Errorf("look for stray entries: %w", err)
 	}
 	if seq.Valid {
-		return &Wrong{Seq: seq.Int64, What: fmt.Sprintf("it stands outside the log, whose head says %d entries", size)}
+		return &Wrong{Seq: max(seq.Int64, -1), What: fmt.Sprintf("number %d stands outside the log, whose head says %d entries", seq.Int64, size)}
 	}
 	return nil
 }

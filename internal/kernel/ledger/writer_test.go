@@ -123,7 +123,7 @@ func TestFailedDecisionLeavesNoEntry(t *testing.T) {
 }
 
 func TestAppendRefusesWhatIsNotAnEntry(t *testing.T) {
-	_, db := sqlite(t)
+	db := storetest.SQLite(t, migrations())
 	_, w := open(t, db)
 	long := string(make([]byte, ledger.MaxBody))
 	for name, change := range map[string]func(*ledger.Entry){
@@ -228,7 +228,7 @@ func TestIdempotency(t *testing.T) {
 // A request may take several decisions; its key stands for the first, and a
 // failed decision leaves the key free.
 func TestIdempotencyClaimsOnce(t *testing.T) {
-	_, db := sqlite(t)
+	db := storetest.SQLite(t, migrations())
 	_, w := open(t, db)
 	ctx := ledger.WithIdempotency(t.Context(), ledger.Key{Actor: "person:a", Key: "k", Fingerprint: "f"})
 	refused := errors.New("no")
@@ -285,7 +285,7 @@ func decideCtx(ctx context.Context, w *ledger.Writer, e ledger.Entry) error {
 }
 
 func TestWriterWantsItsOwnKinds(t *testing.T) {
-	_, db := sqlite(t)
+	db := storetest.SQLite(t, migrations())
 	l, _ := open(t, db)
 	defer func() {
 		if recover() == nil {
