@@ -12,11 +12,11 @@
       const button = document.createElement("button");
       button.type = "button";
       button.className = "button small copy";
-      button.textContent = "Copy";
+      button.textContent = block.dataset.copy;
       button.addEventListener("click", async () => {
         await navigator.clipboard.writeText(block.querySelector("code").textContent);
-        button.textContent = "Copied";
-        setTimeout(() => { button.textContent = "Copy"; }, 2000);
+        button.textContent = block.dataset.copied;
+        setTimeout(() => { button.textContent = block.dataset.copy; }, 2000);
       });
       block.append(button);
     }
