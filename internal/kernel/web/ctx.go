@@ -21,15 +21,14 @@ type Ctx struct {
 	R     *http.Request
 	Actor authz.Actor
 
-	mux     *Mux
-	route   *route
-	body    io.Reader        // the request's body without the limit, for draining
-	expired string           // person id of a session that ran out
-	form    *Form            // the parsed body
-	forms   map[string]*Form // by action, for rendering
-	flash   []Message
-	alert   *fault.Error
-	key     *ledger.Key // of the form's submission
+	mux   *Mux
+	route *route
+	body  io.Reader        // the request's body without the limit, for draining
+	form  *Form            // the parsed body
+	forms map[string]*Form // by action, for rendering
+	flash []Message
+	alert *fault.Error
+	key   *ledger.Key // of the form's submission
 }
 
 // Context returns the request's context; it carries the actor and, once Form was

@@ -58,14 +58,27 @@ func (f Field) Described() string {
 	return ids[1:]
 }
 
-func (f *Form) field(kind, name, label string) Field {
+func (f *Form) field(kind, name, key string) Field {
 	field := Field{
-		ID: f.prefix + name, Name: name, Kind: kind, Label: f.text(Msg(label)),
+		ID: f.prefix + name, Name: name, Kind: kind, Label: f.text(Msg(key)),
 		Value: f.values.Get(name), Values: f.values[name], Error: f.errs[name].Message,
 	}
-	f.labels[name] = field.Label
+	f.labels = append(f.labels, label{name, field.Label})
 	if f.current != nil && f.current.Get(name) != field.Value {
 		field.Current = f.current.Get(name)
+	}
+	return field
+}
+
+// Titled gives a field a label and a hint that are data, such as the attributes
+// of a kind of subject that somebody configured, rather than messages of the
+// catalogue.
+func (f *Form) Titled(field Field, title, hint string) Field {
+	field.Label, field.Hint = title, hint
+	for i := range f.labels {
+		if f.labels[i].name == field.Name {
+			f.labels[i].text = title
+		}
 	}
 	return field
 }

@@ -55,8 +55,8 @@ type Form struct {
 	page       string
 	submission string
 	restored   bool
-	refusal    *fault.Error      // why it was refused, if it was
-	labels     map[string]string // of the fields rendered so far
+	refusal    *fault.Error // why it was refused, if it was
+	labels     []label      // of the fields rendered so far
 }
 
 // Form parses the body, once. It fails for a body that is too large or not a
@@ -90,14 +90,14 @@ func (c *Ctx) newForm(action string, values url.Values) *Form {
 		values = url.Values{}
 	}
 	return &Form{
-		Action: action, values: values, errs: map[string]fault.Field{}, labels: map[string]string{},
+		Action: action, values: values, errs: map[string]fault.Field{},
 		location: c.mux.deps.Location, text: c.mux.render.messages.text,
 	}
 }
 
 // parseForm reads a urlencoded or multipart body. It never writes to disk.
 func parseForm(r *http.Request) (*Form, error) {
-	f := &Form{values: url.Values{}, files: map[string][]File{}, broken: map[string]bool{}, errs: map[string]fault.Field{}, labels: map[string]string{}}
+	f := &Form{values: url.Values{}, files: map[string][]File{}, broken: map[string]bool{}, errs: map[string]fault.Field{}}
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		return nil, mediaFault(err)

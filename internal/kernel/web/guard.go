@@ -12,15 +12,14 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
-// Authenticator tells who acts. Both methods return an Unauthenticated fault for
-// a credential that is not, or no longer, good.
-//
-// When a session has merely run out, Authenticate returns with that fault an
-// actor that has an ID and nothing else: then a form sent with it is kept as a
-// draft of that person. A session that was ended on purpose gives no ID.
+// Authenticator tells who acts. The first two methods return an Unauthenticated
+// fault for a credential that is not, or no longer, good.
 type Authenticator interface {
 	Authenticate(ctx context.Context, cookie string) (authz.Actor, error)
 	AuthenticateToken(ctx context.Context, bearer string) (authz.Actor, error)
+	// ExpiredSessionPerson tells whose session a cookie was, so that a form sent
+	// with it is kept as a draft of that person. It gives no right to anything.
+	ExpiredSessionPerson(ctx context.Context, cookie string) (personID string, ok bool)
 }
 
 // DraftKeeper keeps what somebody wrote when it could not be saved. Path is the
@@ -85,7 +84,6 @@ func (c *Ctx) authenticate() error {
 		return nil
 	}
 	if err != nil {
-		c.expired = actor.ID
 		return err
 	}
 	c.Actor = actor
@@ -129,10 +127,14 @@ func (c *Ctx) keepDraft() string {
 	}
 	form.Action = c.R.URL.Path
 	page := LocalPath(form.values.Get(fieldPage))
-	if page == "/" || c.expired == "" || c.mux.deps.Drafts == nil {
+	if page == "/" || c.mux.deps.Drafts == nil || c.Session() == "" {
 		return page
 	}
-	if err := c.mux.deps.Drafts.Keep(c.R.Context(), c.expired, page, form.draft()); err != nil {
+	person, ok := c.mux.deps.People.ExpiredSessionPerson(c.Context(), c.Session())
+	if !ok {
+		return page
+	}
+	if err := c.mux.deps.Drafts.Keep(c.Context(), person, page, form.draft()); err != nil {
 		c.log().Error("draft not kept", "error", err)
 		return page
 	}

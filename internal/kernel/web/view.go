@@ -73,14 +73,19 @@ func (v *View) Navigation() []NavLink { return v.links(v.c.mux.deps.Navigation) 
 
 func (v *View) links(items []NavItem) []NavLink {
 	var links []NavLink
+	current := -1
 	for _, n := range items {
 		if !v.Can(n.Action) {
 			continue
 		}
-		links = append(links, NavLink{
-			Label: Msg(n.Label), URL: n.URL, Icon: n.Icon,
-			Current: v.Path == n.URL || strings.HasPrefix(v.Path, strings.TrimSuffix(n.URL, "/")+"/"),
-		})
+		links = append(links, NavLink{Label: Msg(n.Label), URL: n.URL, Icon: n.Icon})
+		here := v.Path == n.URL || strings.HasPrefix(v.Path, strings.TrimSuffix(n.URL, "/")+"/")
+		if here && (current < 0 || len(n.URL) > len(links[current].URL)) {
+			current = len(links) - 1
+		}
+	}
+	if current >= 0 {
+		links[current].Current = true
 	}
 	return links
 }

@@ -111,5 +111,3 @@ func (c *Client) Do(r *http.Request) *Response {
 	}
 	return &Response{t: c.t, Status: res.StatusCode, Header: res.Header, Body: w.Body.String()}
 }
-
-func cutPrefix(s, prefix string) (string, bool) { return strings.CutPrefix(s, prefix) }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/rand"
 	"html/template"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,15 +29,18 @@ type People map[string]authz.Actor
 // Authenticate finds the actor whose login the cookie is. "expired:<login>" is a
 // session of that person which ran out.
 func (p People) Authenticate(_ context.Context, cookie string) (authz.Actor, error) {
-	if login, ok := cutPrefix(cookie, "expired:"); ok {
-		return authz.Actor{ID: p[login].ID}, fault.New(fault.Unauthenticated, "session.expired", "Your session ran out. Sign in again.")
-	}
 	a, ok := p[cookie]
 	if !ok {
 		return authz.Actor{}, fault.New(fault.Unauthenticated, "session.unknown", "Sign in again.")
 	}
 	a.SessionID = "session-" + cookie
 	return a, nil
+}
+
+// ExpiredSessionPerson finds the person of "expired:<login>".
+func (p People) ExpiredSessionPerson(_ context.Context, cookie string) (string, bool) {
+	login, ok := strings.CutPrefix(cookie, "expired:")
+	return p[login].ID, ok
 }
 
 // AuthenticateToken finds the actor whose login the token is.
