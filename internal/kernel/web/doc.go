@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package web is how people and programs reach Portreeve: a mux on which no route
+// can be unguarded, pages with one layout and one set of components, forms that
+// lose nothing, and a JSON API. It owns no table and takes no decision.
+//
+// # A page
+//
+// A package embeds its templates and messages, registers them under its name,
+// and registers each page with the action that it needs:
+//
+//	//go:embed templates messages
+//	var files embed.FS
+//
+//	func (h *handler) Pages(m *web.Mux) {
+//		m.Files("note", files)
+//		m.Page("GET /notes/new", "note:entry:write", h.form)
+//		m.Page("POST /notes", "note:entry:write", h.write)
+//	}
+//
+//	func (h *handler) form(c *web.Ctx) error {
+//		return c.Render(http.StatusOK, "note/new", nil)
+//	}
+//
+//	func (h *handler) write(c *web.Ctx) error {
+//		f, err := c.Form()
+//		if err != nil {
+//			return err
+//		}
+//		f.Require("title", "until")
+//		in := note.Entry{Title: f.String("title", 200), Until: f.Date("until")}
+//		id := ""
+//		if err = f.Err(); err == nil {
+//			id, err = h.notes.Write(c.Context(), in)
+//		}
+//		if err != nil {
+//			return c.Again(err, "note/new", nil)
+//		}
+//		c.Flash("note.written", in.Title)
+//		return c.SeeOther("/notes/" + id)
+//	}
+//
+// Handlers return errors; the mux answers them once, by [fault.From]. Again shows
+// the form once more with everything that was entered and the reasons, whatever
+// went wrong. Use c.Context() only after c.Form(): it then carries the
+// submission, and a double click takes effect once.
+//
+// # Its template
+//
+// templates/new.html of the package "note" is the page "note/new". It defines
+// "title" and "main", and may define "crumbs" and "width" ("narrow"). Fragments
+// that several pages of a package share are in templates/parts/*.html; a name
+// that begins with "_" is not embedded. "." is a [View]; the handler's data is
+// .Data.
+//
+//	{{define "title"}}{{t "note.new"}}{{end}}
+//	{{define "crumbs"}}<ol class="crumbs"><li><a href="/notes">{{t "note.all"}}</a></li></ol>{{end}}
+//	{{define "main"}}{{$f := .Form "/notes"}}
+//	<h1>{{t "note.new"}}</h1>
+//	<form class="form" method="post" action="{{$f.Action}}" data-draft>
+//	  {{show $f}}
+//	  {{$f.Line "title" "note.title" | hint "note.title_hint" | limit 200 | required | show}}
+//	  {{$f.Day "until" "note.until" | required | show}}
+//	  <p class="buttons"><button class="button primary">{{t "note.save"}}</button></p>
+//	</form>
+//	{{end}}
+//
+// {{show $f}} puts in the hidden fields of every form and, after a refusal, the
+// list of what is wrong. A form that is edited is filled with [Ctx.Prefill],
+// under the address that it is sent to; the item's version goes in as
+// "_version" and comes back by [Form.Version]. After a stale edit the handler
+// calls [Form.SetCurrent] with what is saved now, before Again: both versions
+// then stand beside each other. Fields named like a password or code
+// ("password", "new_password", "code") are never shown again nor kept.
+// A form with files has enctype="multipart/form-data" and its route [MaxBody].
+// A form with data-draft is kept on the server while it is written.
+//
+// # Its words
+//
+// messages/en.yaml holds every text; keys begin with the package's name. A value
+// is a text with the verbs of fmt, or a plural:
+//
+//	note.title: "Title"
+//	note.written: "«%s» was written."
+//	note.count: {one: "%d note", other: "%d notes"}
+//
+// Start-up refuses a template that names a message which is missing or takes
+// another number of arguments. For keys in Go code, a package's test calls
+// webtest.CheckMessages.
+//
+// # Functions and components
+//
+// Templates have t, show, icon, asset, date, datetime, relative, markdown, url
+// (url "/notes/%s" .ID escapes), query (sets one parameter of an address), list,
+// badge, rating, and for fields required, hint, limit, rows, between, complete
+// (autocomplete), accept. [View.Can] asks whether to show a button.
+//
+// A component is a struct (component.go) which {{show .X}} renders: [Badge],
+// [Rating], [Link], [Alert], [Empty], [Table], [Pager], [Terms], [Timeline],
+// [Steps], [Card], [Stat], [Progress], [Tabs], [Comments], [Code], [Blocked],
+// [Verdict], [Matrix], and [Confirm] as a page. The classes that pages use
+// directly are page-head, lead, actions, buttons, button (primary, danger,
+// small), stack, columns (even), tiles, card, filters, dialog, prose, muted,
+// small, number, unseen. webtest.Gallery shows all of it.
+//
+// # An operation
+//
+//	web.Op(m.API(), "note:entry:write", huma.Operation{
+//		Method: http.MethodPost, Path: "/notes", DefaultStatus: http.StatusCreated,
+//	}, func(ctx context.Context, in *writeInput) (*writeOutput, error) { ... })
+//
+// Inputs embed [Paging] or [IfMatch]; lists return [List]. Unknown members and
+// parameters are refused, bodies are at most 1 MiB unless the operation's
+// MaxBodyBytes says more, and no error repeats a value that was sent.
+//
+// # What every response carries
+//
+// A content security policy without "unsafe-", no-store unless it is a static
+// file, a request id. Nothing is compressed: a page mixes secrets with what
+// others wrote. The log has route patterns, never addresses.
+package web
