@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
+	"unicode/utf8"
 
 	"portreeve.org/portreeve/internal/kernel/store"
 )
@@ -103,6 +105,9 @@ func SetActive(ctx context.Context, tx *store.Tx, person string, active bool) er
 // Active reports whether the person's account is active; a person that authz
 // was never told of is not.
 func Active(ctx context.Context, r store.Reader, person string) (bool, error) {
+	if !utf8.ValidString(person) || strings.ContainsRune(person, 0) {
+		return false, nil // PostgreSQL cannot even compare it
+	}
 	var active int64
 	err := r.QueryRow(ctx, "SELECT active FROM authz_account WHERE person = $1", person).Scan(&active)
 	if errors.Is(err, sql.ErrNoRows) {

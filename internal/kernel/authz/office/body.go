@@ -36,7 +36,7 @@ func (s *Service) CreateBody(ctx context.Context, in BodyInput) (authz.Body, err
 	var b authz.Body
 	err := s.administer(ctx, func(tx *ledger.Tx, actor authz.Actor, _ authz.Authority) error {
 		in.Members = sortedOnce(in.Members)
-		if err := checkBody(ctx, tx, in); err != nil {
+		if err := s.checkBody(ctx, tx, in); err != nil {
 			return err
 		}
 		if slices.Contains(in.Members, actor.ID) {
@@ -64,7 +64,7 @@ func (s *Service) ChangeBody(ctx context.Context, id string, version int64, in B
 		}
 		in.Organisation = old.Organisation
 		in.Members = sortedOnce(in.Members)
-		if err := checkBody(ctx, tx, in); err != nil {
+		if err := s.checkBody(ctx, tx, in); err != nil {
 			return err
 		}
 		if slices.Contains(in.Members, actor.ID) && (!slices.Contains(old.Members, actor.ID) || in.Quorum < old.Quorum) {
@@ -110,10 +110,10 @@ func findBody(a authz.Authority, id string, version int64) (authz.Body, error) {
 	return a.Bodies[i], nil
 }
 
-func checkBody(ctx context.Context, tx *ledger.Tx, in BodyInput) error {
+func (s *Service) checkBody(ctx context.Context, tx *ledger.Tx, in BodyInput) error {
 	var fields []fault.Field
-	if in.Organisation == "" {
-		fields = append(fields, fault.Field{Path: "organisation", Code: "required", Message: "Choose the organisation that the body belongs to."})
+	if err := s.mustExist(ctx, tx, in.Organisation, &fields); err != nil {
+		return err
 	}
 	if !isLine(in.Name) {
 		fields = append(fields, fault.Field{Path: "name", Code: "length", Message: "Give the body a name of one line and at most 200 bytes."})

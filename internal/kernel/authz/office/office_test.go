@@ -35,7 +35,7 @@ func each(t *testing.T, fn func(t *testing.T, d desk)) {
 			t.Fatal(err)
 		}
 		d := desk{
-			Service: office.New(office.Deps{DB: db, Writer: ledgertest.Writer(t, db, "authz", office.Kinds()...), Policy: policy}),
+			Service: office.New(office.Deps{DB: db, Writer: ledgertest.Writer(t, db, "authz", office.Kinds()...), Policy: policy, Organisation: known}),
 			t:       t, db: db, now: db.Clock().Domain(),
 		}
 		if err := d.SetRanks(t.Context(), []authz.Rank{{Name: "manager", Title: "Manager"}, {Name: "director", Title: "Director"}}); err != nil {
@@ -46,6 +46,14 @@ func each(t *testing.T, fn func(t *testing.T, d desk)) {
 		}
 		fn(t, d)
 	})
+}
+
+// known is the one organisation there is.
+func known(_ context.Context, _ store.Reader, id string) error {
+	if id != "org" {
+		return fault.ItemNotFound()
+	}
+	return nil
 }
 
 func (d desk) setActive(person string, active bool) {
@@ -148,18 +156,20 @@ func TestPostRefuses(t *testing.T) {
 			change func(*office.PostInput)
 			want   string
 		}{
-			"not an administrator":  {d.as("boss", authz.RoleExecutive), nil, "authz.forbidden"},
-			"signed out":            {t.Context(), nil, "authz.sign_in"},
-			"oneself":               {d.admin(), func(in *office.PostInput) { in.Holder = "admin" }, "authz.self_appointment"},
-			"unknown rank":          {d.admin(), func(in *office.PostInput) { in.Rank = "emperor" }, "authz.post_invalid"},
-			"stranger":              {d.admin(), func(in *office.PostInput) { in.Holder = "nobody" }, "authz.post_invalid"},
-			"no organisation":       {d.admin(), func(in *office.PostInput) { in.Organisation = "" }, "authz.post_invalid"},
-			"no title":              {d.admin(), func(in *office.PostInput) { in.Title = "" }, "authz.post_invalid"},
-			"long title":            {d.admin(), func(in *office.PostInput) { in.Title = strings.Repeat("x", 201) }, "authz.post_invalid"},
-			"title with a NUL":      {d.admin(), func(in *office.PostInput) { in.Title = "a\x00b" }, "authz.post_invalid"},
-			"title that is no text": {d.admin(), func(in *office.PostInput) { in.Title = "a\xff" }, "authz.post_invalid"},
-			"function not a slug":   {d.admin(), func(in *office.PostInput) { in.Function = "Security!" }, "authz.post_invalid"},
-			"ends before it begins": {d.admin(), func(in *office.PostInput) { in.Since, in.Until = d.now, d.now }, "authz.post_invalid"},
+			"not an administrator":   {d.as("boss", authz.RoleExecutive), nil, "authz.forbidden"},
+			"signed out":             {t.Context(), nil, "authz.sign_in"},
+			"oneself":                {d.admin(), func(in *office.PostInput) { in.Holder = "admin" }, "authz.self_appointment"},
+			"unknown rank":           {d.admin(), func(in *office.PostInput) { in.Rank = "emperor" }, "authz.post_invalid"},
+			"stranger":               {d.admin(), func(in *office.PostInput) { in.Holder = "nobody" }, "authz.post_invalid"},
+			"unknown organisation":   {d.admin(), func(in *office.PostInput) { in.Organisation = "none" }, "authz.post_invalid"},
+			"holder that is no text": {d.admin(), func(in *office.PostInput) { in.Holder = "a\x00b" }, "authz.post_invalid"},
+			"no organisation":        {d.admin(), func(in *office.PostInput) { in.Organisation = "" }, "authz.post_invalid"},
+			"no title":               {d.admin(), func(in *office.PostInput) { in.Title = "" }, "authz.post_invalid"},
+			"long title":             {d.admin(), func(in *office.PostInput) { in.Title = strings.Repeat("x", 201) }, "authz.post_invalid"},
+			"title with a NUL":       {d.admin(), func(in *office.PostInput) { in.Title = "a\x00b" }, "authz.post_invalid"},
+			"title that is no text":  {d.admin(), func(in *office.PostInput) { in.Title = "a\xff" }, "authz.post_invalid"},
+			"function not a slug":    {d.admin(), func(in *office.PostInput) { in.Function = "Security!" }, "authz.post_invalid"},
+			"ends before it begins":  {d.admin(), func(in *office.PostInput) { in.Since, in.Until = d.now, d.now }, "authz.post_invalid"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				in := security("sam")

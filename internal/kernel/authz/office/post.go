@@ -42,7 +42,7 @@ type postBody struct {
 func (s *Service) CreatePost(ctx context.Context, in PostInput) (authz.Post, error) {
 	var p authz.Post
 	err := s.administer(ctx, func(tx *ledger.Tx, actor authz.Actor, a authz.Authority) error {
-		if err := checkPost(ctx, tx, a, in); err != nil {
+		if err := s.checkPost(ctx, tx, a, in); err != nil {
 			return err
 		}
 		if in.Holder == actor.ID {
@@ -70,7 +70,7 @@ func (s *Service) ChangePost(ctx context.Context, id string, version int64, in P
 			return err
 		}
 		in.Organisation = old.Organisation
-		if err := checkPost(ctx, tx, a, in); err != nil {
+		if err := s.checkPost(ctx, tx, a, in); err != nil {
 			return err
 		}
 		p = old
@@ -136,13 +136,13 @@ func fillPost(p *authz.Post, in PostInput) {
 	p.Since, p.Until = in.Since, in.Until
 }
 
-func checkPost(ctx context.Context, tx *ledger.Tx, a authz.Authority, in PostInput) error {
+func (s *Service) checkPost(ctx context.Context, tx *ledger.Tx, a authz.Authority, in PostInput) error {
 	var fields []fault.Field
 	wrong := func(path, code, message string) {
 		fields = append(fields, fault.Field{Path: path, Code: code, Message: message})
 	}
-	if in.Organisation == "" {
-		wrong("organisation", "required", "Choose the organisation that the post belongs to.")
+	if err := s.mustExist(ctx, tx, in.Organisation, &fields); err != nil {
+		return err
 	}
 	if !isLine(in.Title) {
 		wrong("title", "length", "Give the post a title of one line and at most 200 bytes.")

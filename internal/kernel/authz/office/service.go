@@ -48,6 +48,8 @@ type Deps struct {
 	DB     *store.DB
 	Writer *ledger.Writer
 	Policy *authz.Policy
+	// Organisation returns nil if the organisation exists, else a NotFound fault.
+	Organisation func(ctx context.Context, r store.Reader, id string) error
 }
 
 // Service administers authority. It takes the actor from the context, checks
@@ -56,10 +58,14 @@ type Service struct {
 	db     *store.DB
 	writer *ledger.Writer
 	policy *authz.Policy
+
+	organisation func(ctx context.Context, r store.Reader, id string) error
 }
 
-// New returns the service.
-func New(d Deps) *Service { return &Service{db: d.DB, writer: d.Writer, policy: d.Policy} }
+// New returns the service. All of Deps is needed.
+func New(d Deps) *Service {
+	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, organisation: d.Organisation}
+}
 
 // Authority returns ranks, posts, bodies and delegations for display.
 func (s *Service) Authority(ctx context.Context) (authz.Authority, error) {
@@ -164,6 +170,16 @@ func mustBeActive(ctx context.Context, tx *ledger.Tx, path, person string, field
 		*fields = append(*fields, fault.Field{Path: path, Code: "authz.person_inactive", Message: "Choose a person with an active account."})
 	}
 	return nil
+}
+
+// mustExist adds a field error for an organisation that does not exist.
+func (s *Service) mustExist(ctx context.Context, tx *ledger.Tx, organisation string, fields *[]fault.Field) error {
+	err := s.organisation(ctx, tx, organisation)
+	if fault.Is(err, fault.NotFound) {
+		*fields = append(*fields, fault.Field{Path: "organisation", Code: "unknown", Message: "Choose an organisation from the list."})
+		return nil
+	}
+	return err
 }
 
 func stale() error {
