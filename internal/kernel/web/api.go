@@ -57,30 +57,32 @@ func (m *Mux) API() *API {
 	return m.api
 }
 
-// guardKey holds an operation's Route in its metadata.
+// guardKey holds an operation's Route in its metadata, optionsKey its []Option.
 const guardKey = "portreeve.guard"
+
+const optionsKey = "portreeve.options"
 
 // Op registers a guarded operation: only who may do action reaches h. The actor
 // is in h's context ([authz.ActorFrom]). Paths are relative to /api/v1. Errors
 // become problem documents by [fault.From].
-func Op[I, O any](api *API, action authz.Action, op huma.Operation, h func(ctx context.Context, in *I) (*O, error)) {
+func Op[I, O any](api *API, action authz.Action, op huma.Operation, h func(ctx context.Context, in *I) (*O, error), options ...Option) {
 	if action == "" {
 		api.mux.fail("%s %s: an operation needs an action", op.Method, op.Path)
 	}
 	op.Security = []map[string][]string{{"token": {}}}
 	op.Extensions = map[string]any{"x-action": string(action)}
-	register(api, Route{Action: action, API: true}, op, h)
+	register(api, Route{Action: action, API: true}, op, h, options)
 }
 
 // PublicOp registers an operation for everybody and says why.
-func PublicOp[I, O any](api *API, reason string, op huma.Operation, h func(ctx context.Context, in *I) (*O, error)) {
+func PublicOp[I, O any](api *API, reason string, op huma.Operation, h func(ctx context.Context, in *I) (*O, error), options ...Option) {
 	if strings.TrimSpace(reason) == "" {
 		api.mux.fail("%s %s: a public operation states its reason", op.Method, op.Path)
 	}
-	register(api, Route{Public: reason, API: true}, op, h)
+	register(api, Route{Public: reason, API: true}, op, h, options)
 }
 
-func register[I, O any](api *API, r Route, op huma.Operation, h func(context.Context, *I) (*O, error)) {
+func register[I, O any](api *API, r Route, op huma.Operation, h func(context.Context, *I) (*O, error), options []Option) {
 	defer func() {
 		if p := recover(); p != nil {
 			api.mux.fail("operation %s %s: %v", op.Method, op.Path, p)
@@ -89,7 +91,7 @@ func register[I, O any](api *API, r Route, op huma.Operation, h func(context.Con
 	if op.OperationID == "" {
 		op.OperationID = huma.GenerateOperationID(op.Method, op.Path, nil)
 	}
-	op.Metadata = map[string]any{guardKey: r}
+	op.Metadata = map[string]any{guardKey: r, optionsKey: options}
 	schema := api.Huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	op.Responses = map[string]*huma.Response{"default": {
 		Description: "A problem, as RFC 9457 describes it.",
@@ -117,6 +119,7 @@ func (a adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
 		a.mux.fail("%s %s: an operation without guard; register it with Op or PublicOp", op.Method, op.Path)
 		return
 	}
+	options, _ := op.Metadata[optionsKey].([]Option)
 	limit := int64(defaultMaxBody)
 	if op.MaxBodyBytes > defaultMaxBody {
 		limit = op.MaxBodyBytes
@@ -125,7 +128,7 @@ func (a adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
 	serve := func(c *Ctx) error {
 		return c.operation(func() { handler(humago.NewContext(op, c.R, c.W)) })
 	}
-	a.mux.add(strings.ToUpper(op.Method)+" "+apiPrefix+op.Path, r, serve, []Option{MaxBody(limit)})
+	a.mux.add(strings.ToUpper(op.Method)+" "+apiPrefix+op.Path, r, serve, append([]Option{MaxBody(limit)}, options...))
 }
 
 // ServeHTTP implements huma.Adapter; nothing calls it.

@@ -156,23 +156,10 @@ func (c *Ctx) Prefill(action string, values url.Values) {
 
 // loadDraft fills a form from what was kept when a session ran out.
 func (c *Ctx) loadDraft() error {
-	drafts := c.mux.deps.Drafts
-	if drafts == nil || !c.Actor.SignedIn() || c.R.Method != http.MethodGet || c.R.URL.Query().Get(queryDraft) == "" {
+	if c.R.Method != http.MethodGet || c.R.URL.Query().Get(queryDraft) == "" {
 		return nil
 	}
-	values, err := drafts.Draft(c.Context(), c.Actor.ID, pageAddress(c.R.URL))
-	if err != nil || values == nil {
-		return err
-	}
-	action := values.Get(fieldAction)
-	if c.forms == nil {
-		c.forms = map[string]*Form{}
-	}
-	f := c.newForm(action, values)
-	f.restored = true
-	c.forms[action] = f
-	c.flash = append(c.flash, Msg("web.draft.restored"))
-	return nil
+	return c.Draft()
 }
 
 // pageAddress is the address of a page as drafts know it: without the mark that

@@ -56,6 +56,15 @@ func TestGallery(t *testing.T) {
 					tab.Screenshot(filepath.Join(folder, fmt.Sprintf("%s-%d-dark=%v.png", name, width, dark)))
 				}
 			}
+			anonymous := b.Tab(t)
+			anonymous.View(width, 900, dark)
+			anonymous.Open(s.URL + "/")
+			anonymous.WantAccessible()
+			anonymous.WantNoOverflow()
+			anonymous.WantQuiet()
+			if folder != "" {
+				anonymous.Screenshot(filepath.Join(folder, fmt.Sprintf("front-%d-dark=%v.png", width, dark)))
+			}
 			for _, path := range []string{"/gallery", "/gallery/form", "/gallery/confirm"} {
 				tab.Open(s.URL + path)
 				shot(filepath.Base(path))

@@ -36,17 +36,17 @@ type DraftKeeper interface {
 // returns errAnswered, where the answer is a way to sign in.
 func (m *Mux) guard(c *Ctx) error {
 	err := c.authenticate()
-	if c.route.Public != "" {
-		if err != nil && !fault.Is(err, fault.Unauthenticated) {
-			return err
-		}
-		return m.limit(c)
-	}
 	if err != nil && !fault.Is(err, fault.Unauthenticated) {
 		return err
 	}
-	if err := m.limit(c); err != nil {
+	if limited := m.limit(c); limited != nil {
+		return limited
+	}
+	if _, token := bearerToken(c.R); token && c.route.API && err != nil {
 		return err
+	}
+	if c.route.Public != "" {
+		return nil
 	}
 	if m.deps.Policy.Allowed(c.Actor, c.route.Action) {
 		return nil

@@ -89,11 +89,15 @@ type Option func(*route)
 // MaxBody allows request bodies of up to n bytes instead of 1 MiB.
 func MaxBody(n int64) Option { return func(r *route) { r.maxBody = n } }
 
+// Within gives a route d instead of 30 seconds, for what streams much.
+func Within(d time.Duration) Option { return func(r *route) { r.within = d } }
+
 const defaultMaxBody = 1 << 20
 
 type route struct {
 	Route
 	maxBody int64
+	within  time.Duration
 	serve   func(c *Ctx) error
 }
 
@@ -163,7 +167,7 @@ func (m *Mux) add(pattern string, r Route, h func(c *Ctx) error, options []Optio
 		return
 	}
 	r.Method, r.Pattern = method, path
-	rt := &route{Route: r, maxBody: defaultMaxBody, serve: h}
+	rt := &route{Route: r, maxBody: defaultMaxBody, within: handlerTimeout, serve: h}
 	for _, o := range options {
 		o(rt)
 	}
@@ -227,8 +231,11 @@ func (m *Mux) mount(mux *http.ServeMux, r *route) (err error) {
 
 // run guards one request and answers it.
 func (m *Mux) run(w http.ResponseWriter, req *http.Request, r *route) {
-	ctx, cancel := context.WithTimeout(req.Context(), handlerTimeout)
+	ctx, cancel := context.WithTimeout(req.Context(), r.within)
 	defer cancel()
+	if r.within > handlerTimeout {
+		_ = http.NewResponseController(w).SetWriteDeadline(m.deps.Clock.Real().Add(r.within))
+	}
 	c := &Ctx{W: w, R: req.WithContext(ctx), mux: m, route: r, body: req.Body, Actor: authz.Anonymous()}
 	c.R.Body = http.MaxBytesReader(w, req.Body, r.maxBody)
 	if rec := recordFrom(ctx); rec != nil {

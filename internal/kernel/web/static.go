@@ -97,4 +97,7 @@ func (m *Mux) ownRoutes() {
 	m.Public("GET /static/{hash}/{file}", own, m.assets.serve)
 	m.Public("GET /favicon.ico", own, m.assets.favicon)
 	m.Public("GET /robots.txt", "tells crawlers to stay away", robots)
+	if m.deps.Drafts != nil {
+		m.Page("POST /drafts", ActionDraft, m.postDraft)
+	}
 }

@@ -3,6 +3,7 @@
 package webtest
 
 import (
+	"context"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -30,6 +31,8 @@ func Gallery(m *web.Mux) {
 		panic(err)
 	}
 	m.Files("gallery", files)
+	m.Front(web.Front{Security: web.SecurityTxt{Contact: []string{"mailto:security@office.test"}}, Read: frontData,
+		Home: func(c *web.Ctx) error { return c.SeeOther("/gallery") }})
 	m.Page("GET /gallery", "gallery:page:read", func(c *web.Ctx) error {
 		c.Flash("gallery.flash", 3)
 		return c.Render(200, "gallery/gallery", galleryData())
@@ -89,6 +92,19 @@ func formData() formView {
 		},
 		Parties: []web.Choice{{Value: "foundation", Label: "The Foundation"}, {Value: "chapter", Label: "The chapter"}, {Value: "community", Label: "The community"}},
 	}
+}
+
+func frontData(context.Context) (web.FrontData, error) {
+	return web.FrontData{
+		Office: "Security Office", Lead: "Decides, enforces and proves what keeps the projects of this foundation safe.",
+		Contacts: []web.Contact{
+			{Label: "Report a vulnerability", Text: "security@office.test", URL: "mailto:security@office.test", Icon: "shield-alert"},
+			{Label: "Everything else", Text: "office@office.test", URL: "mailto:office@office.test", Icon: "mail"},
+		},
+		Public: web.Table{Caption: "Public decisions", Columns: []web.Column{{Text: "Decision"}, {Text: "Until"}},
+			Rows: []web.Row{{Cells: []any{web.Link{Text: "Test of property suggestions", URL: "/gallery"}, Start()}}}},
+		Checkpoint: &web.Checkpoint{Note: galleryData().Code.Text, At: Start(), URL: "/gallery"},
+	}, nil
 }
 
 type galleryView struct {

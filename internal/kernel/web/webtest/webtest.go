@@ -90,6 +90,7 @@ func (g Grants) Allowed(a authz.Actor, action authz.Action) bool {
 // Deps returns what a mux needs, for the given actions and one person per role.
 // Tests change fields before web.NewMux.
 func Deps(actions ...authz.ActionDef) web.Deps {
+	actions = append(web.Actions(), actions...)
 	return web.Deps{
 		Product: "Portreeve", Version: "test", PublicURL: "https://office.test", Location: time.UTC,
 		Clock: store.FixedClock(Start()), Rand: rand.Reader,

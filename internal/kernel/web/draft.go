@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"net/http"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/fault"
+)
+
+// ActionDraft is the action of keeping a draft: everybody who is signed in.
+const ActionDraft authz.Action = "web:draft:keep"
+
+// Actions returns the actions of this package's own routes.
+func Actions() []authz.ActionDef {
+	return []authz.ActionDef{{Name: ActionDraft, Summary: "Keep what one is writing.", Roles: authz.Roles()}}
+}
+
+// postDraft keeps a form while it is written; app.js sends it now and then.
+func (m *Mux) postDraft(c *Ctx) error {
+	f, err := parseForm(c.R)
+	if err != nil {
+		return err
+	}
+	f.Action = LocalPath(f.values.Get(fieldAction))
+	page := LocalPath(f.values.Get(fieldPage))
+	if page == "/" || f.Action == "/" {
+		return fault.New(fault.Malformed, "request.draft", "The draft does not say which form it belongs to.")
+	}
+	if err := m.deps.Drafts.Keep(c.Context(), c.Actor.ID, page, f.draft()); err != nil {
+		return err
+	}
+	c.W.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// Draft fills the page's form from what the person had written and not sent, if
+// there is any. Handlers of long forms call it before Render; after a session
+// that ran out it happens by itself.
+func (c *Ctx) Draft() error {
+	drafts := c.mux.deps.Drafts
+	if drafts == nil || !c.Actor.SignedIn() {
+		return nil
+	}
+	values, err := drafts.Draft(c.Context(), c.Actor.ID, pageAddress(c.R.URL))
+	if err != nil || values == nil {
+		return err
+	}
+	action := values.Get(fieldAction)
+	f := c.newForm(action, values)
+	f.restored = true
+	if c.forms == nil {
+		c.forms = map[string]*Form{}
+	}
+	c.forms[action] = f
+	c.flash = append(c.flash, Msg("web.draft.restored"))
+	return nil
+}
