@@ -91,9 +91,9 @@ func (c *Ctx) once(key ledger.Key, handle func()) error {
 	if reply != nil {
 		return c.replayOperation(reply)
 	}
-	repeated := false
-	ctx := ledger.WithIdempotency(c.Context(), key)
-	c.R = c.R.WithContext(context.WithValue(ctx, repeatedKey{}, &repeated))
+	repeated, secret := false, false
+	ctx := context.WithValue(ledger.WithIdempotency(c.Context(), key), repeatedKey{}, &repeated)
+	c.R = c.R.WithContext(context.WithValue(ctx, shownOnceKey{}, &secret))
 	out := c.W
 	held := &heldResponse{header: out.Header(), status: http.StatusOK}
 	c.W = held
@@ -104,7 +104,7 @@ func (c *Ctx) once(key ledger.Key, handle func()) error {
 			return c.replayOperation(reply)
 		}
 	}
-	if held.status < 300 {
+	if held.status < 300 && !secret {
 		err := memory.Remember(c.Context(), key, ledger.Reply{Status: held.status, Header: replyHeader(out.Header()), Body: held.body.Bytes()})
 		if err != nil {
 			c.log().Error("answer not remembered", "error", err)

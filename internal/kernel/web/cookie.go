@@ -26,6 +26,16 @@ func (c *Ctx) ClearSession() { http.SetCookie(c.W, goneCookie(SessionCookie)) }
 // Session returns the session cookie's value, or "".
 func (c *Ctx) Session() string { return cookieValue(c.R, SessionCookie) }
 
+// SetCookie gives the browser a cookie that scripts and other sites never see.
+// Its name must begin with "__Host-". Until is real time; the zero time makes it
+// end with the browser.
+func (c *Ctx) SetCookie(name, value string, until time.Time) {
+	http.SetCookie(c.W, hostCookie(name, value, until))
+}
+
+// Cookie returns a cookie's value, or "".
+func (c *Ctx) Cookie(name string) string { return cookieValue(c.R, name) }
+
 func cookieValue(r *http.Request, name string) string {
 	cookie, err := r.Cookie(name)
 	if err != nil {

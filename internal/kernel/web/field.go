@@ -21,6 +21,7 @@ type Field struct {
 	Values       []string // of a field with several values
 	Current      string   // what is saved now, if it differs after a stale edit
 	Options      []Choice
+	Suggest      []Choice // offered while a line of text is typed
 	Required     bool
 	Autocomplete string // token of the HTML standard: "username", "one-time-code"
 	Rows         int

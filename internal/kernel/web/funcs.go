@@ -34,6 +34,7 @@ func (r *renderer) funcs() template.FuncMap {
 		"limit":    func(n int, f Field) Field { f.Max = n; return f },
 		"between":  func(low, high any, f Field) Field { f.Low, f.High = fmt.Sprint(low), fmt.Sprint(high); return f },
 		"complete": func(token string, f Field) Field { f.Autocomplete = token; return f },
+		"suggest":  func(offers []Choice, f Field) Field { f.Suggest = offers; return f },
 		"accept":   func(kinds string, f Field) Field { f.Accept = kinds; return f },
 	}
 }
