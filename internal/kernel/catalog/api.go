@@ -32,17 +32,17 @@ type listInput struct {
 
 // API registers the operations below /api/v1/subjects, and /api/v1/kinds.
 func (s *Service) API(api *web.API) {
-	op := func(method, path, summary string, status int) huma.Operation {
-		return huma.Operation{Method: method, Path: path, Summary: summary, DefaultStatus: status, Tags: []string{"subjects"}}
+	op := func(id, method, path, summary string, status int) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status, Tags: []string{"subjects"}}
 	}
-	web.Op(api, ActionRead, op(http.MethodGet, "/kinds", "Kinds of subject and relations", 0), s.apiKinds)
-	web.Op(api, ActionRead, op(http.MethodGet, "/subjects", "List subjects", 0), s.apiList)
-	web.Op(api, ActionRead, op(http.MethodGet, "/subjects/{ref}", "Show a subject", 0), s.apiShow)
-	web.Op(api, ActionRegister, op(http.MethodPost, "/subjects", "Register a subject", http.StatusCreated), s.apiRegister)
-	web.Op(api, ActionChange, op(http.MethodPatch, "/subjects/{ref}", "Change a subject", 0), s.apiChange)
-	web.Op(api, ActionRetire, op(http.MethodPost, "/subjects/{ref}/retirement", "Take a subject out of use for good", 0), s.apiRetire)
-	web.Op(api, ActionLink, op(http.MethodPost, "/subjects/{ref}/links", "Link a subject to another", http.StatusCreated), s.apiLink)
-	web.Op(api, ActionLink, op(http.MethodDelete, "/subjects/{ref}/links/{relation}/{to}", "Remove a link", http.StatusNoContent), s.apiUnlink)
+	web.Op(api, ActionRead, op("list-kinds", http.MethodGet, "/kinds", "Kinds of subject and relations", 0), s.apiKinds)
+	web.Op(api, ActionRead, op("list-subjects", http.MethodGet, "/subjects", "List subjects", 0), s.apiList)
+	web.Op(api, ActionRead, op("show-subject", http.MethodGet, "/subjects/{ref}", "Show a subject", 0), s.apiShow)
+	web.Op(api, ActionRegister, op("register-subject", http.MethodPost, "/subjects", "Register a subject", http.StatusCreated), s.apiRegister)
+	web.Op(api, ActionChange, op("change-subject", http.MethodPatch, "/subjects/{ref}", "Change a subject", 0), s.apiChange)
+	web.Op(api, ActionRetire, op("retire-subject", http.MethodPost, "/subjects/{ref}/retirement", "Take a subject out of use for good", 0), s.apiRetire)
+	web.Op(api, ActionLink, op("link-subject", http.MethodPost, "/subjects/{ref}/links", "Link a subject to another", http.StatusCreated), s.apiLink)
+	web.Op(api, ActionLink, op("unlink-subject", http.MethodDelete, "/subjects/{ref}/links/{relation}/{to}", "Remove a link", http.StatusNoContent), s.apiUnlink)
 }
 
 func (s *Service) apiKinds(context.Context, *struct{}) (*struct{ Body KindsDocument }, error) {
@@ -97,7 +97,7 @@ func (s *Service) apiRegister(ctx context.Context, in *struct{ Body NewSubject }
 }
 
 type changeInput struct {
-	refInput
+	Ref string `path:"ref" maxLength:"150" doc:"kind:name"`
 	web.IfMatch
 	Body Edit
 }
@@ -129,7 +129,7 @@ func (s *Service) precondition(ctx context.Context, action authz.Action, ref str
 }
 
 type retireInput struct {
-	refInput
+	Ref string `path:"ref" maxLength:"150" doc:"kind:name"`
 	web.IfMatch
 	Body Retirement
 }
@@ -147,7 +147,7 @@ func (s *Service) apiRetire(ctx context.Context, in *retireInput) (*documentOutp
 }
 
 type linkInput struct {
-	refInput
+	Ref  string `path:"ref" maxLength:"150" doc:"kind:name"`
 	Body NewLink
 }
 
@@ -159,7 +159,7 @@ func (s *Service) apiLink(ctx context.Context, in *linkInput) (*documentOutput, 
 }
 
 type unlinkInput struct {
-	refInput
+	Ref      string `path:"ref" maxLength:"150" doc:"kind:name"`
 	Relation string `path:"relation" maxLength:"40"`
 	To       string `path:"to" maxLength:"150"`
 }

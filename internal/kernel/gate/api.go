@@ -24,7 +24,7 @@ type verdictOutput struct {
 // API registers GET /api/v1/gate, which answers 200 for allow and deny alike.
 func (s *Service) API(api *web.API) {
 	web.Op(api, ActionCheck, huma.Operation{
-		Method: http.MethodGet, Path: "/gate", Summary: "Ask whether an action may happen now", Tags: []string{"gate"},
+		OperationID: "ask-gate", Method: http.MethodGet, Path: "/gate", Summary: "Ask whether an action may happen now", Tags: []string{"gate"},
 		Description: "The answer is 200 for allow and for deny. Do not rely on it from valid_until on. note is the signed form.",
 	}, s.apiAsk)
 }

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+type listView struct {
+	Kinds, States []web.Choice
+	Table         web.Table
+	Pager         web.Pager
+}
+
+func (s *Service) listView(c *web.Ctx, f Filter, page Page) listView {
+	v := listView{}
+	for _, k := range s.Kinds().Kinds {
+		v.Kinds = append(v.Kinds, web.Choice{Value: k.Name, Label: k.Title})
+	}
+	for _, state := range []string{StateActive, StateRetired, StateAll} {
+		v.States = append(v.States, web.Choice{Value: state, Label: c.Text("catalog.state_" + state)})
+	}
+	empty := &web.Empty{Icon: "layers", Title: c.Text("catalog.list.empty"), Text: c.Text("catalog.list.empty_text")}
+	if c.Can(ActionRegister) {
+		empty.Action = &web.Link{Text: c.Text("catalog.new.title"), URL: "/subjects/new", Icon: "plus"}
+	}
+	v.Table = web.Table{
+		Caption: c.Text("catalog.list.caption"), Hidden: true, Empty: empty,
+		Columns: []web.Column{{Text: c.Text("catalog.field.title")}, {Text: c.Text("catalog.field.kind")}, {Text: c.Text("catalog.field.ref")},
+			{Text: c.Text("catalog.field.visibility")}, {Text: c.Text("catalog.field.version"), Number: true}, {Text: c.Text("catalog.field.changed")}},
+	}
+	for _, sub := range page.Subjects {
+		first := []any{web.Link{Text: sub.Title, URL: sub.URL()}}
+		if sub.Retired() {
+			first = append(first, web.Badge{Tone: web.ToneNeutral, Text: c.Text("catalog.state_retired")})
+		}
+		v.Table.Rows = append(v.Table.Rows, web.Row{Cells: []any{first, s.kindTitle(sub.Kind), sub.Ref, visibilityBadge(c, sub.Visibility), sub.Version, sub.ChangedAt}})
+	}
+	query := url.Values{"kind": {f.Kind}, "state": {f.State}}
+	if c.Query("cursor") != "" {
+		v.Pager.Previous = "/subjects?" + query.Encode()
+	}
+	if page.Next != "" {
+		query.Set("cursor", page.Next)
+		v.Pager.Next = "/subjects?" + query.Encode()
+	}
+	return v
+}
+
+func (s *Service) kindTitle(name string) string {
+	if k, ok := s.Kinds().Kind(name); ok {
+		return k.Title
+	}
+	return name
+}
+
+func visibilityBadge(c *web.Ctx, v authz.Visibility) web.Badge {
+	tone := web.ToneNeutral
+	if v == authz.Restricted {
+		tone = web.ToneWarning
+	}
+	return web.Badge{Tone: tone, Text: c.Text("catalog.visibility_" + string(v))}
+}
+
+type subjectView struct {
+	Subject    Subject
+	Kind       string
+	Badges     []any
+	Attributes web.Terms
+	Facts      web.Terms
+	Pinned     web.Terms
+	Digest     web.Code
+	Links      web.Table
+	Referrers  []web.Link
+	Relations  []web.Choice
+	MayChange  bool
+	MayRetire  bool
+	MayLink    bool
+	LinkAction string
+}
+
+// subjectView loads the subject of the page with all that its page shows.
+func (s *Service) subjectView(c *web.Ctx) (subjectView, error) {
+	d, err := s.Show(c.Context(), c.Path("ref"))
+	if err != nil {
+		return subjectView{}, err
+	}
+	sub := d.Subject
+	may := func(action authz.Action) bool {
+		return !sub.Retired() && s.MayEdit(c.Context(), action, sub.Ref) == nil
+	}
+	v := subjectView{
+		Subject: sub, Kind: s.kindTitle(sub.Kind), Attributes: s.attributeTerms(sub), Facts: facts(c, d), Pinned: pinned(c, sub),
+		Digest:    web.Code{Label: c.Text("catalog.field.digest"), Text: sub.Digest},
+		MayChange: may(ActionChange), MayRetire: may(ActionRetire), MayLink: may(ActionLink), LinkAction: sub.URL() + "/links",
+	}
+	v.Badges = []any{web.Badge{Tone: web.ToneNotice, Text: v.Kind}, visibilityBadge(c, sub.Visibility)}
+	if sub.Retired() {
+		v.Badges = append(v.Badges, web.Badge{Tone: web.ToneBad, Text: c.Text("catalog.state_retired")})
+	}
+	v.Links = linkTable(c, sub, d.Links, v.MayLink)
+	for _, r := range d.Referrers {
+		v.Referrers = append(v.Referrers, web.Link{Text: r.Title + " (" + r.Ref + ")", URL: r.URL()})
+	}
+	for _, r := range s.Kinds().Relations {
+		v.Relations = append(v.Relations, web.Choice{Value: r.Name, Label: r.Title})
+	}
+	return v, nil
+}
+
+// attributeTerms lists the attributes in the order of the kind; those that the
+// kind no longer defines come last.
+func (s *Service) attributeTerms(sub Subject) web.Terms {
+	var terms web.Terms
+	kind, _ := s.Kinds().Kind(sub.Kind)
+	shown := map[string]bool{}
+	for _, a := range kind.Attributes {
+		shown[a.Name] = true
+		var value any
+		if text := sub.Attributes[a.Name]; text != "" && a.Refers != "" {
+			value = web.Link{Text: text, URL: "/subjects/" + a.Refers + ":" + text}
+		} else if text != "" {
+			value = text
+		}
+		terms.Items = append(terms.Items, web.Term{Name: a.Title, Value: value})
+	}
+	for _, name := range sortedKeys(sub.Attributes) {
+		if !shown[name] {
+			terms.Items = append(terms.Items, web.Term{Name: name, Value: sub.Attributes[name]})
+		}
+	}
+	return terms
+}
+
+func facts(c *web.Ctx, d Detail) web.Terms {
+	terms := web.Terms{Compact: true, Items: []web.Term{
+		{Name: c.Text("catalog.field.owner"), Value: orNil(d.Owner.Name)},
+		{Name: c.Text("catalog.field.organisation"), Value: orNil(d.Organisation.Name)},
+		{Name: c.Text("catalog.field.visibility"), Value: c.Text("catalog.visibility_" + string(d.Subject.Visibility) + "_hint")},
+	}}
+	if len(d.Participants) > 0 {
+		var names []string
+		for _, p := range d.Participants {
+			if p.Name == "" {
+				p.Name = p.Text
+			}
+			names = append(names, p.Name)
+		}
+		terms.Items = append(terms.Items, web.Term{Name: c.Text("catalog.field.participants"), Value: strings.Join(names, ", ")})
+	}
+	return terms
+}
+
+func pinned(c *web.Ctx, sub Subject) web.Terms {
+	terms := web.Terms{Compact: true, Items: []web.Term{
+		{Name: c.Text("catalog.field.version"), Value: strconv.FormatInt(sub.Version, 10)},
+		{Name: c.Text("catalog.field.registered"), Value: sub.RegisteredAt},
+		{Name: c.Text("catalog.field.changed"), Value: sub.ChangedAt},
+	}}
+	if sub.Retired() {
+		terms.Items = append(terms.Items, web.Term{Name: c.Text("catalog.field.retired"), Value: sub.RetiredAt})
+	}
+	entry := strconv.FormatInt(sub.Entry, 10)
+	terms.Items = append(terms.Items, web.Term{Name: c.Text("catalog.field.entry"), Value: web.Link{Text: entry, URL: "/ledger/" + entry}})
+	return terms
+}
+
+func orNil(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+func linkTable(c *web.Ctx, sub Subject, links []Linked, mayLink bool) web.Table {
+	t := web.Table{
+		Caption: c.Text("catalog.links.caption"), Hidden: true,
+		Columns: []web.Column{{Text: c.Text("catalog.links.other")}, {Text: c.Text("catalog.links.relation")}, {Text: c.Text("catalog.links.state")}, {Text: c.Text("catalog.links.added")}},
+		Empty:   &web.Empty{Icon: "link", Title: c.Text("catalog.links.empty")},
+	}
+	if mayLink {
+		t.Columns = append(t.Columns, web.Column{Text: c.Text("catalog.links.edit")})
+	}
+	for _, l := range links {
+		cells := []any{web.Link{Text: l.Title, URL: l.URL}, l.Words, orNil(l.State), l.AddedAt}
+		if mayLink {
+			var remove any
+			if l.Ref != "" && !l.Incoming {
+				remove = web.Link{Text: c.Text("catalog.links.remove", l.Title), URL: sub.URL() + "/links/" + l.Relation + "/" + l.Ref + "/remove"}
+			}
+			cells = append(cells, remove)
+		}
+		t.Rows = append(t.Rows, web.Row{Cells: cells})
+	}
+	return t
+}
+
+type kindsView struct{ Kinds []Kind }
+
+// formView is what the pages for a new and for an existing subject share.
+type formView struct {
+	Kind          Kind
+	Subject       Subject // zero on the page for a new one
+	Action        string
+	Organisations []web.Choice
+	Visibilities  []web.Choice
+	targets       map[string][]Subject
+	attribute     string // a label for Form's builders; Titled replaces it
+}
+
+func (s *Service) newView(c *web.Ctx, kind Kind) (formView, error) {
+	v, err := s.formView(c, kind)
+	v.Action = "/subjects"
+	return v, err
+}
+
+func (s *Service) editView(c *web.Ctx, d Detail) (formView, error) {
+	kind, ok := s.Kinds().Kind(d.Subject.Kind)
+	if !ok {
+		kind = Kind{Name: d.Subject.Kind, Title: d.Subject.Kind}
+	}
+	v, err := s.formView(c, kind)
+	v.Subject, v.Action = d.Subject, d.Subject.URL()+"/edit"
+	return v, err
+}
+
+func (s *Service) formView(c *web.Ctx, kind Kind) (formView, error) {
+	options, err := s.FormOptions(c.Context(), kind.Name)
+	if err != nil {
+		return formView{}, err
+	}
+	v := formView{Kind: kind, targets: options.Targets, attribute: "catalog.field.attribute"}
+	for _, o := range options.Organisations {
+		v.Organisations = append(v.Organisations, web.Choice{Value: o.ID, Label: o.Name})
+	}
+	for _, name := range visibilities() {
+		v.Visibilities = append(v.Visibilities, web.Choice{Value: name, Label: c.Text("catalog.visibility_" + name), Hint: c.Text("catalog.visibility_" + name + "_hint")})
+	}
+	return v, nil
+}
+
+// Attributes makes the inputs of the kind's attributes; it is for the templates.
+func (v formView) Attributes(f *web.Form) []web.Field {
+	var fields []web.Field
+	for _, a := range v.Kind.Attributes {
+		field := v.input(f, a)
+		field.Required = a.Required
+		fields = append(fields, f.Titled(field, a.Title, a.Description))
+	}
+	return fields
+}
+
+func (v formView) input(f *web.Form, a Attribute) web.Field {
+	name := attributePath(a.Name)
+	var options []web.Choice
+	for _, value := range a.Allowed {
+		options = append(options, web.Choice{Value: value, Label: strings.ReplaceAll(value, "_", " ")})
+	}
+	for _, sub := range v.targets[a.Refers] {
+		options = append(options, web.Choice{Value: sub.Name, Label: sub.Title})
+	}
+	if a.Refers != "" && len(options) < MaxLimit || len(a.Allowed) > 0 {
+		field := f.Select(name, v.attribute, options)
+		if known := func(o web.Choice) bool { return o.Value == field.Value }; field.Value != "" && !slices.ContainsFunc(options, known) {
+			// What stands there stays on offer: a target that is retired, or not shown to this editor.
+			field.Options = append(field.Options, web.Choice{Value: field.Value, Label: field.Value})
+		}
+		return field
+	}
+	field := f.Line(name, v.attribute)
+	field.Max = MaxAttribute
+	return field
+}
+
+// valuesOf returns what the edit form shows of a subject.
+func valuesOf(d Detail) url.Values {
+	sub := d.Subject
+	values := url.Values{
+		"title": {sub.Title}, "description": {sub.Description}, "owner": {d.Owner.Handle}, "organisation": {sub.Organisation},
+		"visibility": {string(sub.Visibility)}, "_version": {strconv.FormatInt(sub.Revision, 10)},
+	}
+	for name, value := range sub.Attributes {
+		values.Set(attributePath(name), value)
+	}
+	var participants []string
+	for _, p := range d.Participants {
+		participants = append(participants, p.Text)
+	}
+	values.Set("participants", strings.Join(participants, "\n"))
+	return values
+}
+
+func retireQuestion(c *web.Ctx, sub Subject) web.Confirm {
+	return web.Confirm{
+		Title: c.Text("catalog.retire.title", sub.Title), Lead: c.Text("catalog.retire.lead"),
+		Consequences: []any{c.Text("catalog.retire.gate"), c.Text("catalog.retire.stays"), c.Text("catalog.retire.name")},
+		Fields: func(f *web.Form) []web.Field {
+			reason := f.Area("reason", "catalog.retire.reason")
+			reason.Required, reason.Max, reason.Rows = true, MaxReason, 3
+			return []web.Field{reason}
+		},
+		Action: sub.URL() + "/retire", Button: c.Text("catalog.retire.button"), Danger: true, Cancel: sub.URL(),
+	}
+}
+
+func (s *Service) unlinkQuestion(c *web.Ctx) web.Confirm {
+	page := "/subjects/" + c.Path("ref")
+	what := c.Text("catalog.unlink.what", c.Path("ref"), s.words(c.Path("relation"), false), c.Path("to"))
+	return web.Confirm{
+		Title: c.Text("catalog.unlink.title"), Consequences: []any{what, c.Text("catalog.unlink.recorded")},
+		Action: c.R.URL.Path, Button: c.Text("catalog.unlink.button"), Danger: true, Cancel: page,
+	}
+}
