@@ -89,7 +89,7 @@ func register[I, O any](api *API, r Route, op huma.Operation, h func(context.Con
 		}
 	}()
 	if op.OperationID == "" {
-		op.OperationID = huma.GenerateOperationID(op.Method, op.Path, nil)
+		op.OperationID = operationID(op.Method, op.Path)
 	}
 	op.Metadata = map[string]any{guardKey: r, optionsKey: options}
 	schema := api.Huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
@@ -107,6 +107,12 @@ func register[I, O any](api *API, r Route, op huma.Operation, h func(context.Con
 		noteRepeated(ctx, f)
 		return nil, NewProblem(f, RequestID(ctx))
 	})
+}
+
+// operationID names an operation by method and path: "post-risks-id-acceptances".
+func operationID(method, path string) string {
+	words := strings.FieldsFunc(path, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return strings.ToLower(strings.Join(append([]string{method}, words...), "-"))
 }
 
 // adapter is how huma registers routes: through the mux, never around it.
