@@ -184,6 +184,17 @@ func TestHeadCheckpoint(t *testing.T) {
 	})
 }
 
+// The origin is the identity of a log: it does not follow a changed configuration.
+func TestOriginNeverChanges(t *testing.T) {
+	db := storetest.SQLite(t, migrations())
+	if _, err := ledger.Open(t.Context(), db, ledger.Config{Signer: signer(t), Origin: keyName}); err != nil {
+		t.Error(err)
+	}
+	if _, err := ledger.Open(t.Context(), db, ledger.Config{Signer: signer(t), Origin: "new.example.org"}); !fault.HasCode(err, "ledger.origin") {
+		t.Errorf("another origin: %v", err)
+	}
+}
+
 func TestNoCheckpointYet(t *testing.T) {
 	db := storetest.SQLite(t, migrations())
 	l, _ := open(t, db)

@@ -21,8 +21,9 @@ import (
 type Config struct {
 	// Signer signs checkpoints. Nil means that there are none: Head and Publish fail.
 	Signer *format.Signer
-	// Origin is the first line of every checkpoint, unique to this log. Empty
-	// means the name of the signer's key, which is what C2SP tlog-checkpoint recommends.
+	// Origin is the first line of every checkpoint. It is the name of the signer's
+	// key, as C2SP tlog-checkpoint recommends, and never changes in the life of a
+	// log; if it is set to anything else, Open fails with the fault "ledger.origin".
 	Origin string
 	// Period is the time between public checkpoints; zero means 24 hours. Period
 	// boundaries are whole multiples of it since the Unix epoch.
@@ -69,15 +70,19 @@ func Open(ctx context.Context, db *store.DB, cfg Config) (*Log, error) {
 	if cfg.Period < 0 || cfg.Leaves < 0 {
 		return nil, errors.New("ledger: period and leaves must not be negative")
 	}
-	l := &Log{db: db, signer: cfg.Signer, origin: cfg.Origin, period: cfg.Period, leaves: int64(cfg.Leaves)}
+	l := &Log{db: db, signer: cfg.Signer, period: cfg.Period, leaves: int64(cfg.Leaves)}
 	if l.period == 0 {
 		l.period = defaultPeriod
 	}
 	if l.leaves == 0 {
 		l.leaves = defaultLeaves
 	}
-	if l.origin == "" && l.signer != nil {
+	if l.signer != nil {
 		l.origin = l.signer.Name()
+	}
+	if cfg.Origin != "" && cfg.Origin != l.origin {
+		return nil, fault.New(fault.Invalid, "ledger.origin",
+			"The ledger's key is named %q, and the origin of a ledger never changes. Configure this name as its origin.", l.origin)
 	}
 	err := db.Write(ctx, func(tx *store.Tx) error {
 		root := format.EmptyRoot()

@@ -29,7 +29,7 @@ type openingRow struct {
 
 // batch is the number of rows per statement: few enough for the limit of
 // parameters of either engine, many enough that a statement's cost is shared.
-const batch = 64
+const batch = 32
 
 func (tx *Tx) flushIfMany(ctx context.Context) error {
 	if len(tx.rows) < batch {

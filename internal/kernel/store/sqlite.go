@@ -19,6 +19,8 @@ import (
 //     and so never fails half way because another process wrote.
 //   - synchronous FULL: a decision that was acknowledged survives a power cut;
 //     NORMAL would lose the last ones in WAL mode (https://sqlite.org/pragma.html#pragma_synchronous).
+//   - secure_delete: what is deleted or replaced is overwritten with zeros in the
+//     file too; an erasure would otherwise leave the text in free space.
 //   - query_only: a reading connection cannot write, whatever it is asked.
 func (db *DB) openSQLite(path string) error {
 	abs, err := filepath.Abs(path)
@@ -30,7 +32,7 @@ func (db *DB) openSQLite(path string) error {
 		return unavailable(awayMessage, err)
 	}
 	common := []string{"busy_timeout(10000)", "foreign_keys(1)", "synchronous(FULL)", "trusted_schema(0)"}
-	writeDSN := sqliteDSN(abs, append([]string{"journal_mode(WAL)", "journal_size_limit(67108864)"}, common...), "immediate")
+	writeDSN := sqliteDSN(abs, append([]string{"journal_mode(WAL)", "journal_size_limit(67108864)", "secure_delete(1)"}, common...), "immediate")
 	readDSN := sqliteDSN(abs, append([]string{"query_only(1)"}, common...), "deferred")
 	if db.write, err = sql.Open("sqlite", writeDSN); err != nil {
 		return fmt.Errorf("open the SQLite writer: %w", err)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -19,7 +20,8 @@ import (
 // earlier keys are only handed on to those who verify old checkpoints. While a
 // key is being changed, both its old and its new private line stand there and
 // every checkpoint carries both signatures. The first private line is the
-// current key. It is safe for concurrent use.
+// current key. All keys have one name, the log's origin. It is safe for
+// concurrent use.
 type Signer struct {
 	signers  []note.Signer
 	verifier []string // verifier key texts in the order of the lines
@@ -41,12 +43,14 @@ func GenerateKey(rand io.Reader, name string) ([]byte, error) {
 // ParseSigner reads the text of a key file. Errors never repeat what was read.
 func ParseSigner(text []byte) (*Signer, error) {
 	s := &Signer{}
+	var names []string
 	for _, l := range lines(text) {
 		if !strings.HasPrefix(l.text, "PRIVATE+KEY+") {
 			if _, err := note.NewVerifier(l.text); err != nil {
 				return nil, fmt.Errorf("key file, line %d: neither a signing key nor a verifier key", l.number)
 			}
 			s.verifier = append(s.verifier, l.text)
+			names = append(names, strings.SplitN(l.text, "+", 2)[0])
 			continue
 		}
 		signer, err := note.NewSigner(l.text)
@@ -59,9 +63,13 @@ func ParseSigner(text []byte) (*Signer, error) {
 		}
 		s.signers = append(s.signers, signer)
 		s.verifier = append(s.verifier, vkey)
+		names = append(names, signer.Name())
 	}
 	if len(s.signers) == 0 {
 		return nil, errors.New("key file: no signing key")
+	}
+	if len(slices.Compact(names)) > 1 {
+		return nil, errors.New("key file: all keys of a log have one name, its origin")
 	}
 	return s, nil
 }

@@ -149,6 +149,7 @@ func TestParseSignerNeverRepeatsTheKey(t *testing.T) {
 		"cut":           secret[:len(secret)-4],
 		"verifier only": newSigner(t, 1).Verifiers(),
 		"garbage":       "PRIVATE+KEY+" + secret,
+		"two names":     secret + "\n" + otherName(t),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := format.ParseSigner([]byte(bad))
@@ -166,6 +167,15 @@ func TestParseSignerNeverRepeatsTheKey(t *testing.T) {
 	if _, err := format.GenerateKey(bytes.NewReader(make([]byte, 64)), "two words"); err == nil {
 		t.Error("a name with a space was accepted")
 	}
+}
+
+func otherName(t *testing.T) string {
+	t.Helper()
+	text, err := format.GenerateKey(bytes.NewReader(bytes.Repeat([]byte{2}, 64)), "other.example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestCosignatures(t *testing.T) {
