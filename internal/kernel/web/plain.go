@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import "unicode"
+
+// unseen are the characters that hide or reorder their neighbours: a name with
+// one of them can pass for another. The joiners U+200C and U+200D are not among
+// them, because names in several scripts need them.
+func unseen() *unicode.RangeTable {
+	return &unicode.RangeTable{
+		R16: []unicode.Range16{
+			{Lo: 0x061c, Hi: 0x061c, Stride: 1}, {Lo: 0x180e, Hi: 0x180e, Stride: 1}, {Lo: 0x200b, Hi: 0x200b, Stride: 1},
+			{Lo: 0x200e, Hi: 0x200f, Stride: 1}, {Lo: 0x2028, Hi: 0x202e, Stride: 1}, {Lo: 0x2060, Hi: 0x206f, Stride: 1},
+			{Lo: 0xfeff, Hi: 0xfeff, Stride: 1}, {Lo: 0xfff9, Hi: 0xfffb, Stride: 1},
+		},
+		R32: []unicode.Range32{{Lo: 0xe0000, Hi: 0xe007f, Stride: 1}},
+	}
+}
+
+// PlainName reports whether s can stand in a page as the name of somebody or
+// something: valid UTF-8 of one line without control characters and without
+// characters that hide or reorder their neighbours. Length is not looked at.
+func PlainName(s string) bool {
+	table := unseen()
+	if !cleanLine(s) {
+		return false
+	}
+	for _, r := range s {
+		if unicode.Is(table, r) {
+			return false
+		}
+	}
+	return true
+}
+
+// Name is [Form.String] for a name: see [PlainName].
+func (f *Form) Name(name string, max int) string {
+	v := f.String(name, max)
+	if !PlainName(v) {
+		f.refuse(name, "unseen_character")
+		return ""
+	}
+	return v
+}
