@@ -189,12 +189,8 @@ func (s *Service) listEntries(ctx context.Context, in *entriesInput) (*jsonOutpu
 	return &jsonOutput[web.List[Summary]]{list}, err
 }
 
-type entryInput struct {
-	Seq int64 `path:"seq" minimum:"0" doc:"the entry's number, counted from zero"`
-}
-
 type documentInput struct {
-	entryInput
+	Seq  int64 `path:"seq" minimum:"0" doc:"the entry's number, counted from zero"`
 	Size int64 `query:"size" minimum:"0" doc:"prove it in the log of this size; 0 means as it is now"`
 }
 
@@ -219,7 +215,7 @@ type Erased struct {
 }
 
 func (s *Service) postErasure(ctx context.Context, in *struct {
-	entryInput
+	Seq  int64 `path:"seq" minimum:"0" doc:"the entry's number, counted from zero"`
 	Body ErasureOrder
 }) (*jsonOutput[Erased], error) {
 	done, err := s.Erase(ctx, in.Seq, in.Body)

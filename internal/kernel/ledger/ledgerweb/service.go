@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -40,11 +41,15 @@ type Deps struct {
 	Witnesses ledger.Keys // whose cosignatures are taken
 	Kinds     []string    // every entry kind there is, for the filter of the list
 	Describe  Describer
+	Location  *time.Location // zone of dates on pages; nil means UTC
 	Logger    *slog.Logger
 }
 
 // Service is the use cases of the log's readers. It may be used concurrently.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	scripts *verifier
+}
 
 // New returns the service.
 func New(d Deps) *Service {
@@ -52,7 +57,10 @@ func New(d Deps) *Service {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
 	d.Kinds = slices.Sorted(slices.Values(d.Kinds))
-	return &Service{d}
+	if d.Location == nil {
+		d.Location = time.UTC
+	}
+	return &Service{Deps: d, scripts: newVerifier()}
 }
 
 // Filter selects entries; an empty field selects all.

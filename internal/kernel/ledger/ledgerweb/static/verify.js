@@ -6,7 +6,7 @@
 //
 // A panel is an element with data-ledger-verify="entry" or "checkpoint". Every
 // text and every piece of markup comes from the page's templates, so that this
-// file has no words of its own; see templates/_verify.html.
+// file has no words of its own; see templates/parts/verify.html.
 
 import {
   FIELDS, ProofError, checkConsistency, checkSignatures, commit, decode, encode, formatMicros,
@@ -40,18 +40,14 @@ class Panel {
 
   /** Adds a step. State is ok, failed, closed or unchecked; facts are [label key, value]. */
   step(state, key, values = {}, facts = []) {
-    const item = this.piece("step");
-    item.querySelector("[data-slot=state]").append(this.piece(`state-${state}`));
+    const item = this.piece(`step-${state}`);
     item.querySelector("[data-slot=title]").textContent = this.text(key, values);
     const list = item.querySelector("[data-slot=facts]");
     for (const [label, value] of facts) {
-      const term = document.createElement("dt");
-      term.textContent = this.text(label);
-      const data = document.createElement("dd");
-      const code = document.createElement("code");
-      code.textContent = value;
-      data.append(code);
-      list.append(term, data);
+      const pair = this.piece("fact");
+      pair.querySelector("dt").textContent = this.text(label);
+      pair.querySelector("code").textContent = value;
+      list.append(pair);
     }
     if (facts.length === 0) {
       list.remove();
@@ -198,7 +194,8 @@ async function verifyCheckpoint(panel) {
   if (old.size > latest.size) {
     throw new ProofError("shrunk");
   }
-  const { proof } = await load(`${panel.root.dataset.consistency}?from=${old.size}&to=${latest.size}`, "json");
+  const address = `${panel.root.dataset.consistency}?from=${old.size}&to=${latest.size}`;
+  const { proof } = old.size > 0n ? await load(address, "json") : { proof: [] };
   await checkConsistency(old.size, old.root, latest.size, latest.root, proof);
   panel.step("ok", "consistency_ok", { count: proof.length }, proof.map((h) => ["fact_hash", h]));
   panel.end("end_checkpoint", { from: old.size, to: latest.size });

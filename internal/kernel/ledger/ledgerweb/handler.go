@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ledgerweb
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/ledger/format"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+// Navigation returns the ledger's entry in the main navigation.
+func Navigation() []web.NavItem {
+	return []web.NavItem{{Label: "ledger.nav", URL: "/ledger", Icon: "scroll-text", Action: ledger.ActionRead}}
+}
+
+// Pages registers the pages under /ledger, their files and the verifier's scripts.
+func (s *Service) Pages(m *web.Mux) {
+	m.Files("ledger", pageFiles)
+	m.Public("GET /static/ledger/{hash}/{file}", "static files hold no data", s.scripts.serve)
+	m.Page("GET /ledger", ledger.ActionRead, s.showList)
+	m.Page("GET /ledger/{seq}", ledger.ActionRead, s.showEntry)
+	m.Page("GET /ledger/{seq}/erasure", ledger.ActionErase, s.askErasure)
+	m.Page("POST /ledger/{seq}/erasure", ledger.ActionErase, s.doErase)
+	m.Public("GET /ledger/checkpoints", whyCheckpoint, s.showCheckpoints)
+}
+
+// pageSize is the number of rows in a list.
+const pageSize = 50
+
+func (s *Service) showList(c *web.Ctx) error {
+	v := listView{kinds: s.Kinds, zone: s.Location}
+	filter, err := v.read(c)
+	if err != nil {
+		return err
+	}
+	before, err := cursor(c.Query("before"))
+	if err != nil {
+		return err
+	}
+	var page ledger.Page
+	var names names
+	err = s.read(c.Context(), func(r *store.ReadTx) error {
+		var err error
+		if page, err = s.Log.Entries(c.Context(), r, c.Actor, filter, before, pageSize); err != nil {
+			return err
+		}
+		if v.head, err = s.Log.Head(c.Context(), r); err != nil {
+			return err
+		}
+		if v.public, err = s.latest(c, r); err != nil {
+			return err
+		}
+		shown := append(page.Records, ledger.Record{Actor: filter.Actor, Item: filter.Item}) // the filter is shown too
+		names, err = s.describe(c, r, shown...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, "ledger/list", v.build(c, page, names))
+}
+
+// latest returns the latest public checkpoint, or one of size zero before the first.
+func (s *Service) latest(c *web.Ctx, r store.Reader) (ledger.Checkpoint, error) {
+	public, err := s.Log.Latest(c.Context(), r)
+	if fault.Is(err, fault.NotFound) {
+		return ledger.Checkpoint{}, nil
+	}
+	return public, err
+}
+
+func (s *Service) showEntry(c *web.Ctx) error {
+	seq, err := pathSeq(c)
+	if err != nil {
+		return err
+	}
+	v := entryView{scripts: s.scripts.url, zone: s.Location}
+	err = s.read(c.Context(), func(r *store.ReadTx) error {
+		var err error
+		if v.record, v.proof, err = s.prove(c.Context(), r, seq, 0); err != nil {
+			return err
+		}
+		v.names, err = s.describe(c, r, v.record)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, "ledger/entry", v.build(c))
+}
+
+func (s *Service) showCheckpoints(c *web.Ctx) error {
+	before, err := cursor(c.Query("before"))
+	if err != nil {
+		return err
+	}
+	list, next, err := s.checkpoints(c.Context(), before, pageSize)
+	if err != nil {
+		return err
+	}
+	v := checkpointsView{scripts: s.scripts.url, keys: s.Keys, zone: s.Location, list: list, next: next}
+	return c.Render(http.StatusOK, "ledger/checkpoints", v.build(c))
+}
+
+func (s *Service) askErasure(c *web.Ctx) error {
+	question, err := s.erasureQuestion(c)
+	if err != nil {
+		return err
+	}
+	return c.Confirm(question)
+}
+
+func (s *Service) doErase(c *web.Ctx) error {
+	seq, err := pathSeq(c)
+	if err != nil {
+		return err
+	}
+	form, err := c.Form()
+	if err != nil {
+		return err
+	}
+	order := ErasureOrder{Fields: form.Strings("fields", 20), Reason: form.Text("reason", MaxReason)}
+	form.Require("fields", "reason", "understood")
+	var done Erased
+	if err = form.Err(); err == nil {
+		done, err = s.Erase(c.Context(), seq, order)
+	}
+	if err != nil {
+		question, missing := s.erasureQuestion(c)
+		if missing != nil {
+			return missing
+		}
+		return c.Again(err, web.ConfirmPage, question)
+	}
+	c.Flash("ledger.erase.done", done.RecordedAs)
+	return c.SeeOther(fmt.Sprintf("/ledger/%d", seq))
+}
+
+// erasureQuestion asks what to erase of an entry that the actor may erase.
+func (s *Service) erasureQuestion(c *web.Ctx) (web.Confirm, error) {
+	seq, err := pathSeq(c)
+	if err != nil {
+		return web.Confirm{}, err
+	}
+	var record ledger.Record
+	err = s.read(c.Context(), func(r *store.ReadTx) error {
+		record, err = s.erasable(c.Context(), r, c.Actor, seq)
+		return err
+	})
+	if err != nil {
+		return web.Confirm{}, err
+	}
+	var open []web.Choice
+	for f := format.Kind; f < format.Fields; f++ {
+		if !slices.Contains(record.Erased, f) {
+			open = append(open, web.Choice{Value: f.String(), Label: c.Text("ledger.field_" + f.String())})
+		}
+	}
+	return erasureView(c, seq, open), nil
+}
+
+func erasureView(c *web.Ctx, seq int64, open []web.Choice) web.Confirm {
+	page := fmt.Sprintf("/ledger/%d", seq)
+	return web.Confirm{
+		Title: c.Text("ledger.erase.title", seq), Lead: c.Text("ledger.erase.lead"),
+		Consequences: []any{c.Text("ledger.erase.gone"), c.Text("ledger.erase.stays"), c.Text("ledger.erase.elsewhere")},
+		Fields: func(f *web.Form) []web.Field {
+			fields := f.Checks("fields", "ledger.erase.fields", open)
+			reason := f.Area("reason", "ledger.erase.reason")
+			reason.Hint, reason.Max = c.Text("ledger.erase.reason_hint"), MaxReason
+			understood := f.Checkbox("understood", "ledger.erase.understood")
+			fields.Required, reason.Required, understood.Required = true, true, true
+			return []web.Field{fields, reason, understood}
+		},
+		Action: page + "/erasure", Button: c.Text("ledger.erase.button"), Danger: true, Cancel: page,
+	}
+}
+
+// pathSeq reads the entry's number. What is no number is no entry.
+func pathSeq(c *web.Ctx) (int64, error) {
+	text := c.Path("seq")
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || strconv.FormatInt(n, 10) != text {
+		return 0, fault.ItemNotFound()
+	}
+	return n, nil
+}
+
+func cursor(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, fault.New(fault.Malformed, "ledger.cursor", "The cursor is not one of ours. Start from the first page.")
+	}
+	return n, nil
+}
+
+// names are descriptions of references.
+type names map[string]Described
+
+// link shows a reference: by its title if it is known, and else as it stands.
+func (n names) link(ref string) any {
+	d := n[ref]
+	if d.Title == "" {
+		d.Title = ref
+	}
+	if d.URL == "" {
+		return d.Title
+	}
+	return web.Link{Text: d.Title, URL: d.URL}
+}
+
+// describe asks for the descriptions of everything that the entries refer to.
+func (s *Service) describe(c *web.Ctx, r store.Reader, records ...ledger.Record) (names, error) {
+	if s.Describe == nil {
+		return nil, nil
+	}
+	var refs []string
+	for _, e := range records {
+		refs = append(refs, e.Actor, e.Subject, e.Item)
+	}
+	slices.Sort(refs)
+	refs = slices.DeleteFunc(slices.Compact(refs), func(ref string) bool { return ref == "" })
+	return s.Describe(c.Context(), r, authz.ActorFrom(c.Context()), refs)
+}
+
+// day reads a date of the filter: from its beginning, or until its end.
+func day(text string, end bool, zone *time.Location) (time.Time, bool) {
+	if text == "" {
+		return time.Time{}, true
+	}
+	t, err := time.ParseInLocation(time.DateOnly, text, zone)
+	if err != nil {
+		return time.Time{}, false
+	}
+	if end {
+		return t.AddDate(0, 0, 1).UTC(), true
+	}
+	return t.UTC(), true
+}
+
+// address is the list's address with a filter.
+func address(values url.Values) string {
+	if len(values) == 0 {
+		return "/ledger"
+	}
+	return "/ledger?" + values.Encode()
+}
