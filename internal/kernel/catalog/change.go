@@ -126,11 +126,18 @@ func (s *Service) commitChange(ctx context.Context, tx *ledger.Tx, a authz.Actor
 	body := changedBody{subjectBody: stateOf(after, participants), Cause: cause,
 		Before: pinBody{Version: before.Version, Digest: before.Digest, Revision: before.Revision}}
 	var err error
-	if after.Entry, err = s.record(ctx, tx, a, KindChanged, stricter(before, after), body); err != nil {
+	if after.Entry, err = s.record(ctx, tx, a, KindChanged, governed(before, after), body); err != nil {
 		return Subject{}, err
 	}
 	if err := updateSubject(ctx, tx.Tx, after, before.Revision); err != nil {
 		return Subject{}, err
+	}
+	// What was decided in the open is hidden with the subject. What was decided
+	// while it was hidden stays so: those entries may speak of others, too.
+	if strictness(after.Visibility) > strictness(before.Visibility) {
+		if err := s.reclassify(ctx, tx, after.Item(), string(after.Visibility)); err != nil {
+			return Subject{}, err
+		}
 	}
 	if after.Version == before.Version {
 		return after, nil
@@ -164,15 +171,25 @@ func (s *Service) spread(ctx context.Context, tx *ledger.Tx, a authz.Actor, targ
 	return nil
 }
 
-// stricter returns the state whose visibility governs who may read the entry of
-// an edit: if either state is restricted, participants only.
-func stricter(before, after Subject) Subject {
-	if before.Visibility == authz.Restricted || after.Visibility == authz.Restricted {
-		after.Visibility = authz.Restricted
-	} else if before.Visibility == authz.Internal {
-		after.Visibility = authz.Internal
+// governed returns the subject with the visibility that an entry about an edit
+// gets: the stricter of before and after, since the entry tells of both.
+func governed(before, after Subject) Subject {
+	if strictness(before.Visibility) > strictness(after.Visibility) {
+		after.Visibility = before.Visibility
 	}
 	return after
+}
+
+// strictness orders visibilities; what is not known is the strictest.
+func strictness(v authz.Visibility) int {
+	switch v {
+	case authz.Public:
+		return 0
+	case authz.Internal:
+		return 1
+	default:
+		return 2
+	}
 }
 
 func (in Change) apply(sub Subject) Subject {

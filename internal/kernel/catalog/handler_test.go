@@ -20,6 +20,12 @@ import (
 // has the id "fictional-owner", and so on.
 func serve(t *testing.T) (catalogtest.Fixture, *webtest.Client) {
 	t.Helper()
+	f, m := newMux(t)
+	return f, webtest.Serve(t, m)
+}
+
+func newMux(t *testing.T) (catalogtest.Fixture, *web.Mux) {
+	t.Helper()
 	f := catalogtest.New(t, storetest.SQLite(t, catalogtest.Migrations()), nil)
 	deps := webtest.Deps(catalog.Actions()...)
 	people := webtest.ByRole()
@@ -31,7 +37,7 @@ func serve(t *testing.T) (catalogtest.Fixture, *webtest.Client) {
 	m := web.NewMux(deps)
 	f.Service.Pages(m)
 	f.Service.API(m.API())
-	return f, webtest.Serve(t, m)
+	return f, m
 }
 
 func TestPagesOfASubject(t *testing.T) {

@@ -120,7 +120,7 @@ func (s *Service) removeLink(ctx context.Context, tx *ledger.Tx, f end, relation
 // visibility is not known here, so it counts as restricted.
 func (s *Service) recordLink(ctx context.Context, tx *ledger.Tx, kind string, f end, relation string, t end) (int64, error) {
 	governing := f
-	if strictness(t) > strictness(f) {
+	if t.strictness() > f.strictness() {
 		governing = t
 	}
 	visibility := authz.Restricted
@@ -133,18 +133,11 @@ func (s *Service) recordLink(ctx context.Context, tx *ledger.Tx, kind string, f 
 	})
 }
 
-func strictness(e end) int {
+func (e end) strictness() int {
 	if e.subject.ID == "" {
-		return 3
+		return strictness(authz.Restricted) + 1
 	}
-	switch e.subject.Visibility {
-	case authz.Public:
-		return 0
-	case authz.Internal:
-		return 1
-	default:
-		return 2
-	}
+	return strictness(e.subject.Visibility)
 }
 
 // AddLink links two subjects that the actor may see, if catalog:link is granted

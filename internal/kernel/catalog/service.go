@@ -42,7 +42,8 @@ type Described struct {
 // the others are absent from the map. Items are references such as "risk:<id>".
 type Describer func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]Described, error)
 
-// Deps are what the service needs. Describers maps an item type ("risk") to the
+// Deps are what the service needs. Reclassify gives the ledger entries of an item
+// another visibility (ledger.Log.Reclassify). Describers maps an item type ("risk") to the
 // module's function; links to items of another type are not shown.
 type Deps struct {
 	DB         *store.DB
@@ -50,6 +51,7 @@ type Deps struct {
 	Policy     *authz.Policy
 	Kinds      *config.Holder[Kinds]
 	Directory  Directory
+	Reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
 	Describers map[string]Describer
 }
 
@@ -60,12 +62,13 @@ type Service struct {
 	policy     *authz.Policy
 	kinds      *config.Holder[Kinds]
 	directory  Directory
+	reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
 	describers map[string]Describer
 }
 
 // New returns the service.
 func New(d Deps) *Service {
-	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, kinds: d.Kinds, directory: d.Directory, describers: d.Describers}
+	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, kinds: d.Kinds, directory: d.Directory, reclassify: d.Reclassify, describers: d.Describers}
 }
 
 // Kinds returns the kinds and relations that are configured now.

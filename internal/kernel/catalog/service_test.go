@@ -319,6 +319,39 @@ func TestInvisibleIsAbsent(t *testing.T) {
 	})
 }
 
+// TestHidingHidesTheHistory: entries follow a subject that is hidden; entries from
+// the time when it was hidden stay hidden.
+func TestHidingHidesTheHistory(t *testing.T) {
+	each(t, func(t *testing.T, f catalogtest.Fixture) {
+		sub := f.Register(owner(t), t, catalog.Registration{Kind: "project", Name: "p", Title: "P", Visibility: authz.Public})
+		for _, c := range []struct {
+			to   authz.Visibility
+			want []string
+		}{
+			{authz.Restricted, []string{"restricted", "restricted"}},
+			{authz.Internal, []string{"restricted", "restricted", "restricted"}},
+		} {
+			after, err := f.Service.Change(owner(t), sub.Ref, sub.Revision, catalog.Change{Visibility: &c.to})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sub = after
+			var got []string
+			err = f.DB.Read(t.Context(), func(r *store.ReadTx) error {
+				rows, err := r.Query(t.Context(), "SELECT visibility FROM ledger_opening WHERE item = $1 ORDER BY seq", sub.Item())
+				got, err = store.Collect(rows, err, func(s store.Scanner) (string, error) { var v string; return v, s.Scan(&v) })
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s:\n%s", c.to, diff)
+			}
+		}
+	})
+}
+
 func TestListPages(t *testing.T) {
 	each(t, func(t *testing.T, f catalogtest.Fixture) {
 		f.Realms(owner(t), t)

@@ -52,10 +52,10 @@ func TestPage(t *testing.T) {
 	anyone := webtest.Serve(t, mux(t, f))
 	me := anyone.As("reviewer")
 	me.Get("/gate").Want(200).WantText("The gate", "test.first", "test.second (from: high)", "must be in force")
-	me.Get("/gate?subject=" + flowRef + "&action=call").Want(200).WantText("Denied", "Nobody accepted the risk.", "An executive.", "A review is advised.", "portreeve.gate/v1").
+	me.Get("/gate?subject="+flowRef+"&action=call").Want(200).WantText("Denied", "Nobody accepted the risk.", "An executive.", "A review is advised.", "portreeve.gate/v1").
 		Find(`a[href="https://office.test/risks/a"]`)
 	me.Get("/gate?subject=" + flowRef + "&action=watch").Want(200).WantText("Allowed")
-	me.Get("/gate?subject=" + flowRef).Want(200).WantText("call", "watch").WantNoText("portreeve.gate/v1")
+	me.Get("/gate?subject="+flowRef).Want(200).WantText("call", "watch").WantNoText("portreeve.gate/v1")
 	absent := me.Get("/gate?subject=project:absent&action=call").Want(404).WantText("There is no answer to this question")
 	hidden := me.Get("/gate?subject=project:hidden&action=call").Want(404)
 	if absent.Text() != strings.ReplaceAll(hidden.Text(), "project:hidden", "project:absent") {

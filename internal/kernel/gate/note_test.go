@@ -140,11 +140,11 @@ func TestVerifyNoteRefuses(t *testing.T) {
 
 // TestKeyChange: while two keys sign, whoever knows one of them can verify.
 func TestKeyChange(t *testing.T) {
-	skeyA, vkeyA, err := note.GenerateKey(rand.Reader, "office.old")
+	skeyA, vkeyA, err := note.GenerateKey(rand.Reader, "office.test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	skeyB, vkeyB, err := note.GenerateKey(rand.Reader, "office.new")
+	skeyB, vkeyB, err := note.GenerateKey(rand.Reader, "office.test")
 	if err != nil {
 		t.Fatal(err)
 	}

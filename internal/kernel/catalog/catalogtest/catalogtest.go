@@ -47,7 +47,7 @@ func New(t testing.TB, db *store.DB, describers map[string]catalog.Describer, mo
 	log := ledgertest.Open(t, db)
 	service := catalog.New(catalog.Deps{
 		DB: db, Writer: log.Writer("catalog", catalog.EntryKinds()), Policy: policy,
-		Kinds: config.Fixed(kinds), Directory: Directory{}, Describers: describers,
+		Kinds: config.Fixed(kinds), Directory: Directory{}, Reclassify: log.Reclassify, Describers: describers,
 	})
 	return Fixture{Service: service, DB: db, Log: log, Policy: policy}
 }
