@@ -124,6 +124,26 @@ func (l *Log) Erasures(ctx context.Context, r store.Reader) ([]Erasure, error) {
 	return all, nil
 }
 
+// EraseAgain repeats the erasures of a list that was kept beside a backup, on a
+// copy restored from it, before anything else is appended: a number stands for
+// another entry afterwards. What lies behind the end of the copy is passed over.
+// It returns the number of fields erased now.
+func (l *Log) EraseAgain(ctx context.Context, tx *Tx, list []Erasure) (int, error) {
+	end := tx.front.Size() - int64(tx.appended)
+	n := 0
+	for _, e := range list {
+		if e.Seq < 0 || e.Seq >= end {
+			continue
+		}
+		done, err := l.Erase(ctx, tx, []int64{e.Seq}, e.Field)
+		if err != nil {
+			return n, err
+		}
+		n += done
+	}
+	return n, nil
+}
+
 func scanErasure(s store.Scanner) (Erasure, error) {
 	var e Erasure
 	var name string

@@ -8,8 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -51,9 +54,11 @@ func (c *claim) refuse(ctx context.Context, tx *store.Tx) error {
 	if c == nil {
 		return nil
 	}
+	if len(c.key.Key) > MaxField || !utf8.ValidString(c.key.Key) || strings.ContainsFunc(c.key.Key, unicode.IsControl) {
+		return fault.New(fault.Invalid, "idempotency.invalid", "An idempotency key is a text of at most %d bytes on one line.", MaxField)
+	}
 	var fingerprint string
-	var seq int64
-	err := tx.QueryRow(ctx, `SELECT fingerprint, seq FROM ledger_idempotency WHERE actor = $1 AND key = $2`, c.key.Actor, c.key.Key).Scan(&fingerprint, &seq)
+	err := tx.QueryRow(ctx, `SELECT fingerprint FROM ledger_idempotency WHERE actor = $1 AND key = $2`, c.key.Actor, c.key.Key).Scan(&fingerprint)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
@@ -63,8 +68,9 @@ func (c *claim) refuse(ctx context.Context, tx *store.Tx) error {
 		return fault.New(fault.Invalid, "idempotency.reused",
 			"This idempotency key was used for another request. Use a new key for each request.")
 	default:
+		// The entry's number stays out of the message: it tells how much is decided.
 		return fault.New(fault.Conflict, "idempotency.repeated",
-			"This request was carried out before, as ledger entry %d; it was not carried out again.", seq)
+			"This request was carried out before and was not carried out again.")
 	}
 }
 

@@ -207,6 +207,44 @@ func TestErase(t *testing.T) {
 	})
 }
 
+// A copy from before an erasure is brought to the same state, and entries made
+// since stay as they are.
+func TestEraseAgain(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		l, w := open(t, db)
+		if err := decide(t, w, entry("flow:x"), entry("flow:y")); err != nil {
+			t.Fatal(err)
+		}
+		list := []ledger.Erasure{{Seq: 0, Field: ledger.FieldBody}, {Seq: 1, Field: ledger.FieldActor}, {Seq: 2, Field: ledger.FieldBody}, {Seq: 9, Field: ledger.FieldBody}}
+		for _, round := range []struct {
+			list []ledger.Erasure
+			want int
+		}{{list, 2}, {list[:2], 0}} {
+			err := w.Decide(t.Context(), func(tx *ledger.Tx) error {
+				if _, err := w.Append(t.Context(), tx, entry("flow:restored")); err != nil {
+					return err
+				}
+				n, err := l.EraseAgain(t.Context(), tx, round.list)
+				if n != round.want {
+					t.Errorf("erased %d, want %d", n, round.want)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		read(t, db, func(r store.Reader) error {
+			all, err := l.Erasures(t.Context(), r)
+			if len(all) != 2 || all[0].Field != ledger.FieldBody || all[1].Seq != 1 {
+				t.Errorf("erasures %+v", all)
+			}
+			return err
+		})
+		verify(t, db)
+	})
+}
+
 func export(t *testing.T, db *store.DB, l *ledger.Log, a authz.Actor) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -5,11 +5,14 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -197,6 +200,11 @@ func TestIdempotency(t *testing.T) {
 		if ran, err := run(other); !fault.HasCode(err, "idempotency.reused") || ran {
 			t.Errorf("reuse: ran %v, %v", ran, err)
 		}
+		broken := key
+		broken.Key = "two\nlines"
+		if ran, err := run(broken); !fault.HasCode(err, "idempotency.invalid") || ran {
+			t.Errorf("a broken key: ran %v, %v", ran, err)
+		}
 		elsewhere := key
 		elsewhere.Actor = "person:b"
 		if _, err := run(elsewhere); err != nil {
@@ -293,4 +301,25 @@ func TestWriterWantsItsOwnKinds(t *testing.T) {
 		}
 	}()
 	l.Writer("risk", []string{"vuln.disclosed"})
+}
+
+// What the ledger grants by default: nothing to outsiders but proofs, and
+// erasing to administrators alone.
+func TestDefaultGrants(t *testing.T) {
+	for _, a := range ledger.Actions() {
+		if !strings.HasPrefix(string(a.Name), "ledger:") || a.Summary == "" {
+			t.Errorf("action %+v", a)
+		}
+		if slices.Contains(a.Roles, authz.RoleOutsider) {
+			t.Errorf("%s is granted to outsiders", a.Name)
+		}
+		if a.Name == ledger.ActionErase && !slices.Equal(a.Roles, []authz.Role{authz.RoleAdmin}) {
+			t.Errorf("erasing is granted to %v", a.Roles)
+		}
+	}
+	for _, k := range ledger.Kinds() {
+		if !strings.HasPrefix(k, "ledger.") {
+			t.Errorf("kind %q", k)
+		}
+	}
 }

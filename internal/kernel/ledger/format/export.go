@@ -70,12 +70,13 @@ func (e *ExportWriter) Flush() error { return e.w.Flush() }
 
 // exportReader is an export as a [Source].
 type exportReader struct {
-	r *bufio.Reader
+	r    *bufio.Reader
+	room int // length of the range read last, a good guess for the next
 }
 
 // openExport reads the header and returns the signed checkpoint in it.
 func openExport(r io.Reader) (*exportReader, []byte, error) {
-	e := &exportReader{bufio.NewReaderSize(r, 1<<16)}
+	e := &exportReader{r: bufio.NewReaderSize(r, 1<<16)}
 	magic, err := e.line(nil, maxHeader)
 	if err != nil || string(magic) != exportMagic+"\n" {
 		return nil, nil, errors.New("this is not a ledger export: its first line is not " + exportMagic)
@@ -119,7 +120,7 @@ func (e *exportReader) line(buf []byte, limit int) ([]byte, error) {
 
 // Next reads the lines of a range and returns the function that parses them.
 func (e *exportReader) Next(start, end int64) (Load, error) {
-	var text []byte
+	text := make([]byte, 0, e.room+e.room/16)
 	for seq := start; seq < end; seq++ {
 		from := len(text)
 		var err error
@@ -127,6 +128,7 @@ func (e *exportReader) Next(start, end int64) (Load, error) {
 			return nil, &Wrong{Seq: seq, What: fmt.Sprintf("the export ends or breaks here, %d entries were promised: %v", end, err)}
 		}
 	}
+	e.room = len(text)
 	return func(visit func(seq int64, row *Row) error) error { return parseLines(text, start, visit) }, nil
 }
 
