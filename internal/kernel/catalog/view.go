@@ -181,16 +181,20 @@ func orNil(text string) any {
 func linkTable(c *web.Ctx, sub Subject, links []Linked, mayLink bool) web.Table {
 	t := web.Table{
 		Caption: c.Text("catalog.links.caption"), Hidden: true,
-		Columns: []web.Column{{Text: c.Text("catalog.links.other")}, {Text: c.Text("catalog.links.relation")}, {Text: c.Text("catalog.links.state")}, {Text: c.Text("catalog.links.added")}},
+		Columns: []web.Column{{Text: c.Text("catalog.links.other")}, {Text: c.Text("catalog.links.relation")}, {Text: c.Text("catalog.links.added")}},
 		Empty:   &web.Empty{Icon: "link", Title: c.Text("catalog.links.empty")},
 	}
 	if mayLink {
 		t.Columns = append(t.Columns, web.Column{Text: c.Text("catalog.links.edit")})
 	}
 	for _, l := range links {
-		cells := []any{web.Link{Text: l.Title, URL: l.URL}, l.Words, orNil(l.State), l.AddedAt}
+		other := []any{web.Link{Text: l.Title, URL: l.URL}}
+		if l.State != "" {
+			other = append(other, web.Badge{Tone: web.ToneNeutral, Text: l.State})
+		}
+		cells := []any{other, l.Words, l.AddedAt}
 		if mayLink {
-			var remove any
+			var remove any = c.Text("catalog.links.elsewhere")
 			if l.Ref != "" && !l.Incoming {
 				remove = web.Link{Text: c.Text("catalog.links.remove", l.Title), URL: sub.URL() + "/links/" + l.Relation + "/" + l.Ref + "/remove"}
 			}

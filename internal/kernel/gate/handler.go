@@ -104,7 +104,7 @@ func (s *Service) policyTable(c *web.Ctx) web.Table {
 	}
 	for _, row := range s.Policy().Rows {
 		if len(row.Requires) == 0 {
-			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, c.Text("gate.policy.nothing"), nil, originText(c, string(row.Origin), row.Cites)}})
+			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, c.Text("gate.policy.nothing"), c.Text("gate.policy.allowed"), originText(c, string(row.Origin), row.Cites)}})
 		}
 		for _, d := range row.Requires {
 			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, decisionText(d), c.Text("gate.mode_" + string(d.Mode)), originText(c, string(d.Origin), d.Cites)}})
