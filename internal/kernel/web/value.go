@@ -149,7 +149,7 @@ func (f *Form) File(name string, max int64) (file File, ok bool) {
 	}
 	file = f.files[name][0]
 	if int64(len(file.Data)) > max {
-		f.refuse(name, "file_too_large", max>>10)
+		f.refuse(name, "file_too_large", byteSize(max))
 		return File{}, false
 	}
 	return file, true

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +34,12 @@ func (c *Client) As(login string) *Client {
 // Token returns a client that sends login as its API token.
 func (c *Client) Token(login string) *Client {
 	return &Client{t: c.t, handler: c.handler, cookies: map[string]string{}, token: login}
+}
+
+// For returns a client that reports to another test, such as a subtest, with the
+// same cookies.
+func (c *Client) For(t testing.TB) *Client {
+	return &Client{t: t, handler: c.handler, cookies: maps.Clone(c.cookies), token: c.token}
 }
 
 // Get requests a page or an operation.
