@@ -73,10 +73,7 @@ func documentOf(d Detail) Document {
 		out.Participants = append(out.Participants, p.Text)
 	}
 	for _, l := range d.Links {
-		out.Links = append(out.Links, LinkDocument{
-			Relation: l.Relation, Words: l.Words, Incoming: l.Incoming, Item: l.Item, Ref: l.Ref,
-			Title: l.Title, State: l.State, URL: l.URL, AddedAt: l.AddedAt,
-		})
+		out.Links = append(out.Links, LinkDocument(l))
 	}
 	for _, r := range d.Referrers {
 		out.Referrers = append(out.Referrers, r.Ref)

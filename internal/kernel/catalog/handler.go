@@ -164,7 +164,7 @@ func changeOf(f *web.Form, d Detail) Change {
 	owner, organisation := f.String("owner", 200), f.String("organisation", 100)
 	visibility := authz.Visibility(f.Choice("visibility", visibilities()...))
 	in := Change{Title: &title, Description: &description, Organisation: &organisation, Visibility: &visibility}
-	if owner != d.Owner.Handle {
+	if owner != d.Owner.typed() {
 		in.Owner = &owner
 	}
 	if participants := lines(f.Text("participants", 10_000)); visibility == authz.Restricted {

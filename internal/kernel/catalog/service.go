@@ -21,6 +21,14 @@ import (
 // for it: the login of a person, the name of a group.
 type Named struct{ ID, Handle, Name string }
 
+// typed returns what stands for n in a form: its handle, or its id without one.
+func (n Named) typed() string {
+	if n.Handle == "" {
+		return n.ID
+	}
+	return n.Handle
+}
+
 // Directory is what the catalogue asks about people, groups and organisations.
 // Person and Group take an id or, if no such id exists, a handle; each function
 // answers NotFound for what it does not know.

@@ -286,7 +286,7 @@ func (v formView) input(f *web.Form, a Attribute) web.Field {
 func valuesOf(d Detail) url.Values {
 	sub := d.Subject
 	values := url.Values{
-		"title": {sub.Title}, "description": {sub.Description}, "owner": {d.Owner.Handle}, "organisation": {sub.Organisation},
+		"title": {sub.Title}, "description": {sub.Description}, "owner": {d.Owner.typed()}, "organisation": {sub.Organisation},
 		"visibility": {string(sub.Visibility)}, "_version": {strconv.FormatInt(sub.Revision, 10)},
 	}
 	for name, value := range sub.Attributes {
