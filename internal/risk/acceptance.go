@@ -35,16 +35,21 @@ type Basis struct {
 
 // BasisOf returns what an acceptance of r would be decided on now.
 func BasisOf(r Risk, parties []Party, subject catalog.Subject) Basis {
-	b := Basis{
+	return Basis{
 		RatingSeq: r.Rating.Seq, Residual: r.Rating.Residual, Threat: r.Threat, Scope: r.Scope,
 		Subject: subject.Ref, SubjectVersion: subject.Version, SubjectDigest: subject.Digest,
-		Organisation: subject.Organisation, Parties: []BasisParty{},
+		Organisation: subject.Organisation, Parties: basisParties(parties),
 	}
+}
+
+// basisParties returns the parties as they are pinned: in an order of their own.
+func basisParties(parties []Party) []BasisParty {
+	all := []BasisParty{}
 	for _, p := range parties {
-		b.Parties = append(b.Parties, BasisParty{Kind: p.Kind, Name: p.Name, Organisation: p.Organisation, Require: p.Require})
+		all = append(all, BasisParty{Kind: p.Kind, Name: p.Name, Organisation: p.Organisation, Require: p.Require})
 	}
-	slices.SortFunc(b.Parties, compareParties)
-	return b
+	slices.SortFunc(all, compareParties)
+	return all
 }
 
 func compareParties(a, b BasisParty) int {
@@ -197,6 +202,7 @@ type StandingCode string
 const (
 	InForce          StandingCode = "in_force"
 	Awaiting         StandingCode = "awaiting"    // asked, not decided
+	Lapsed           StandingCode = "lapsed"      // asked, never decided, and its end date has passed
 	NotStarted       StandingCode = "not_started" // granted, begins later
 	ConditionOverdue StandingCode = "condition_overdue"
 	Expired          StandingCode = "expired"
@@ -240,10 +246,7 @@ func (a Acceptance) Standing(p *RiskPolicy, now Basis, t time.Time) Standing {
 func (a Acceptance) code(p *RiskPolicy, now Basis, t time.Time) StandingCode {
 	switch a.State {
 	case Asked:
-		if len(a.Basis.Changes(now)) > 0 {
-			return Void
-		}
-		return Awaiting
+		return a.asked(now, t)
 	case Granted:
 	case Revoked:
 		return WasRevoked
@@ -267,6 +270,17 @@ func (a Acceptance) code(p *RiskPolicy, now Basis, t time.Time) StandingCode {
 		return ConditionOverdue
 	}
 	return InForce
+}
+
+// asked tells where an undecided acceptance stands.
+func (a Acceptance) asked(now Basis, t time.Time) StandingCode {
+	switch {
+	case !t.Before(a.Until):
+		return Lapsed
+	case len(a.Basis.Changes(now)) > 0:
+		return Void
+	}
+	return Awaiting
 }
 
 // Pattern says what makes exceptions one of a kind: the kind of subject, the act

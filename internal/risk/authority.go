@@ -153,8 +153,12 @@ func (a Alternative) counts(office authz.Authority, r authz.Right) bool {
 	}
 }
 
-// names reports whether the alternative means this body, by its id or its name.
-func (a Alternative) names(b authz.Body) bool { return b.ID == a.Body || b.Name == a.Body }
+// names reports whether the alternative means this body: by its id, by its name,
+// or by the name written as policy files write names ("security-council" for
+// "Security Council").
+func (a Alternative) names(b authz.Body) bool {
+	return b.ID == a.Body || b.Name == a.Body || strings.ReplaceAll(strings.ToLower(b.Name), " ", "-") == a.Body
+}
 
 // Decides reports whether the person alone could meet the need: by rank.
 func (n Need) Decides(q Request, person string) bool {
@@ -201,7 +205,7 @@ func (n Need) Attainable(q Request) bool {
 				free := slices.DeleteFunc(slices.Clone(b.Members), func(m string) bool {
 					return slices.Contains(q.Objected, m) || q.barred(m) || !q.Office.Active[m]
 				})
-				if len(distinct(free)) >= a.quorum(b) {
+				if b.Quorum >= 1 && len(distinct(free)) >= a.quorum(b) {
 					return true
 				}
 			}

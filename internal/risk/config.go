@@ -48,7 +48,7 @@ type RatingAuthority struct {
 // several functions together. Exactly one of Rank, Body and Functions is set.
 type Alternative struct {
 	Rank         string          `yaml:"rank" json:"rank,omitempty"`
-	Body         string          `yaml:"body" json:"body,omitempty"`     // name or id of a body of the organisation
+	Body         string          `yaml:"body" json:"body,omitempty"`     // id or name of a body of the organisation; security-council means Security Council
 	Quorum       int             `yaml:"quorum" json:"quorum,omitempty"` // at least this many; the body's own quorum may be higher
 	Functions    []string        `yaml:"functions" json:"functions,omitempty"`
 	OwnerSetsEnd bool            `yaml:"owner_sets_end" json:"owner_sets_end,omitempty"` // the risk's owner asked for the end date, or agreed to it

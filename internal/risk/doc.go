@@ -13,11 +13,11 @@
 //
 // # A risk
 //
-//	         register               complete
-//	(none) ------------> open ------------------> treated
-//	                     ^  |  <- rate, edit, treat --+ |
-//	    rate, edit, treat|  |                           |
-//	                     +--+--- close ---> closed <----+ (final)
+//	          register                  complete
+//	(none) ------------> open --------------------------------> treated
+//	                     |  ^                                    |   |
+//	                     |  +-- edit, rate, treat, plan ---------+   |
+//	                     +-------------- close ----------------------+--> closed (final)
 //
 // A closed risk covers nothing and is never reopened; what comes back is a new
 // risk that follows it. From the policy's independence rating up, owner and

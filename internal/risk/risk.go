@@ -78,7 +78,7 @@ type Risk struct {
 	Treatment     Treatment        `json:"treatment,omitempty"`
 	TreatmentNote string           `json:"treatment_note,omitempty"`
 	Inputs        matrix.Inputs    `json:"inputs"`
-	Proposed      Assessment       `json:"proposed" doc:"proposed residual rating, which counts while nobody has rated it"`
+	Proposed      Assessment       `json:"proposed" doc:"proposed inherent rating, which counts while nobody has rated it"`
 	Rating        Rating           `json:"rating"`
 	ReviewDue     time.Time        `json:"review_due,omitzero"`
 	NoticeDue     time.Time        `json:"-"`
@@ -103,7 +103,8 @@ func (r Risk) Rated() bool { return r.Rating.Seq > 0 }
 func (r Risk) Closed() bool { return r.State == StateClosed }
 
 // Effective is the assessment that counts: the residual one that a person chose
-// and, while nobody has, the proposed one ("high by default": T285098 L36-39).
+// and, while nobody has, the one proposed as if nothing had been done about the
+// risk ("high by default": T285098 L36-39).
 func (r Risk) Effective() Assessment {
 	if r.Rated() {
 		return r.Rating.Residual

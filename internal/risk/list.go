@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// Page limits.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 200
+)
+
+// Values of Filter.State beside the states of a risk.
+const (
+	FilterActive = "active" // not closed; the default
+	FilterAll    = "all"
+)
+
+// Values of Filter.Sort.
+const (
+	SortWorst  = "worst"  // the worst rating first; the default
+	SortRecent = "recent" // the latest change first
+)
+
+// Filter selects risks; an empty field selects all.
+type Filter struct {
+	State      string        // active, all, open, treated or closed
+	Likelihood int           // of the cell that counts; 0: any
+	Impact     int           // 0: any
+	Rating     matrix.Rating // exactly this rating
+	Subject    string        // reference
+	Owner      string        // person id or login; "me" is the actor
+	Sort       string
+	Cursor     string // Next of the page before
+	Limit      int    // 0: DefaultLimit
+}
+
+// listCursor is the sort key of the last row of a page.
+type listCursor struct {
+	Key int64  `json:"k"`
+	ID  string `json:"i"`
+}
+
+// List returns the visible risks of one page, with where their acceptance stands.
+func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
+	a := authz.ActorFrom(ctx)
+	if err := s.require(ctx, ActionRead); err != nil {
+		return Page{}, err
+	}
+	after := listCursor{Key: 1<<63 - 1}
+	if err := web.DecodeCursor(f.Cursor, &after); err != nil {
+		return Page{}, err
+	}
+	if f.Limit <= 0 {
+		f.Limit = DefaultLimit
+	}
+	f.Limit = min(f.Limit, MaxLimit)
+	page := Page{Items: []Summary{}}
+	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+		var args []any
+		where, err := s.where(ctx, r, a, f, &args)
+		if err != nil {
+			return err
+		}
+		all, err := listRisks(ctx, r, where, f.Sort, after, f.Limit+1, args)
+		if err != nil {
+			return err
+		}
+		if len(all) > f.Limit {
+			all = all[:f.Limit]
+			if page.Next, err = web.EncodeCursor(cursorOf(all[f.Limit-1], f.Sort)); err != nil {
+				return err
+			}
+		}
+		page.Items, err = s.summaries(ctx, r, a, all)
+		return err
+	})
+	return page, err
+}
+
+func cursorOf(r Risk, sort string) listCursor {
+	if sort == SortRecent {
+		return listCursor{Key: r.ChangedAt.UnixMicro(), ID: r.ID}
+	}
+	return listCursor{Key: r.Effective().Weight(), ID: r.ID}
+}
+
+// where returns the condition for the filter and the reader's eyes.
+func (s *Service) where(ctx context.Context, r store.Reader, a authz.Actor, f Filter, args *[]any) (string, error) {
+	var wrong fields
+	var parts []string
+	add := func(expr string, value any) {
+		*args = append(*args, value)
+		parts = append(parts, expr+" = $"+strconv.Itoa(len(*args)))
+	}
+	switch {
+	case f.State == "" || f.State == FilterActive:
+		parts = append(parts, "r.closed = 0")
+	case f.State == FilterAll:
+		// Named, so that the indexes that begin with closed serve this too.
+		parts = append(parts, "r.closed IN (0, 1)")
+	case slices.Contains(States(), State(f.State)):
+		parts = append(parts, "r.closed = "+strconv.FormatInt(flag(f.State == string(StateClosed)), 10))
+		add("r.state", f.State)
+	default:
+		wrong.add("state", "not_offered", "Choose one of: active, all, open, treated, closed.")
+	}
+	if f.Sort != "" && f.Sort != SortWorst && f.Sort != SortRecent {
+		wrong.add("sort", "not_offered", "Choose one of: worst, recent.")
+	}
+	if f.Rating != "" {
+		if !f.Rating.Known() {
+			wrong.add("rating", "not_offered", "Choose one of: low, medium, high, critical.")
+		}
+		// A range of weight, which the index of the list is made of.
+		level := strconv.Itoa(f.Rating.Level())
+		parts = append(parts, "r.weight >= "+level+"00 AND r.weight <= "+level+"99")
+	}
+	if f.Likelihood != 0 {
+		add("r.likelihood", f.Likelihood)
+	}
+	if f.Impact != 0 {
+		add("r.impact", f.Impact)
+	}
+	if err := s.whereSubject(ctx, r, a, f.Subject, add); err != nil {
+		return "", err
+	}
+	if err := s.whereOwner(ctx, r, a, f.Owner, add); err != nil {
+		return "", err
+	}
+	parts = append(parts, authz.Visible(a, riskItem, riskVisibility, args))
+	return strings.Join(parts, " AND "), wrong.err()
+}
+
+// whereSubject finds nothing for a subject that the reader may not see.
+func (s *Service) whereSubject(ctx context.Context, r store.Reader, a authz.Actor, ref string, add func(string, any)) error {
+	if ref == "" {
+		return nil
+	}
+	subject, err := s.subjects.VisibleSubject(ctx, r, a, ref)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	add("r.subject", subject.Ref)
+	return nil
+}
+
+func (s *Service) whereOwner(ctx context.Context, r store.Reader, a authz.Actor, owner string, add func(string, any)) error {
+	switch owner {
+	case "":
+		return nil
+	case "me":
+		add("r.owner", a.ID)
+		return nil
+	}
+	p, err := s.directory.Person(ctx, r, owner)
+	if fault.Is(err, fault.NotFound) {
+		add("r.owner", owner) // nobody's: an empty list
+		return nil
+	}
+	add("r.owner", p.ID)
+	return err
+}
+
+func listRisks(ctx context.Context, rd store.Reader, where, sort string, after listCursor, limit int, args []any) ([]Risk, error) {
+	key := "r.weight"
+	if sort == SortRecent {
+		key = "r.changed_at"
+	}
+	args = append(args, after.Key, after.ID, limit)
+	n := len(args)
+	query := fmt.Sprintf("SELECT %s FROM risk_item r WHERE %s AND (%s, r.id) < ($%d, $%d) ORDER BY %s DESC, r.id DESC LIMIT $%d",
+		riskColumns, where, key, n-2, n-1, key, n)
+	rows, err := rd.Query(ctx, query, args...)
+	all, err := store.Collect(rows, err, scanRisk)
+	if err != nil {
+		return nil, fmt.Errorf("list risks: %w", err)
+	}
+	return all, nil
+}
+
+// summaries adds subject, owner and acceptance to the risks of a page, with a
+// fixed number of statements besides the look-ups of names.
+func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, risks []Risk) ([]Summary, error) {
+	ids := make([]string, len(risks))
+	for i, risk := range risks {
+		ids[i] = risk.ID
+	}
+	parties, err := loadParties(ctx, r, ids...)
+	if err != nil {
+		return nil, err
+	}
+	acceptances, err := openAcceptances(ctx, r, ids)
+	if err != nil {
+		return nil, err
+	}
+	owners, titles, subjects := map[string]string{}, map[string]*string{}, map[string]catalog.Subject{}
+	all := make([]Summary, len(risks))
+	for i, risk := range risks {
+		all[i] = Summary{Risk: risk, Effective: risk.Effective()}
+		if len(acceptances[risk.ID]) > 0 {
+			if _, known := subjects[risk.Subject]; !known {
+				if subjects[risk.Subject], err = s.subjects.Subject(ctx, r, risk.Subject); err != nil {
+					return nil, err
+				}
+			}
+			now := BasisOf(risk, parties[risk.ID], subjects[risk.Subject])
+			all[i].Acceptance, all[i].AcceptedUntil = best(s.Policy(), acceptances[risk.ID], now, r.Now())
+		}
+		if err := s.decorate(ctx, r, a, &all[i], owners, titles); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// decorate adds names to a summary and withholds a subject that is not shown.
+func (s *Service) decorate(ctx context.Context, r store.Reader, a authz.Actor, sum *Summary, owners map[string]string, titles map[string]*string) error {
+	title, err := s.subjectTitle(ctx, r, a, titles, sum.Subject)
+	if err != nil {
+		return err
+	}
+	if title == nil {
+		sum.Subject = ""
+	} else {
+		sum.SubjectTitle = *title
+	}
+	if _, known := owners[sum.Owner]; !known {
+		p, err := s.directory.Person(ctx, r, sum.Owner)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		owners[sum.Owner] = p.Name
+	}
+	sum.OwnerName = owners[sum.Owner]
+	return nil
+}
+
+// openAcceptances returns, by risk, the acceptances that are asked for or granted.
+func openAcceptances(ctx context.Context, r store.Reader, risks []string) (map[string][]Acceptance, error) {
+	byRisk := map[string][]Acceptance{}
+	if len(risks) == 0 {
+		return byRisk, nil
+	}
+	var args []any
+	all, err := acceptancesWhere(ctx, r, "a.state IN ('asked', 'granted') AND a.risk IN ("+marks(risks, &args)+")", "a.asked_at, a.id", args...)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range all {
+		byRisk[a.Risk] = append(byRisk[a.Risk], a)
+	}
+	return byRisk, nil
+}
+
+// best returns the standing that says most about the acceptances of one risk:
+// in force, and until when, before anything else.
+func best(p *RiskPolicy, all []Acceptance, now Basis, t time.Time) (StandingCode, time.Time) {
+	var code StandingCode
+	var until time.Time
+	for _, a := range all {
+		s := a.Standing(p, now, t)
+		switch {
+		case s.Code == InForce:
+			code = InForce
+			if s.ValidUntil.After(until) {
+				until = s.ValidUntil
+			}
+		case code == InForce:
+		case code == "" || telling(s.Code) >= telling(code):
+			code = s.Code
+		}
+	}
+	return code, until
+}
+
+// Matrix returns how many visible risks lie in each cell; the filter's cell,
+// sort, cursor and limit do not count.
+func (s *Service) Matrix(ctx context.Context, f Filter) (Counts, error) {
+	a := authz.ActorFrom(ctx)
+	if err := s.require(ctx, ActionRead); err != nil {
+		return Counts{}, err
+	}
+	f.Likelihood, f.Impact, f.Sort = 0, 0, ""
+	counts := Counts{Cells: []CellCount{}}
+	found := map[matrix.Cell]int64{}
+	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+		var args []any
+		where, err := s.where(ctx, r, a, f, &args)
+		if err != nil {
+			return err
+		}
+		rows, err := r.Query(ctx, "SELECT r.likelihood, r.impact, COUNT(*) FROM risk_item r WHERE "+where+" GROUP BY r.likelihood, r.impact", args...)
+		cells, err := store.Collect(rows, err, func(row store.Scanner) (CellCount, error) {
+			var c CellCount
+			err := row.Scan(&c.Likelihood, &c.Impact, &c.Count)
+			return c, err
+		})
+		for _, c := range cells {
+			found[c.Cell] = c.Count
+			counts.Total += c.Count
+		}
+		return err
+	})
+	if err != nil {
+		return Counts{}, fmt.Errorf("count risks: %w", err)
+	}
+	m := &s.Policy().Matrix
+	for l := 1; l <= matrix.Steps; l++ {
+		for i := 1; i <= matrix.Steps; i++ {
+			cell := matrix.Cell{Likelihood: l, Impact: i}
+			counts.Cells = append(counts.Cells, CellCount{Cell: cell, Rating: m.Rate(cell), Count: found[cell]})
+		}
+	}
+	return counts, nil
+}

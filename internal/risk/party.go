@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+)
+
+// SetParties says which parties the risk exposes. Other parties void acceptances.
+// A party that is named as before keeps its hearings.
+func (s *Service) SetParties(ctx context.Context, id string, version int64, in []PartyInput) (Risk, error) {
+	return s.onRisk(ctx, ActionEdit, "edit", id, version, func(d *decision) error {
+		var f fields
+		parties, err := d.checkParties(ctx, &f, in)
+		if err != nil {
+			return err
+		}
+		if err := f.err(); err != nil {
+			return err
+		}
+		for i, p := range parties {
+			for _, old := range d.parties {
+				if old.Kind == p.Kind && old.Name == p.Name && old.Organisation == p.Organisation {
+					parties[i].ID = old.ID
+				}
+			}
+		}
+		d.parties = parties
+		if err := d.storeParties(ctx); err != nil {
+			return err
+		}
+		return d.voidChanged(ctx)
+	})
+}
+
+// checkParties checks the parties and gives them ids.
+func (d *decision) checkParties(ctx context.Context, f *fields, in []PartyInput) ([]Party, error) {
+	if len(in) > MaxParties {
+		f.add("parties", "too_many", "Name at most %d parties.", MaxParties)
+		return nil, nil
+	}
+	var all []Party
+	seen := map[string]bool{}
+	for i, p := range in {
+		at := fmt.Sprintf("parties[%d]", i)
+		party := Party{
+			ID: d.tx.NewID(), Kind: p.Kind, Organisation: p.Organisation, Require: p.Require,
+			Name:     f.text(at+".name", p.Name, MaxTitle, true),
+			Exposure: f.text(at+".exposure", p.Exposure, MaxShort, false),
+		}
+		if p.Kind != PartyOrganisation && p.Kind != PartyCommunity {
+			f.add(at+".kind", "not_offered", "Choose one of: organisation, community.")
+		}
+		if p.Require != "" && p.Require.level() < 0 {
+			f.add(at+".require", "not_offered", "Choose one of: none, hearing, acceptance.")
+		}
+		if seen[party.Name] {
+			f.add(at+".name", "duplicate", "This party is named already.")
+		}
+		seen[party.Name] = true
+		if err := d.checkOrganisation(ctx, f, at, party); err != nil {
+			return nil, err
+		}
+		all = append(all, party)
+	}
+	return all, nil
+}
+
+func (d *decision) checkOrganisation(ctx context.Context, f *fields, at string, p Party) error {
+	if p.Organisation == "" {
+		if p.Kind == PartyOrganisation {
+			f.add(at+".organisation", "required", "Say which organisation it is.")
+		}
+		return nil
+	}
+	_, err := d.s.directory.Organisation(ctx, d.tx, p.Organisation)
+	if fault.Is(err, fault.NotFound) {
+		f.add(at+".organisation", "unknown", "There is no such organisation.")
+		return nil
+	}
+	return err
+}
+
+// storeParties records and writes the parties.
+func (d *decision) storeParties(ctx context.Context) error {
+	basis := BasisOf(d.risk, d.parties, d.subject)
+	body := partiesBody{Risk: d.risk.ID, Version: d.risk.Version, Parties: basis.Parties}
+	if err := d.recordRisk(ctx, KindParties, body, Change{Field: "parties", To: fmt.Sprint(len(d.parties))}); err != nil {
+		return err
+	}
+	for i := range d.parties {
+		d.parties[i].Entry = d.risk.Entry
+	}
+	return replaceParties(ctx, d.tx.Tx, d.risk.ID, d.parties)
+}
+
+// HearingInput records that a party was heard.
+type HearingInput struct {
+	Party  string    `json:"party" maxLength:"200" doc:"id or name of the party"`
+	Person string    `json:"person,omitempty" maxLength:"200" doc:"account of who was heard, by id or login"`
+	Heard  string    `json:"heard" maxLength:"200" doc:"who was heard, in what capacity"`
+	Said   string    `json:"said" maxLength:"10000" doc:"what they said"`
+	HeldAt time.Time `json:"held_at,omitzero" doc:"default: now"`
+}
+
+// Hear records who was heard for a party on the present rating, and what they
+// said. It counts for this rating alone.
+func (s *Service) Hear(ctx context.Context, id string, version int64, in HearingInput) (Risk, error) {
+	return s.onRisk(ctx, ActionHear, "hear", id, version, func(d *decision) error {
+		if !d.risk.Rated() {
+			return fault.New(fault.Conflict, "risk.not_rated", "Parties are heard on a rating. Let the risk be rated first.")
+		}
+		h, err := d.hearing(ctx, in)
+		if err != nil {
+			return err
+		}
+		body := heardBody{
+			Risk: id, Version: d.risk.Version, Hearing: h.ID, Party: h.Party, RatingSeq: h.RatingSeq,
+			Heard: sha(h.Heard), Said: sha(h.Said), HeldAt: h.HeldAt,
+		}
+		if err := d.recordRisk(ctx, KindHeard, body, Change{Field: "hearings"}); err != nil {
+			return err
+		}
+		h.Entry = d.risk.Entry
+		return insertHearing(ctx, d.tx.Tx, id, h)
+	})
+}
+
+func (d *decision) hearing(ctx context.Context, in HearingInput) (Hearing, error) {
+	var f fields
+	h := Hearing{
+		ID: d.tx.NewID(), RatingSeq: d.risk.Rating.Seq, HeldAt: in.HeldAt.UTC().Truncate(time.Microsecond), RecordedBy: d.actor.ID, RecordedAt: d.tx.Now(),
+		Heard: f.text("heard", in.Heard, MaxHeard, true),
+		Said:  f.text("said", in.Said, MaxText, true),
+	}
+	for _, p := range d.parties {
+		if in.Party != "" && (p.ID == in.Party || p.Name == in.Party) {
+			h.Party = p.ID
+		}
+	}
+	if h.Party == "" {
+		f.add("party", "unknown", "Name one of the parties that this risk exposes.")
+	}
+	if in.HeldAt.IsZero() {
+		h.HeldAt = d.tx.Now()
+	}
+	if h.HeldAt.After(d.tx.Now()) {
+		f.add("held_at", "future", "A hearing is recorded after it was held.")
+	}
+	if in.Person != "" {
+		var err error
+		if h.Person, err = d.s.person(ctx, d.tx, &f, "person", in.Person); err != nil {
+			return Hearing{}, err
+		}
+	}
+	return h, f.err()
+}
+
+// unheard returns the names of the parties that must be heard on this basis and
+// were not heard on its rating.
+func unheard(p *RiskPolicy, b Basis, parties []Party, hearings []Hearing) []string {
+	names := []string{}
+	for _, party := range parties {
+		requirement, _ := p.requirement(BasisParty{Kind: party.Kind, Require: party.Require}, b.Residual.Rating)
+		if requirement != RequireHearing || answers(party, b.Organisation) {
+			continue
+		}
+		if !heardOn(party, b.RatingSeq, hearings) {
+			names = append(names, party.Name)
+		}
+	}
+	return names
+}
+
+// answers reports whether the party is the organisation that answers for the
+// subject: it decides, and need not be heard as well.
+func answers(p Party, organisation string) bool {
+	return p.Kind == PartyOrganisation && p.Organisation == organisation
+}
+
+func heardOn(p Party, seq int64, hearings []Hearing) bool {
+	for _, h := range hearings {
+		if h.Party == p.ID && h.RatingSeq == seq {
+			return true
+		}
+	}
+	return false
+}

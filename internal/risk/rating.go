@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// RateInput is what a person rates a risk as.
+type RateInput struct {
+	Inherent matrix.Cell `json:"inherent" doc:"as if nothing had been done about it"`
+	Residual matrix.Cell `json:"residual" doc:"with what has been done"`
+	Reason   string      `json:"reason,omitempty" maxLength:"4000" doc:"needed where a rating differs from the proposed one"`
+}
+
+// Rate rates the risk. A rating that differs from the proposed one needs a
+// written reason. From the independence rating up, owner and registrant cannot
+// rate below the proposal. Every rating voids what was accepted on the one before.
+func (s *Service) Rate(ctx context.Context, id string, version int64, in RateInput) (Risk, error) {
+	return s.onRisk(ctx, ActionRate, "rate", id, version, func(d *decision) error {
+		measures, err := loadMeasures(ctx, d.tx, id)
+		if err != nil {
+			return err
+		}
+		d.propose(measures)
+		proposal := d.policy.Proposal.Propose(&d.policy.Matrix, d.risk.Inputs)
+		rating, err := d.rate(in, proposal)
+		if err != nil {
+			return err
+		}
+		before := d.before.Effective().Rating
+		d.risk.Rating = rating
+		d.risk.ReviewDue = d.tx.Now().Add(d.policy.ReviewInterval(rating.Residual.Rating))
+		body := ratedBody{
+			Risk: id, Version: d.risk.Version, Seq: rating.Seq, Inherent: rating.Inherent, Residual: rating.Residual,
+			Proposed: proposal.Residual.Rating, Inputs: inputsOf(d.risk.Inputs), Reason: rating.Reason,
+		}
+		if err := d.recordRisk(ctx, KindRated, body, Change{Field: "rating", From: string(before), To: string(rating.Residual.Rating)}); err != nil {
+			return err
+		}
+		kept := Rated{Rating: rating, Inputs: d.risk.Inputs, Proposal: proposal, Entry: d.risk.Entry}
+		if err := insertRating(ctx, d.tx.Tx, id, kept); err != nil {
+			return err
+		}
+		return d.voidChanged(ctx)
+	})
+}
+
+// rate checks the rating against the proposal.
+func (d *decision) rate(in RateInput, proposal matrix.Proposal) (Rating, error) {
+	var f fields
+	m := &d.policy.Matrix
+	r := Rating{
+		Seq: d.before.Rating.Seq + 1, By: d.actor.ID, At: d.tx.Now(),
+		Inherent: Assessment{Cell: in.Inherent, Rating: m.Rate(in.Inherent)},
+		Residual: Assessment{Cell: in.Residual, Rating: m.Rate(in.Residual)},
+		Reason:   f.text("reason", in.Reason, MaxReason, false),
+	}
+	for path, cell := range map[string]matrix.Cell{"inherent": in.Inherent, "residual": in.Residual} {
+		if !cell.Valid() {
+			f.add(path, "range", "Choose likelihood and impact from 1 to %d.", matrix.Steps)
+		}
+	}
+	if err := f.err(); err != nil {
+		return Rating{}, err
+	}
+	if r.Residual.Rating.Level() > r.Inherent.Rating.Level() {
+		f.add("residual", "above_inherent", "What is done about a risk cannot make it worse: choose a residual rating that is not above the inherent one.")
+	}
+	if r.Reason == "" && (r.Inherent.Rating != proposal.Inherent.Rating || r.Residual.Rating != proposal.Residual.Rating) {
+		f.add("reason", "required", "This differs from the proposed rating (inherent %s, residual %s): say why.", proposal.Inherent.Rating, proposal.Residual.Rating)
+	}
+	if err := f.err(); err != nil {
+		return Rating{}, err
+	}
+	below := r.Residual.Rating.Level() < proposal.Residual.Rating.Level()
+	if below && d.dependent(proposal.Residual.Rating) {
+		return Rating{}, fault.New(fault.Forbidden, "risk.not_independent",
+			"You own or registered this risk, so you cannot rate it below the proposal (%s). Let somebody else in the security team rate it.", proposal.Residual.Rating)
+	}
+	return r, nil
+}
+
+// dependent reports whether the actor owns or registered the risk and the rating
+// is one where policy asks for independence.
+func (d *decision) dependent(r matrix.Rating) bool {
+	own := d.actor.ID == d.before.Owner || d.actor.ID == d.before.Registrant
+	return own && r.AtLeast(d.policy.Independence.From)
+}
+
+// Propose returns what the rules propose for these inputs, for a form that shows
+// each step while it is filled in. It reads nothing and decides nothing.
+func (s *Service) Propose(ctx context.Context, in matrix.Inputs) (matrix.Proposal, error) {
+	if err := s.require(ctx, ActionRead); err != nil {
+		return matrix.Proposal{}, err
+	}
+	var f fields
+	for _, p := range in.Problems() {
+		f.add(p.Path, "not_offered", "%s", p.Message)
+	}
+	if err := f.err(); err != nil {
+		return matrix.Proposal{}, err
+	}
+	p := s.Policy()
+	return p.Proposal.Propose(&p.Matrix, in), nil
+}
+
+// Review records the regular review that found nothing to change, and sets the
+// date of the next one.
+func (s *Service) Review(ctx context.Context, id string, version int64, note string) (Risk, error) {
+	return s.onRisk(ctx, ActionReview, "review", id, version, func(d *decision) error {
+		var f fields
+		note := f.text("note", note, MaxText, true)
+		if err := f.err(); err != nil {
+			return err
+		}
+		if !d.risk.Rated() {
+			return fault.New(fault.Conflict, "risk.not_rated", "A risk is reviewed after it was rated. Rate it first.")
+		}
+		d.risk.ReviewDue = d.tx.Now().Add(d.policy.ReviewInterval(d.risk.Rating.Residual.Rating))
+		body := stepBody{Risk: id, Version: d.risk.Version, Note: sha(note), ReviewDue: d.risk.ReviewDue}
+		return d.recordRisk(ctx, KindReviewed, body, Change{Field: "reviewed"})
+	})
+}
+
+// Close closes the risk for good: it is no longer a risk, or no longer ours. It
+// covers nothing afterwards. From the independence rating up neither owner nor
+// registrant may close it, because that would be a way past an acceptance.
+func (s *Service) Close(ctx context.Context, id string, version int64, note string) (Risk, error) {
+	return s.onRisk(ctx, ActionClose, "close", id, version, func(d *decision) error {
+		var f fields
+		d.risk.ClosingNote = f.text("note", note, MaxText, true)
+		if err := f.err(); err != nil {
+			return err
+		}
+		if d.dependent(d.before.Effective().Rating) {
+			return fault.New(fault.Forbidden, "risk.not_independent",
+				"You own or registered this risk, so you cannot close it while it is rated %s. Let somebody else in the security team close it.", d.before.Effective().Rating)
+		}
+		all, err := acceptancesWhere(ctx, d.tx, "a.risk = $1 AND a.state IN ('asked', 'granted', 'revoked', 'voided')", "a.asked_at, a.id", id)
+		if err != nil {
+			return err
+		}
+		for _, a := range all {
+			if a.State == Asked || a.WasGranted() {
+				return fault.New(fault.Conflict, "risk.acceptance_unclosed",
+					"An acceptance of this risk is still asked for, or not closed with proof of what was undone and learnt. End that first.")
+			}
+		}
+		d.risk.ClosedAt = d.tx.Now()
+		d.risk.ReviewDue, d.risk.NoticeDue = time.Time{}, time.Time{}
+		body := stepBody{Risk: id, Version: d.risk.Version, State: d.risk.State, Note: sha(d.risk.ClosingNote)}
+		return d.recordRisk(ctx, KindClosed, body, Change{Field: "state", From: string(d.before.State), To: string(StateClosed)})
+	})
+}

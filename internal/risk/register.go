@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// RegisterInput is a new risk. People are named by id or login.
+type RegisterInput struct {
+	Subject      string           `json:"subject" maxLength:"200" doc:"reference of the subject, kind:name"`
+	Act          string           `json:"act,omitempty" maxLength:"60" doc:"the act that it is about, such as call"`
+	Title        string           `json:"title" maxLength:"200"`
+	Threat       string           `json:"threat" maxLength:"10000" doc:"what could happen"`
+	Scope        string           `json:"scope" maxLength:"10000" doc:"what exactly is covered"`
+	Owner        string           `json:"owner,omitempty" maxLength:"200" doc:"id or login; default: whoever registers"`
+	Visibility   authz.Visibility `json:"visibility,omitempty" enum:"public,internal,restricted" doc:"default: that of the subject"`
+	Participants []string         `json:"participants,omitempty" maxItems:"100" doc:"who sees a restricted risk: person:<id or login>, group:<id or name>"`
+	Inputs       matrix.Inputs    `json:"inputs"`
+	Parties      []PartyInput     `json:"parties,omitempty" maxItems:"20"`
+	Follows      string           `json:"follows,omitempty" maxLength:"16" doc:"closed risk that this one continues"`
+}
+
+// PartyInput is a party that is exposed.
+type PartyInput struct {
+	Kind         PartyKind   `json:"kind" enum:"organisation,community"`
+	Name         string      `json:"name" maxLength:"200"`
+	Organisation string      `json:"organisation,omitempty" maxLength:"200" doc:"id of the organisation whose ranks or bodies speak for it"`
+	Exposure     string      `json:"exposure,omitempty" maxLength:"500" doc:"what it is exposed to"`
+	Require      Requirement `json:"require,omitempty" enum:"none,hearing,acceptance" doc:"more than policy requires"`
+}
+
+var actPattern = regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,59}$`)
+
+// Register puts a risk into the register. It proposes a rating, which counts
+// until a person rates the risk. The actor must see the subject; a risk is never
+// shown to more people than its subject is.
+func (s *Service) Register(ctx context.Context, in RegisterInput) (Risk, error) {
+	if err := s.require(ctx, ActionRegister); err != nil {
+		return Risk{}, err
+	}
+	var after Risk
+	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+		d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy()}
+		if err := d.register(ctx, in); err != nil {
+			return err
+		}
+		after = d.risk
+		return nil
+	})
+	if err != nil {
+		return Risk{}, err
+	}
+	return after, nil
+}
+
+func (d *decision) register(ctx context.Context, in RegisterInput) error {
+	now := d.tx.Now()
+	d.risk = Risk{
+		ID: d.tx.NewID(), Version: 1, State: StateOpen, Registrant: d.actor.ID, Act: strings.TrimSpace(in.Act),
+		Visibility: in.Visibility, Inputs: in.Inputs, RegisteredAt: now, ChangedAt: now, Follows: in.Follows,
+		NoticeDue: now.Add(d.policy.Review.OwnerNotice.Std()),
+	}
+	var f fields
+	if err := d.subjectOf(ctx, &f, in.Subject); err != nil {
+		return err
+	}
+	if d.risk.Act != "" && !actPattern.MatchString(d.risk.Act) {
+		f.add("act", "syntax", "Use a lower-case word, such as call.")
+	}
+	if in.Owner == "" {
+		in.Owner = d.actor.ID
+	}
+	texts := EditInput{Title: &in.Title, Threat: &in.Threat, Scope: &in.Scope, Owner: &in.Owner, Inputs: &in.Inputs, Visibility: &d.risk.Visibility}
+	if err := d.apply(ctx, &f, texts); err != nil {
+		return err
+	}
+	var err error
+	if d.parties, err = d.checkParties(ctx, &f, in.Parties); err != nil {
+		return err
+	}
+	if err := d.checkFollows(ctx, &f); err != nil {
+		return err
+	}
+	if d.participants, err = d.resolveParticipants(ctx, &f, in.Participants); err != nil {
+		return err
+	}
+	if err := f.err(); err != nil {
+		return err
+	}
+	return d.storeNew(ctx)
+}
+
+// storeNew writes the registered risk and its entry.
+func (d *decision) storeNew(ctx context.Context) error {
+	d.propose(nil)
+	if err := authz.SetParticipants(ctx, d.tx.Tx, d.risk.Item(), d.participants); err != nil {
+		return err
+	}
+	if err := d.recordRisk(ctx, KindRegistered, riskState(d.risk, d.participants, d.parties), Change{Field: "state", To: string(StateOpen)}); err != nil {
+		return err
+	}
+	if err := insertRisk(ctx, d.tx.Tx, d.risk); err != nil {
+		return err
+	}
+	for i := range d.parties {
+		d.parties[i].Entry = d.risk.Entry
+	}
+	return replaceParties(ctx, d.tx.Tx, d.risk.ID, d.parties)
+}
+
+// subjectOf finds the subject of a new risk, which the actor must see.
+func (d *decision) subjectOf(ctx context.Context, f *fields, ref string) error {
+	subject, err := d.s.subjects.VisibleSubject(ctx, d.tx, d.actor, strings.TrimSpace(ref))
+	switch {
+	case fault.Is(err, fault.NotFound):
+		f.add("subject", "unknown", "There is no such subject, or it is not shown to you. Register it first.")
+		return nil
+	case err != nil:
+		return err
+	case subject.Retired():
+		f.add("subject", "retired", "This subject is no longer in use.")
+	}
+	d.subject = subject
+	d.risk.Subject = subject.Ref
+	if d.risk.Visibility == "" {
+		d.risk.Visibility = subject.Visibility
+	}
+	return nil
+}
+
+// checkFollows makes sure that the risk which this one continues is there for
+// the actor, and closed.
+func (d *decision) checkFollows(ctx context.Context, f *fields) error {
+	if d.risk.Follows == "" {
+		return nil
+	}
+	old, err := loadRisk(ctx, d.tx, d.actor, d.risk.Follows)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		f.add("follows", "unknown", "There is no such risk, or it is not shown to you.")
+	case err != nil:
+		return err
+	case !old.Closed():
+		f.add("follows", "not_closed", "A risk continues one that is closed; this one is not.")
+	}
+	return nil
+}
+
+// propose sets the rating that counts while nobody has rated the risk. It is the
+// inherent one: assurances and plan are claims until somebody has judged them.
+func (d *decision) propose(measures []Measure) {
+	d.risk.Inputs.MitigationPlan = planned(measures)
+	inherent := d.policy.Proposal.Propose(&d.policy.Matrix, d.risk.Inputs).Inherent
+	d.risk.Proposed = Assessment{Cell: inherent.Cell, Rating: inherent.Rating}
+}
+
+// EditInput changes a risk; what is nil stays.
+type EditInput struct {
+	Title        *string           `json:"title,omitempty" maxLength:"200"`
+	Threat       *string           `json:"threat,omitempty" maxLength:"10000"`
+	Scope        *string           `json:"scope,omitempty" maxLength:"10000"`
+	Owner        *string           `json:"owner,omitempty" maxLength:"200" doc:"id or login"`
+	Inputs       *matrix.Inputs    `json:"inputs,omitempty"`
+	Visibility   *authz.Visibility `json:"visibility,omitempty" enum:"public,internal,restricted"`
+	Participants *[]string         `json:"participants,omitempty" maxItems:"100"`
+}
+
+// Edit changes texts, inputs, owner or visibility. Another threat or scope voids
+// acceptances. A treated risk is open again.
+func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInput) (Risk, error) {
+	return s.onRisk(ctx, ActionEdit, "edit", id, version, func(d *decision) error {
+		var f fields
+		if err := d.apply(ctx, &f, in); err != nil {
+			return err
+		}
+		old := d.participants
+		if err := d.reshare(ctx, &f, in.Participants); err != nil {
+			return err
+		}
+		if err := f.err(); err != nil {
+			return err
+		}
+		measures, err := loadMeasures(ctx, d.tx, id)
+		if err != nil {
+			return err
+		}
+		d.propose(measures)
+		if !slices.Equal(old, d.participants) {
+			if err := authz.SetParticipants(ctx, d.tx.Tx, d.risk.Item(), d.participants); err != nil {
+				return err
+			}
+		}
+		if err := d.recordRisk(ctx, KindEdited, riskState(d.risk, d.participants, d.parties), edits(d.before, d.risk, !slices.Equal(old, d.participants))...); err != nil {
+			return err
+		}
+		if d.before.Visibility != d.risk.Visibility {
+			if err := s.log.Reclassify(ctx, d.tx, d.risk.Item(), string(d.risk.Visibility)); err != nil {
+				return err
+			}
+		}
+		return d.voidChanged(ctx)
+	})
+}
+
+// apply checks the changes and puts them into the risk.
+func (d *decision) apply(ctx context.Context, f *fields, in EditInput) error {
+	text := func(path string, into *string, from *string, limit int) {
+		if from != nil {
+			*into = f.text(path, *from, limit, true)
+		}
+	}
+	text("title", &d.risk.Title, in.Title, MaxTitle)
+	if strings.Contains(d.risk.Title, "\n") {
+		f.add("title", "lines", "Use a single line.")
+	}
+	text("threat", &d.risk.Threat, in.Threat, MaxText)
+	text("scope", &d.risk.Scope, in.Scope, MaxText)
+	if in.Inputs != nil {
+		d.risk.Inputs = *in.Inputs
+		d.risk.Inputs.Assurances = f.text("inputs.assurances", in.Inputs.Assurances, MaxText, false)
+		for _, p := range in.Inputs.Problems() {
+			f.add("inputs."+p.Path, "not_offered", "%s", p.Message)
+		}
+	}
+	if in.Visibility != nil {
+		d.risk.Visibility = *in.Visibility
+		switch {
+		case !d.risk.Visibility.Known():
+			f.add("visibility", "not_offered", "Choose one of: public, internal, restricted.")
+		case visibilityLevel(d.risk.Visibility) < visibilityLevel(d.subject.Visibility):
+			f.add("visibility", "wider", "A risk cannot be shown to more people than its subject is: choose %s or less.", d.subject.Visibility)
+		}
+	}
+	if in.Owner == nil {
+		return nil
+	}
+	owner, err := d.s.person(ctx, d.tx, f, "owner", strings.TrimSpace(*in.Owner))
+	d.risk.Owner = owner
+	return err
+}
+
+// reshare sets who takes part after an edit. A former owner stays only if named.
+func (d *decision) reshare(ctx context.Context, f *fields, named *[]string) error {
+	if named != nil {
+		var err error
+		d.participants, err = d.resolveParticipants(ctx, f, *named)
+		return err
+	}
+	if d.before.Owner != d.risk.Owner {
+		former := authz.PersonPrincipal(d.before.Owner)
+		d.participants = slices.DeleteFunc(slices.Clone(d.participants), func(p string) bool { return p == former })
+	}
+	d.participants = d.withAlways(d.participants)
+	return nil
+}
+
+// withAlways adds those who always take part: owner and registrant.
+func (d *decision) withAlways(named []string) []string {
+	all := append(slices.Clone(named), authz.PersonPrincipal(d.risk.Owner), authz.PersonPrincipal(d.risk.Registrant))
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// maxParticipants bounds who is named at one risk; a group stands for more.
+const maxParticipants = 100
+
+// resolveParticipants turns "person:<id or login>" and "group:<id or name>" into
+// principals, and adds those who always take part.
+func (d *decision) resolveParticipants(ctx context.Context, f *fields, named []string) ([]string, error) {
+	var all []string
+	for _, p := range named {
+		kind, handle, _ := strings.Cut(p, ":")
+		var found Named
+		var err error
+		switch {
+		case handle == "" || len(handle) > MaxShort:
+			err = fault.ItemNotFound()
+		case kind == "person":
+			found, err = d.s.directory.Person(ctx, d.tx, handle)
+		case kind == "group":
+			found, err = d.s.directory.Group(ctx, d.tx, handle)
+		default:
+			err = fault.ItemNotFound()
+		}
+		switch {
+		case fault.Is(err, fault.NotFound):
+			f.add("participants", "unknown", "Name people and groups that exist, as person:<id or login> and group:<id or name>.")
+			return nil, nil
+		case err != nil:
+			return nil, err
+		}
+		all = append(all, kind+":"+found.ID)
+	}
+	all = d.withAlways(all)
+	if len(all) > maxParticipants {
+		f.add("participants", "too_many", "Name at most %d people and groups; make a group for more.", maxParticipants)
+	}
+	return all, nil
+}
+
+// edits lists what an edit changed.
+func edits(before, after Risk, participants bool) []Change {
+	var all []Change
+	note := func(field string, changed bool) {
+		if changed {
+			all = append(all, Change{Field: field})
+		}
+	}
+	note("title", before.Title != after.Title)
+	note("threat", before.Threat != after.Threat)
+	note("scope", before.Scope != after.Scope)
+	note("participants", participants)
+	note("inputs", before.Inputs != after.Inputs)
+	short := func(field, from, to string) {
+		if from != to {
+			all = append(all, Change{Field: field, From: from, To: to})
+		}
+	}
+	short("owner", before.Owner, after.Owner)
+	short("visibility", string(before.Visibility), string(after.Visibility))
+	short("proposed", string(before.Proposed.Rating), string(after.Proposed.Rating))
+	short("state", string(before.State), string(after.State))
+	return all
+}

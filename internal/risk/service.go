@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/gate"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/store"
+)
+
+// Subjects is what the register asks the catalogue. Both answer NotFound.
+type Subjects interface {
+	// Subject returns the subject whatever its visibility.
+	Subject(ctx context.Context, r store.Reader, ref string) (catalog.Subject, error)
+	// VisibleSubject returns the subject if the actor may see it.
+	VisibleSubject(ctx context.Context, r store.Reader, a authz.Actor, ref string) (catalog.Subject, error)
+}
+
+// Directory is what the register asks about people, groups and organisations.
+// Person and Group take an id or, if no such id exists, a handle; each answers
+// NotFound for what it does not know.
+type Directory interface {
+	Person(ctx context.Context, r store.Reader, idOrLogin string) (Named, error)
+	Group(ctx context.Context, r store.Reader, idOrName string) (Named, error)
+	Organisation(ctx context.Context, r store.Reader, id string) (Named, error)
+}
+
+// Notices takes a message to a person as part of a transaction. Item is what it
+// is about: the notice must not tell more than its reader may see.
+type Notices interface {
+	Notify(ctx context.Context, tx *store.Tx, n Notice) error
+}
+
+// Notice is a reminder to one person.
+type Notice struct {
+	Person string    // person id
+	Kind   string    // "risk.expiry", "risk.status", "risk.review"
+	Item   string    // "risk:<id>"
+	URL    string    // relative to the server's root
+	Due    time.Time // what it reminds of
+}
+
+// Deps are what the service needs.
+type Deps struct {
+	DB        *store.DB
+	Log       *ledger.Log
+	Writer    *ledger.Writer // of module "risk" with EntryKinds
+	Authz     *authz.Policy
+	Policy    *config.Holder[RiskPolicy]
+	Subjects  Subjects
+	Directory Directory
+	Zone      *time.Location
+	Notices   Notices             // nil: reminders are not sent
+	Gate      func() *gate.Policy // what acceptances open; nil: nothing is shown
+}
+
+// Service holds the use cases of the register. Each takes the actor from the
+// context, checks their action, and is one transaction with its ledger entry. It
+// may be used concurrently.
+type Service struct {
+	db        *store.DB
+	log       *ledger.Log
+	writer    *ledger.Writer
+	authz     *authz.Policy
+	policy    *config.Holder[RiskPolicy]
+	subjects  Subjects
+	directory Directory
+	zone      *time.Location
+	notices   Notices
+	gate      func() *gate.Policy
+}
+
+// New returns the service. Without a zone, dates are those of UTC.
+func New(d Deps) *Service {
+	if d.Zone == nil {
+		d.Zone = time.UTC
+	}
+	return &Service{
+		db: d.DB, log: d.Log, writer: d.Writer, authz: d.Authz, policy: d.Policy,
+		subjects: d.Subjects, directory: d.Directory, zone: d.Zone, notices: d.Notices, gate: d.Gate,
+	}
+}
+
+// Policy returns the risk policy that is in force now.
+func (s *Service) Policy() *RiskPolicy { return s.policy.Get() }
+
+// Zone is the time zone in which a date means the end of its day.
+func (s *Service) Zone() *time.Location { return s.zone }
+
+// decision is one change of one risk on its way through a transaction.
+type decision struct {
+	s            *Service
+	tx           *ledger.Tx
+	actor        authz.Actor
+	policy       *RiskPolicy
+	before       Risk // as loaded
+	risk         Risk // as it will be stored
+	participants []string
+	parties      []Party
+	subject      catalog.Subject
+}
+
+// load reads the risk if the actor may do action on it, with what every decision
+// needs. A risk that the actor may not see answers as one that is not there.
+func (s *Service) load(ctx context.Context, tx *ledger.Tx, action authz.Action, id string) (*decision, error) {
+	d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy()}
+	var err error
+	if d.before, err = loadRisk(ctx, tx, d.actor, id); err != nil {
+		return nil, err
+	}
+	d.risk = d.before
+	if d.participants, err = authz.Participants(ctx, tx, d.risk.Item()); err != nil {
+		return nil, err
+	}
+	if err := s.authz.Check(d.actor, action, d.resource("")); err != nil {
+		return nil, err
+	}
+	parties, err := loadParties(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	d.parties = parties[id]
+	d.subject, err = s.subjects.Subject(ctx, tx, d.risk.Subject)
+	return d, err
+}
+
+// resource describes the risk to authz. requester is who counts as the one that
+// asked: the registrant unless another is named.
+func (d *decision) resource(requester string) authz.Resource {
+	return resourceOf(d.before, d.participants, requester)
+}
+
+func resourceOf(r Risk, participants []string, requester string) authz.Resource {
+	if requester == "" {
+		requester = r.Registrant
+	}
+	return authz.Resource{Item: r.Item(), Visibility: r.Visibility, Owner: r.Owner, Requester: requester, Participants: participants}
+}
+
+// require refuses early, and alike whether the item exists or not.
+func (s *Service) require(ctx context.Context, action authz.Action) error {
+	return s.authz.Require(authz.ActorFrom(ctx), action)
+}
+
+// onRisk runs one change of a risk: check, load, the verb's transition, fn, write.
+// version is the one that the actor saw.
+func (s *Service) onRisk(ctx context.Context, action authz.Action, verb, id string, version int64, fn func(d *decision) error) (Risk, error) {
+	if err := s.require(ctx, action); err != nil {
+		return Risk{}, err
+	}
+	var after Risk
+	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+		d, err := s.load(ctx, tx, action, id)
+		if err != nil {
+			return err
+		}
+		if d.before.Version != version {
+			return stale()
+		}
+		if d.risk.State, err = next(RiskTransitions(), d.before.State, verb); err != nil {
+			return err
+		}
+		d.risk.Version++
+		d.risk.ChangedAt = tx.Now()
+		if err := fn(d); err != nil {
+			return err
+		}
+		after = d.risk
+		return updateRisk(ctx, tx.Tx, d.risk, d.before.Version)
+	})
+	if err != nil {
+		return Risk{}, err
+	}
+	return after, nil
+}
+
+// record appends the entry and its line of the history, and returns its sequence
+// number. It is recorded under the stricter visibility of before and after.
+func (d *decision) record(ctx context.Context, kind, acceptance string, body any, changes ...Change) (int64, error) {
+	visibility := d.risk.Visibility
+	if d.before.ID != "" {
+		visibility = stricter(d.before.Visibility, d.risk.Visibility)
+	}
+	seq, err := d.s.writer.Append(ctx, d.tx, ledger.Entry{
+		Kind: kind, Actor: d.actor.Ref(), Subject: d.risk.Subject, Body: body, Item: d.risk.Item(), Visibility: string(visibility),
+	})
+	if err != nil {
+		return 0, err
+	}
+	if changes == nil {
+		changes = []Change{}
+	}
+	step := Step{Entry: seq, Acceptance: acceptance, Version: d.risk.Version, Kind: kind, Actor: d.actor.Ref(), At: d.tx.Now(), Changes: changes}
+	return seq, insertHistory(ctx, d.tx.Tx, step, d.risk.ID)
+}
+
+// recordRisk is record for a step of the risk itself.
+func (d *decision) recordRisk(ctx context.Context, kind string, body any, changes ...Change) error {
+	seq, err := d.record(ctx, kind, "", body, changes...)
+	d.risk.Entry = seq
+	return err
+}
+
+func stricter(a, b authz.Visibility) authz.Visibility {
+	if visibilityLevel(a) > visibilityLevel(b) {
+		return a
+	}
+	return b
+}
+
+// visibilityLevel orders visibilities; what is unknown counts as the strictest.
+func visibilityLevel(v authz.Visibility) int {
+	i := slices.Index([]authz.Visibility{authz.Public, authz.Internal, authz.Restricted}, v)
+	if i < 0 {
+		return math.MaxInt
+	}
+	return i
+}
+
+// person returns the id of the person that value names, by id or by login, and
+// notes the field if there is none.
+func (s *Service) person(ctx context.Context, r store.Reader, f *fields, path, value string) (string, error) {
+	if value == "" {
+		f.add(path, "required", "Name a person.")
+		return "", nil
+	}
+	p, err := s.directory.Person(ctx, r, value)
+	if fault.Is(err, fault.NotFound) {
+		f.add(path, "unknown", "There is no such person.")
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look up a person: %w", err)
+	}
+	return p.ID, nil
+}
+
+// names returns the names of people and organisations; ids that are unknown or
+// erased are absent.
+func (s *Service) names(ctx context.Context, r store.Reader, people, organisations []string) (map[string]Named, error) {
+	names := map[string]Named{}
+	add := func(ids []string, look func(context.Context, store.Reader, string) (Named, error)) error {
+		for _, id := range distinct(ids) {
+			if id == "" {
+				continue
+			}
+			n, err := look(ctx, r, id)
+			if fault.Is(err, fault.NotFound) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("look up names: %w", err)
+			}
+			names[id] = n
+		}
+		return nil
+	}
+	if err := add(people, s.directory.Person); err != nil {
+		return nil, err
+	}
+	return names, add(organisations, s.directory.Organisation)
+}

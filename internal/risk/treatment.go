@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+)
+
+// TreatInput chooses what is done about a risk.
+type TreatInput struct {
+	Treatment Treatment `json:"treatment" enum:"mitigate,avoid,transfer,accept"`
+	Note      string    `json:"note,omitempty" maxLength:"10000" doc:"how, and why this way"`
+}
+
+// Treat chooses the treatment. A treated risk is open again.
+func (s *Service) Treat(ctx context.Context, id string, version int64, in TreatInput) (Risk, error) {
+	return s.onRisk(ctx, ActionTreat, "treat", id, version, func(d *decision) error {
+		var f fields
+		if !slices.Contains(Treatments(), in.Treatment) {
+			f.add("treatment", "not_offered", "Choose one of: mitigate, avoid, transfer, accept.")
+		}
+		d.risk.Treatment, d.risk.TreatmentNote = in.Treatment, f.text("note", in.Note, MaxText, false)
+		if err := f.err(); err != nil {
+			return err
+		}
+		body := stepBody{Risk: id, Version: d.risk.Version, State: d.risk.State, Treatment: in.Treatment, Note: sha(d.risk.TreatmentNote)}
+		return d.recordRisk(ctx, KindTreated, body, Change{Field: "treatment", From: string(d.before.Treatment), To: string(in.Treatment)})
+	})
+}
+
+// Complete says that the treatment is carried out: no mitigation action is open,
+// and where the treatment is to accept, an acceptance is in force.
+func (s *Service) Complete(ctx context.Context, id string, version int64) (Risk, error) {
+	return s.onRisk(ctx, ActionTreat, "complete", id, version, func(d *decision) error {
+		if d.risk.Treatment == "" {
+			return fault.New(fault.Conflict, "risk.untreated", "Choose a treatment first: mitigate, avoid, transfer or accept.")
+		}
+		measures, err := loadMeasures(ctx, d.tx, id)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(measures, func(m Measure) bool { return m.State == MeasureOpen }) {
+			return fault.New(fault.Conflict, "risk.measures_open", "Mitigation actions are still open. Report them as done, or drop them with a reason.")
+		}
+		if d.risk.Treatment == Accept {
+			covered, err := d.covered(ctx)
+			if err != nil {
+				return err
+			}
+			if !covered {
+				return fault.New(fault.Conflict, "risk.acceptance_missing", "The treatment is to accept the risk, but no acceptance is in force. Ask for one first.")
+			}
+		}
+		body := stepBody{Risk: id, Version: d.risk.Version, State: d.risk.State, Treatment: d.risk.Treatment}
+		return d.recordRisk(ctx, KindCompleted, body, Change{Field: "state", From: string(d.before.State), To: string(d.risk.State)})
+	})
+}
+
+// covered reports whether an acceptance of the risk is in force.
+func (d *decision) covered(ctx context.Context) (bool, error) {
+	granted, err := acceptancesWhere(ctx, d.tx, "a.risk = $1 AND a.state = 'granted'", "a.asked_at, a.id", d.risk.ID)
+	if err != nil {
+		return false, err
+	}
+	now := BasisOf(d.before, d.parties, d.subject)
+	return slices.ContainsFunc(granted, func(a Acceptance) bool {
+		return a.Standing(d.policy, now, d.tx.Now()).Code == InForce
+	}), nil
+}
+
+// MeasureInput is one mitigation action. Owner is an id or a login.
+type MeasureInput struct {
+	Title string    `json:"title" maxLength:"200"`
+	Owner string    `json:"owner" maxLength:"200"`
+	Due   time.Time `json:"due"`
+}
+
+// AddMeasure adds a mitigation action to the plan; with one, the risk has a
+// mitigation plan, and its proposed rating may be lower. A treated risk is open
+// again.
+func (s *Service) AddMeasure(ctx context.Context, id string, version int64, in MeasureInput) (Risk, error) {
+	return s.onRisk(ctx, ActionTreat, "plan", id, version, func(d *decision) error {
+		measures, err := loadMeasures(ctx, d.tx, id)
+		if err != nil {
+			return err
+		}
+		if len(measures) >= MaxActions {
+			return fault.New(fault.Conflict, "risk.too_many", "A risk has at most %d mitigation actions. Cut the risk, or the plan.", MaxActions)
+		}
+		m := Measure{ID: d.tx.NewID(), Risk: id, State: MeasureOpen, Due: in.Due.UTC().Truncate(time.Microsecond)}
+		var f fields
+		m.Title = f.text("title", in.Title, MaxTitle, true)
+		if m.Due.IsZero() {
+			f.add("due", "required", "Say until when.")
+		}
+		if m.Owner, err = s.person(ctx, d.tx, &f, "owner", strings.TrimSpace(in.Owner)); err != nil {
+			return err
+		}
+		if err := f.err(); err != nil {
+			return err
+		}
+		return d.saveMeasure(ctx, measures, m, "")
+	})
+}
+
+// MeasureChange reports how far a mitigation action is.
+type MeasureChange struct {
+	State    MeasureState `json:"state" enum:"open,done,dropped"`
+	Evidence string       `json:"evidence,omitempty" maxLength:"10000" doc:"what shows that it is done, or why it was dropped"`
+}
+
+// SetMeasure reports a mitigation action as done, dropped or open again. Its
+// owner may report it as done; everything else takes who may treat the risk.
+func (s *Service) SetMeasure(ctx context.Context, id string, version int64, measure string, in MeasureChange) (Risk, error) {
+	verb := "report"
+	if in.State == MeasureOpen {
+		verb = "plan" // the plan is not finished any more
+	}
+	return s.onRisk(ctx, ActionMeasure, verb, id, version, func(d *decision) error {
+		measures, err := loadMeasures(ctx, d.tx, id)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(measures, func(m Measure) bool { return m.ID == measure })
+		if i < 0 {
+			return fault.ItemNotFound()
+		}
+		m := measures[i]
+		if m.Owner != d.actor.ID || in.State != MeasureDone {
+			if err := s.authz.Check(d.actor, ActionTreat, d.resource("")); err != nil {
+				return err
+			}
+		}
+		var f fields
+		if !slices.Contains([]MeasureState{MeasureOpen, MeasureDone, MeasureDropped}, in.State) {
+			f.add("state", "not_offered", "Choose one of: open, done, dropped.")
+		}
+		m.Evidence = f.text("evidence", in.Evidence, MaxText, in.State != MeasureOpen)
+		if err := f.err(); err != nil {
+			return err
+		}
+		from := m.State
+		m.State = in.State
+		measures[i] = m
+		return d.saveMeasure(ctx, slices.Delete(slices.Clone(measures), i, i+1), m, from)
+	})
+}
+
+// saveMeasure records and writes one mitigation action; others are the rest of
+// the plan, from which the proposed rating follows.
+func (d *decision) saveMeasure(ctx context.Context, others []Measure, m Measure, from MeasureState) error {
+	m.ChangedAt = d.tx.Now()
+	d.propose(append(slices.Clone(others), m))
+	body := measureBody{
+		Risk: d.risk.ID, Version: d.risk.Version, Measure: m.ID, Title: m.Title, Owner: m.Owner, Due: m.Due,
+		State: m.State, Evidence: sha(m.Evidence),
+	}
+	if err := d.recordRisk(ctx, KindMeasure, body, Change{Field: "measure", From: string(from), To: string(m.State)}); err != nil {
+		return err
+	}
+	m.Entry = d.risk.Entry
+	return saveMeasure(ctx, d.tx.Tx, m)
+}
+
+// SetOptions says which ways out are compared; they replace the ones before.
+// What was asked for or decided keeps the option as it stood then.
+func (s *Service) SetOptions(ctx context.Context, id string, version int64, in []Option) (Risk, error) {
+	return s.onRisk(ctx, ActionEdit, "compare", id, version, func(d *decision) error {
+		var f fields
+		if len(in) > MaxOptions {
+			f.add("options", "too_many", "Compare at most %d options.", MaxOptions)
+			return f.err()
+		}
+		options := make([]Option, len(in))
+		for i, o := range in {
+			options[i] = checkOption(&f, fmt.Sprintf("options[%d]", i), o)
+			options[i].ID = d.tx.NewID()
+		}
+		if err := f.err(); err != nil {
+			return err
+		}
+		body := optionsBody{Risk: id, Version: d.risk.Version, Options: options}
+		if err := d.recordRisk(ctx, KindOptions, body, Change{Field: "options", To: fmt.Sprint(len(options))}); err != nil {
+			return err
+		}
+		for i := range options {
+			options[i].Entry = d.risk.Entry
+		}
+		return replaceOptions(ctx, d.tx.Tx, id, options)
+	})
+}
+
+func checkOption(f *fields, at string, o Option) Option {
+	if !slices.Contains(OptionKinds(), o.Kind) {
+		f.add(at+".kind", "not_offered", "Choose one of: temporary, production, none, own.")
+	}
+	if o.Rating != "" && !o.Rating.Known() {
+		f.add(at+".rating", "not_offered", "Choose one of: low, medium, high, critical.")
+	}
+	return Option{
+		Kind: o.Kind, Rating: o.Rating,
+		Title: f.text(at+".title", o.Title, MaxTitle, true),
+		Cost:  f.text(at+".cost", o.Cost, MaxShort, true),
+		Delay: f.text(at+".delay", o.Delay, MaxShort, true),
+		Risk:  f.text(at+".risk", o.Risk, MaxShort, true),
+		Notes: f.text(at+".notes", o.Notes, MaxShort, false),
+	}
+}
