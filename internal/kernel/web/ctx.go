@@ -54,6 +54,9 @@ func (c *Ctx) Can(action authz.Action) bool { return c.mux.deps.Policy.Allowed(c
 // Now returns domain time, for what a page says about "in three days".
 func (c *Ctx) Now() time.Time { return c.mux.deps.Clock.Domain() }
 
+// Location is the zone of the dates that people read and enter.
+func (c *Ctx) Location() *time.Location { return c.mux.deps.Location }
+
 // Text returns a message of the catalogue.
 func (c *Ctx) Text(key string, args ...any) string {
 	return c.mux.render.messages.text(Msg(key, args...))
