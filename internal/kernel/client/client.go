@@ -106,9 +106,12 @@ func (c *Client) Call(ctx context.Context, r Request, out any) error {
 	return nil
 }
 
-// Download sends the request and copies the answer's body to w as it comes.
+// Download sends the request and copies the answer's body to w as it comes. It
+// takes as long as it takes; only ctx ends it.
 func (c *Client) Download(ctx context.Context, r Request, w io.Writer) error {
-	resp, err := c.send(ctx, r)
+	patient := *c.http
+	patient.Timeout = 0 // it would count the body, which may be a whole ledger
+	resp, err := (&Client{base: c.base, token: c.token, http: &patient}).send(ctx, r)
 	if err != nil {
 		return err
 	}
