@@ -12,19 +12,20 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/store"
 )
 
 // ExitDenied is the exit code of a command whose answer is deny.
 const ExitDenied client.Exit = 3
 
-// Commands are the verbs of `portreeve gate`. Make them with [NewCommands].
+// Commands are the verbs of `portreeve gate`. The zero value is ready for use.
 type Commands struct {
 	Check  CheckCmd  `cmd:"" help:"Ask whether an action may happen now. Exits 0 for allow and 3 for deny."`
 	Verify VerifyCmd `cmd:"" help:"Verify a signed answer offline. Exits 0 for a valid allow, 3 for a valid deny, 1 if it is not valid."`
 }
 
-// NewCommands returns the commands. now gives the time by which an answer counts
-// as expired: real time.
+// NewCommands returns commands for which now gives the time by which an answer
+// counts as expired; the zero value takes real time.
 func NewCommands(now func() time.Time) *Commands {
 	return &Commands{Verify: VerifyCmd{now: now}}
 }
@@ -102,6 +103,9 @@ type VerifyCmd struct {
 
 // Run verifies and prints the answer.
 func (c *VerifyCmd) Run(s *client.Session) error {
+	if c.now == nil {
+		c.now = store.NewClock().Real
+	}
 	at := c.now()
 	if c.At != "" {
 		var err error
