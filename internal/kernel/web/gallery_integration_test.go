@@ -5,20 +5,29 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/kernel/web/browser"
 	"portreeve.org/portreeve/internal/kernel/web/webtest"
 )
 
-func gallery(t *testing.T) *httptest.Server {
+func gallery(t *testing.T, change ...func(*web.Deps)) *httptest.Server {
 	t.Helper()
 	deps := webtest.Deps(webtest.GalleryActions()...)
+	for _, c := range change {
+		c(&deps)
+	}
 	deps.Navigation = []web.NavItem{
 		{Label: "gallery.home", URL: "/gallery", Icon: "layout-dashboard", Action: "gallery:page:read"},
 		{Label: "gallery.form", URL: "/gallery/form", Icon: "signature", Action: "gallery:page:read"},
@@ -29,6 +38,11 @@ func gallery(t *testing.T) *httptest.Server {
 	deps.Search = "gallery:page:read"
 	m := web.NewMux(deps)
 	webtest.Gallery(m)
+	m.Public("GET /bad", "breaks the rules on purpose", func(c *web.Ctx) error {
+		c.W.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, err := c.W.Write([]byte(`<!doctype html><title>x</title><img src="/favicon.ico"><p style="color:red">x</p><script>document.title = "ran"</script><div id="wide">` + strings.Repeat("x", 2000) + `</div>`))
+		return err
+	})
 	h, err := m.Handler()
 	if err != nil {
 		t.Fatal(err)
@@ -82,5 +96,138 @@ func TestGallery(t *testing.T) {
 			tab.Open(s.URL + "/nowhere")
 			shot("notfound")
 		}
+	}
+}
+
+// TestBrowserNotices: the checks that the other tests rely on can fail.
+func TestBrowserNotices(t *testing.T) {
+	s := gallery(t)
+	tab := browser.Start(t).Tab(t)
+	tab.Open(s.URL + "/bad")
+	if got := browser.Eval[string](tab, "document.title"); got != "x" {
+		t.Errorf("an inline script ran: %q", got)
+	}
+	var found []string
+	for _, v := range tab.Axe() {
+		found = append(found, v.ID)
+	}
+	for _, want := range []string{"image-alt", "html-has-lang"} {
+		if !slices.Contains(found, want) {
+			t.Errorf("axe does not find %s, only %v", want, found)
+		}
+	}
+	fails := &counting{TB: t}
+	tab.Check(fails).WantQuiet()
+	tab.Check(fails).WantNoOverflow()
+	tab.Check(fails).WantAccessible()
+	if fails.n < 4 {
+		t.Errorf("only %d complaints about a page that breaks every rule", fails.n)
+	}
+}
+
+// counting counts errors instead of failing.
+type counting struct {
+	testing.TB
+	n int
+}
+
+func (c *counting) Errorf(string, ...any) { c.n++ }
+
+// TestWithoutJavaScript: refused, corrected and saved with scripts switched off.
+func TestWithoutJavaScript(t *testing.T) {
+	s := gallery(t)
+	tab := browser.Start(t).Tab(t)
+	tab.Cookie(s.URL, web.SessionCookie, "executive")
+	tab.Scripts(false)
+	tab.Open(s.URL + "/gallery/form")
+	tab.Set("input[name=title]", "a title that is much too long for this form")
+	tab.Type("textarea[name=reason]", "Because.")
+	tab.Set("input[name=until]", "2026-03-31")
+	tab.Click("form.form button")
+	tab.WaitText("At most 20 characters")
+	tab.WaitText("Renamed by a colleague")
+	tab.Set("input[name=title]", "A short title")
+	tab.Click("form.form button")
+	tab.WaitText("1 change was saved.")
+}
+
+// keeper is a DraftKeeper that may be used concurrently.
+type keeper struct {
+	mu sync.Mutex
+	drafts
+}
+
+func (k *keeper) Keep(ctx context.Context, person, path string, values url.Values) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.drafts.Keep(ctx, person, path, values)
+}
+
+func (k *keeper) text(key, field string) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.drafts[key].Get(field)
+}
+
+// TestWithJavaScript: what app.js and htmx add.
+func TestWithJavaScript(t *testing.T) {
+	kept := &keeper{drafts: drafts{}}
+	s := gallery(t, func(d *web.Deps) { d.Drafts = kept })
+	tab := browser.Start(t).Tab(t)
+	tab.Cookie(s.URL, web.SessionCookie, "executive")
+	tab.Open(s.URL + "/gallery")
+
+	tab.Click("#part a")
+	tab.Wait("#loaded")
+	if got := tab.Text(".code .copy"); got != "Copy" {
+		t.Errorf("copy button %q", got)
+	}
+	tab.Click(".menu summary")
+	tab.Wait(".menu-sheet")
+	tab.Press("\u001b")
+	if browser.Eval[bool](tab, "document.querySelector('.menu').open") {
+		t.Error("Escape does not close the menu")
+	}
+	browser.Eval[bool](tab, "document.activeElement.blur(), true")
+	tab.Press("/")
+	if got := browser.Eval[string](tab, "document.activeElement.id"); got != "q" {
+		t.Errorf("the search key leads to %q", got)
+	}
+
+	tab.Open(s.URL + "/gallery/form")
+	tab.Type("textarea[name=reason]", "half a sentence")
+	for range 100 {
+		if kept.text("executive /gallery/form", "reason") != "" {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if got := kept.text("executive /gallery/form", "reason"); got != "half a sentence" {
+		t.Errorf("kept %q", got)
+	}
+	tab.Open(s.URL + "/gallery/form?draft=1")
+	if got := browser.Eval[string](tab, "document.querySelector('textarea').value"); got != "half a sentence" {
+		t.Errorf("restored %q", got)
+	}
+	tab.WantQuiet()
+}
+
+// TestKeyboard: the first stop is the way past the navigation.
+func TestKeyboard(t *testing.T) {
+	s := gallery(t)
+	tab := browser.Start(t).Tab(t)
+	tab.Cookie(s.URL, web.SessionCookie, "executive")
+	tab.Open(s.URL + "/gallery")
+	tab.Press("\t")
+	if got := tab.Text(":focus"); got != "Skip to the content" {
+		t.Errorf("first stop %q", got)
+	}
+	tab.Press("\r")
+	if got := browser.Eval[string](tab, "location.hash"); got != "#main" {
+		t.Errorf("the skip link leads to %q", got)
+	}
+	tab.Press("\t")
+	if !browser.Eval[bool](tab, "document.querySelector('main').contains(document.activeElement)") {
+		t.Error("after the skip link the focus is not in the content")
 	}
 }

@@ -4,7 +4,9 @@ package browser
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"testing"
 )
 
 // Violation is one rule of axe that a page breaks.
@@ -26,6 +28,13 @@ func (v Violation) String() string {
 		fmt.Fprintf(&out, "\n\t%s\n\t%s", n.HTML, strings.ReplaceAll(n.Summary, "\n", " "))
 	}
 	return out.String()
+}
+
+// Check returns the tab reporting to another test.
+func (tab *Tab) Check(t testing.TB) *Tab {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return &Tab{t: t, ctx: tab.ctx, axe: tab.axe, said: slices.Clone(tab.said)}
 }
 
 // Axe runs every rule of axe-core, the recommended ones included, on the page as

@@ -24,7 +24,7 @@ func GalleryActions() []authz.ActionDef {
 }
 
 // Gallery registers a page with every component in every state, and one with a
-// form, for people and axe to look at: /gallery and /gallery/form.
+// form, for people and axe to look at: /gallery, /gallery/form and others below.
 func Gallery(m *web.Mux) {
 	files, err := fs.Sub(galleryFiles, "gallery")
 	if err != nil {
@@ -43,6 +43,9 @@ func Gallery(m *web.Mux) {
 	})
 	m.Page("POST /gallery/form", "gallery:page:read", postGallery)
 	m.Page("GET /gallery/confirm", "gallery:page:read", func(c *web.Ctx) error { return c.Confirm(revokeQuestion()) })
+	m.Page("GET /gallery/part", "gallery:page:read", func(c *web.Ctx) error {
+		return c.Fragment(200, "gallery/gallery", "part", nil)
+	})
 	m.Page("GET /gallery/blocked", "gallery:page:read", func(*web.Ctx) error {
 		e := fault.New(fault.Blocked, "gate.denied", "This is not allowed now: a decision that it needs is not in force.")
 		e.Blockers = blockers()
