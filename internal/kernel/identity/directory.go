@@ -150,3 +150,8 @@ func (s *Service) Purge(ctx context.Context) error {
 func cursorInvalid() error {
 	return fault.New(fault.Invalid, "identity.cursor", "The cursor is not one that this list gave out; begin at the first page.")
 }
+
+// AllGroups returns the groups by name.
+func (s *Service) AllGroups(ctx context.Context, r store.Reader) ([]Group, error) {
+	return loadGroups(ctx, r)
+}

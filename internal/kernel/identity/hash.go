@@ -56,6 +56,7 @@ func (c HashConfig) withDefaults() HashConfig {
 type HashStats struct {
 	Running, Waiting         int
 	PeakRunning, PeakWaiting int
+	Done                     int64 // hashes finished
 	Refused                  int64 // because the queue was full
 }
 
@@ -141,6 +142,7 @@ func (h *hasher) run(ctx context.Context, work func() error) error {
 	idle := false
 	h.count(func(s *HashStats) {
 		s.Running--
+		s.Done++
 		idle = s.Running == 0 && s.Waiting == 0
 	})
 	<-h.slots

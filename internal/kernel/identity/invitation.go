@@ -94,15 +94,16 @@ func (s *Service) Enrolment(ctx context.Context, token string) (Enrolment, error
 // of [Service.Enrolment], "identity.password_weak" and "identity.code_wrong"
 // (both Invalid with fields), and the Limited faults of [Service.SignInFrom].
 func (s *Service) Accept(ctx context.Context, token, password, code, remote string) (Enrolled, error) {
-	if wait, ok := s.remotes.Allow(RemoteKey(remote)); !ok {
-		return Enrolled{}, slowDown(wait)
-	}
 	var person Person
 	err := s.db.Read(ctx, func(tx *store.ReadTx) (err error) {
 		person, _, err = s.invited(ctx, tx, token)
 		return err
 	})
 	if err != nil {
+		// Whoever has a valid link need not wait; who tries links does.
+		if wait, ok := s.remotes.Allow(RemoteKey(remote)); !ok {
+			return Enrolled{}, slowDown(wait)
+		}
 		return Enrolled{}, err
 	}
 	password = normalisePassword(password)

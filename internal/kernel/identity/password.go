@@ -106,15 +106,16 @@ func repeats(lower string) bool {
 	return false
 }
 
-// decorated reports whether nothing is left but common words once the usual
-// substitutions are undone and everything but letters is dropped.
+// decorated reports whether nothing is left but common words once digits and
+// signs around them are dropped and the usual substitutions are undone.
 func decorated(lower string) bool {
-	plain := strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "$", "s", "@", "a", "!", "i").Replace(lower)
-	if commonWordsOnly(letters(plain)) {
-		return true
-	}
-	return commonWordsOnly(letters(lower))
+	core := strings.TrimFunc(lower, func(c rune) bool { return !unicode.IsLetter(c) })
+	plain := strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "$", "s", "@", "a", "!", "i").Replace(core)
+	return commonWordsOnly(letters(plain)) || commonWordsOnly(letters(lower))
 }
+
+// fewLetters is below what a common word makes of a password that is mostly digits and signs.
+const fewLetters = 5
 
 func letters(s string) string {
 	return strings.Map(func(c rune) rune {
@@ -126,6 +127,9 @@ func letters(s string) string {
 }
 
 func commonWordsOnly(text string) bool {
+	if len(text) < fewLetters {
+		return false
+	}
 	common := strings.Fields("password passwort passwd pass secret letmein welcome changeme default admin administrator root user " +
 		"login master test guest hello iloveyou qwerty dragon monkey football sunshine princess shadow summer winter spring autumn " +
 		"company security portreeve correct horse battery staple the my is this i one two three abc i ii iii iv")

@@ -25,7 +25,7 @@ type Config struct {
 	Invitation time.Duration // a one-time link is valid for so long; 72 h
 	TokenLife  time.Duration // the longest life of an API token; 365 days, which is also the most
 	Hash       HashConfig
-	PerRemote  Rate // sign-in attempts per remote address; 20, then one each 6 s
+	PerRemote  Rate // sign-in attempts per remote address; 60, then one each 2 s
 	PerLogin   Rate // sign-in attempts per login; 10, then one each 10 s
 	PerBrowser Rate // sign-in attempts of a known browser; 10, then one each 10 s
 }
@@ -44,7 +44,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.TokenLife = min(c.TokenLife, maxTokenLife)
 	for _, r := range []struct{ value, none *Rate }{
-		{&c.PerRemote, &Rate{6 * time.Second, 20}}, {&c.PerLogin, &Rate{10 * time.Second, 10}}, {&c.PerBrowser, &Rate{10 * time.Second, 10}},
+		{&c.PerRemote, &Rate{2 * time.Second, 60}}, {&c.PerLogin, &Rate{10 * time.Second, 10}}, {&c.PerBrowser, &Rate{10 * time.Second, 10}},
 	} {
 		if r.value.Burst <= 0 || r.value.Every <= 0 {
 			*r.value = *r.none

@@ -25,21 +25,21 @@ type Token struct {
 	Scopes     []authz.Action
 	Everything bool // whatever the person may do; then Scopes is empty
 	CreatedAt  time.Time
-	ExpiresAt  time.Time
+	Until      time.Time
 	UsedAt     time.Time // to the hour; zero: never
 	RevokedAt  time.Time // zero: not revoked
 }
 
 // Live reports whether the token can be used at a (real) time, as far as the
 // token itself tells: its account must be active too.
-func (t Token) Live(now time.Time) bool { return t.RevokedAt.IsZero() && now.Before(t.ExpiresAt) }
+func (t Token) Live(now time.Time) bool { return t.RevokedAt.IsZero() && now.Before(t.Until) }
 
 // TokenInput is what somebody asks a token to be.
 type TokenInput struct {
 	Name       string
 	Scopes     []authz.Action // at least one, unless Everything
 	Everything bool           // whatever the person may do, now and later
-	ExpiresAt  time.Time      // real time; mandatory, at most a year ahead
+	Until      time.Time      // real time; mandatory, at most a year ahead
 }
 
 // What bounds tokens.
@@ -92,7 +92,7 @@ func (s *Service) createToken(ctx context.Context, personID string, in TokenInpu
 	slices.Sort(scopes)
 	t := Token{
 		Person: personID, Name: strings.TrimSpace(in.Name), Scopes: slices.Compact(scopes), Everything: in.Everything,
-		CreatedAt: s.now(), ExpiresAt: in.ExpiresAt.UTC().Truncate(time.Microsecond),
+		CreatedAt: s.now(), Until: in.Until.UTC().Truncate(time.Microsecond),
 	}
 	err = s.writer.Decide(ctx, func(tx *ledger.Tx) error {
 		p, err := loadPerson(ctx, tx, personID)
@@ -107,7 +107,7 @@ func (s *Service) createToken(ctx context.Context, personID string, in TokenInpu
 		}
 		t.ID = tx.NewID()
 		entry, err := s.append(ctx, tx, KindTokenCreated, personID, tokenBody{
-			Token: t.ID, Person: personID, Scopes: strings.Fields(t.scopeText()), ExpiresAt: t.ExpiresAt,
+			Token: t.ID, Person: personID, Scopes: strings.Fields(t.scopeText()), ExpiresAt: t.Until,
 		})
 		if err != nil {
 			return err
@@ -137,7 +137,7 @@ func (s *Service) mayCreate(ctx context.Context, r store.Reader, actor authz.Act
 		return err
 	}
 	wider := !own.Everything && (t.Everything || slices.ContainsFunc(t.Scopes, func(a authz.Action) bool { return !slices.Contains(own.Scopes, a) }))
-	if wider || t.ExpiresAt.After(own.ExpiresAt) {
+	if wider || t.Until.After(own.Until) {
 		return fault.New(fault.Forbidden, "identity.token_widens", "A token creates none that can do more or lasts longer than itself.")
 	}
 	return nil
@@ -153,8 +153,8 @@ func (s *Service) checkToken(in TokenInput) error {
 		f.add("scopes", "unknown", "Choose actions from the list.")
 	}
 	now := s.now()
-	if !in.ExpiresAt.After(now) || in.ExpiresAt.Sub(now) > s.config.TokenLife {
-		f.add("expires_at", "range", fmt.Sprintf("Choose an end that is at most %d days from now.", int(s.config.TokenLife.Hours()/24)))
+	if !in.Until.After(now) || in.Until.Sub(now) > s.config.TokenLife {
+		f.add("until", "range", fmt.Sprintf("Choose an end that is at most %d days from now.", int(s.config.TokenLife.Hours()/24)))
 	}
 	return fault.InvalidFields("identity.token_invalid", f)
 }
@@ -266,7 +266,7 @@ func (s *Service) RevokeToken(ctx context.Context, id string) error {
 			return errUnchanged
 		}
 		if _, err := s.append(ctx, tx, KindTokenRevoked, t.Person, tokenBody{
-			Token: t.ID, Person: t.Person, Scopes: strings.Fields(t.scopeText()), ExpiresAt: t.ExpiresAt,
+			Token: t.ID, Person: t.Person, Scopes: strings.Fields(t.scopeText()), ExpiresAt: t.Until,
 		}); err != nil {
 			return err
 		}

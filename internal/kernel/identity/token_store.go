@@ -18,7 +18,7 @@ const tokenColumns = "t.id, t.person, t.name, t.scopes, t.created_at, t.expires_
 
 // tokenDest returns where tokenColumns are scanned to; scopes need setScopes afterwards.
 func tokenDest(t *Token, scopes *string) []any {
-	return []any{&t.ID, &t.Person, &t.Name, scopes, store.Time(&t.CreatedAt), store.Time(&t.ExpiresAt), store.Time(&t.UsedAt), store.Time(&t.RevokedAt)}
+	return []any{&t.ID, &t.Person, &t.Name, scopes, store.Time(&t.CreatedAt), store.Time(&t.Until), store.Time(&t.UsedAt), store.Time(&t.RevokedAt)}
 }
 
 func (t *Token) setScopes(text string) {
@@ -42,7 +42,7 @@ func scanToken(s store.Scanner) (Token, error) {
 func insertToken(ctx context.Context, tx *store.Tx, t Token, hash []byte, entry int64) error {
 	_, err := tx.Exec(ctx, `INSERT INTO identity_token (id, hash, person, name, scopes, created_at, expires_at, entry)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		t.ID, hash, t.Person, t.Name, t.scopeText(), store.At(t.CreatedAt), store.At(t.ExpiresAt), entry)
+		t.ID, hash, t.Person, t.Name, t.scopeText(), store.At(t.CreatedAt), store.At(t.Until), entry)
 	if err != nil {
 		return fmt.Errorf("insert token: %w", err)
 	}
