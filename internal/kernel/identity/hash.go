@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/argon2id"
-	"golang.org/x/crypto/argon2"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
@@ -78,13 +77,14 @@ func newHasher(c HashConfig, random io.Reader) (*hasher, error) {
 		slots:  make(chan struct{}, c.Parallel), queue: c.Queue,
 	}
 	// Random bytes in the form of a hash: to compare with it costs what any
-	// comparison costs, and no password is known to match.
+	// comparison costs, and no password is known to match. 19 is the version of
+	// RFC 9106.
 	drawn := make([]byte, h.params.SaltLength+h.params.KeyLength)
 	if _, err := io.ReadFull(random, drawn); err != nil {
 		return nil, fmt.Errorf("draw the dummy hash: %w", err)
 	}
 	encode := base64.RawStdEncoding.EncodeToString
-	h.dummy = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
+	h.dummy = fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s",
 		h.params.Memory, h.params.Iterations, h.params.Parallelism, encode(drawn[:16]), encode(drawn[16:]))
 	return h, nil
 }
