@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
@@ -114,6 +115,10 @@ type Cosigned struct {
 }
 
 func (s *Service) postCosignatures(ctx context.Context, in *struct{ Body CosignedNote }) (*jsonOutput[Cosigned], error) {
+	// Everybody may call this, so nobody gets to the database without a signature.
+	if _, err := s.Witnesses.Open([]byte(in.Body.Note)); err != nil {
+		return nil, fault.New(fault.Invalid, "ledger.cosignature", "The cosignature was not accepted: none of the signatures is a good one by a configured witness.").Because(err)
+	}
 	n, err := s.Log.Cosign(ctx, s.Witnesses, []byte(in.Body.Note))
 	if err != nil {
 		return nil, err

@@ -373,3 +373,23 @@ func TestWrongCommandLines(t *testing.T) {
 	away.Config = client.Config{}
 	want(t, &away, 64, []string{"PORTREEVE_URL"}, "list")
 }
+
+// An export that breaks off must not look like one that is whole.
+func TestExportBrokenOff(t *testing.T) {
+	o := newOffice(t)
+	o.fill(6)
+	err := o.db.Write(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.Exec(t.Context(), `DROP TRIGGER ledger_leaf_delete`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), `DELETE FROM ledger_leaf WHERE seq = 4`)
+		return err
+	})
+	fatal(t, err)
+	s, _, _ := o.start("reviewer")
+	out := filepath.Join(t.TempDir(), "export.txt")
+	want(t, s, 69, nil, "export", "--out", out)
+	if files, err := os.ReadDir(filepath.Dir(out)); err != nil || len(files) != 0 {
+		t.Errorf("it left %v, %v", files, err)
+	}
+}

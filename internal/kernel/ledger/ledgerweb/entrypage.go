@@ -16,7 +16,6 @@ import (
 // entryView makes the page of one entry.
 type entryView struct {
 	scripts string
-	zone    *time.Location
 	record  ledger.Record
 	proof   ledger.Inclusion
 	names   names
@@ -153,7 +152,6 @@ func visibilityBadge(c *web.Ctx, e *ledger.Record) web.Badge {
 type checkpointsView struct {
 	scripts string
 	keys    string
-	zone    *time.Location
 	list    []PublicCheckpoint
 	next    int64
 }
@@ -191,7 +189,7 @@ func (v *checkpointsView) build(c *web.Ctx) checkpointsPage {
 			witnesses = joinTexts(cp.Witnesses)
 		}
 		p.Table.Rows = append(p.Table.Rows, web.Row{Cells: []any{
-			moment(cp.Period, v.zone),
+			moment(cp.Period, c.Location()),
 			web.Link{Text: fmt.Sprint(cp.Size), URL: fmt.Sprintf("%s/checkpoints/%d", apiPath, cp.Size)},
 			mono(cp.Root), witnesses,
 		}})

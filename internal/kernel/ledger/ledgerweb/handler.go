@@ -38,7 +38,7 @@ func (s *Service) Pages(m *web.Mux) {
 const pageSize = 50
 
 func (s *Service) showList(c *web.Ctx) error {
-	v := listView{kinds: s.Kinds, zone: s.Location}
+	v := listView{kinds: s.Kinds}
 	filter, err := v.read(c)
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (s *Service) showEntry(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v := entryView{scripts: s.scripts.url, zone: s.Location}
+	v := entryView{scripts: s.scripts.url}
 	err = s.read(c.Context(), func(r *store.ReadTx) error {
 		var err error
 		if v.record, v.proof, err = s.prove(c.Context(), r, seq, 0); err != nil {
@@ -108,7 +108,7 @@ func (s *Service) showCheckpoints(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v := checkpointsView{scripts: s.scripts.url, keys: s.Keys, zone: s.Location, list: list, next: next}
+	v := checkpointsView{scripts: s.scripts.url, keys: s.Keys, list: list, next: next}
 	return c.Render(http.StatusOK, "ledger/checkpoints", v.build(c))
 }
 

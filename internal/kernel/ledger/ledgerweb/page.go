@@ -9,8 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
+	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/format"
@@ -20,7 +20,6 @@ import (
 // listView makes the page of the list.
 type listView struct {
 	kinds  []string
-	zone   *time.Location
 	head   ledger.Checkpoint
 	public ledger.Checkpoint
 	values url.Values // the filter as it stands in the address
@@ -53,8 +52,8 @@ func (v *listView) read(c *web.Ctx) (ledger.Filter, error) {
 	}
 	f := Filter{Kind: v.values.Get("kind"), Subject: v.values.Get("subject"), Actor: v.values.Get("actor"), Item: v.values.Get("item")}.ledger()
 	var ok1, ok2 bool
-	f.Since, ok1 = day(v.values.Get("since"), false, v.zone)
-	f.Until, ok2 = day(v.values.Get("until"), true, v.zone)
+	f.Since, ok1 = day(v.values.Get("since"), false, c.Location())
+	f.Until, ok2 = day(v.values.Get("until"), true, c.Location())
 	if !ok1 || !ok2 {
 		return f, fault.New(fault.Invalid, "ledger.date", "A day is written as year-month-day, such as 2026-03-31. Correct it in the address, or start from the whole list.")
 	}
@@ -125,23 +124,19 @@ func (v *listView) table(c *web.Ctx, records []ledger.Record, n names) web.Table
 	}
 	for _, e := range records {
 		table.Rows = append(table.Rows, web.Row{Cells: []any{
-			web.Link{Text: c.Text("ledger.entry_number", e.Seq), URL: fmt.Sprintf("/ledger/%d", e.Seq)},
-			moment(e.Time, v.zone), kindCell(c, e), orErased(c, e, format.Subject, n.link(e.Subject)), orErased(c, e, format.Actor, n.link(e.Actor)),
+			entryCell(c, e), moment(e.Time, c.Location()), orErased(c, e, format.Kind, kindWords(e.Kind)), orErased(c, e, format.Subject, n.link(e.Subject)), orErased(c, e, format.Actor, n.link(e.Actor)),
 		}})
 	}
 	return table
 }
 
-// kindCell shows a kind: the module as a badge and what happened in words.
-func kindCell(c *web.Ctx, e ledger.Record) any {
-	if e.Kind == "" {
-		return orErased(c, e, format.Kind, nil)
+// entryCell links an entry and marks what only few may see.
+func entryCell(c *web.Ctx, e ledger.Record) any {
+	link := web.Link{Text: c.Text("ledger.entry_number", e.Seq), URL: fmt.Sprintf("/ledger/%d", e.Seq)}
+	if e.Visibility != authz.Restricted {
+		return link
 	}
-	cells := []any{kindWords(e.Kind)}
-	if e.Visibility != "public" && e.Visibility != "internal" {
-		cells = append(cells, web.Badge{Tone: web.ToneWarning, Text: c.Text("ledger.visibility_" + string(e.Visibility))})
-	}
-	return cells
+	return []any{link, visibilityBadge(c, &e)}
 }
 
 // kindWords turns "risk.acceptance.granted" into "Risk acceptance granted".

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -41,7 +40,6 @@ type Deps struct {
 	Witnesses ledger.Keys // whose cosignatures are taken
 	Kinds     []string    // every entry kind there is, for the filter of the list
 	Describe  Describer
-	Location  *time.Location // zone of dates on pages; nil means UTC
 	Logger    *slog.Logger
 }
 
@@ -57,9 +55,6 @@ func New(d Deps) *Service {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
 	d.Kinds = slices.Sorted(slices.Values(d.Kinds))
-	if d.Location == nil {
-		d.Location = time.UTC
-	}
 	return &Service{Deps: d, scripts: newVerifier()}
 }
 

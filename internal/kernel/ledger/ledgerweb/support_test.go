@@ -188,3 +188,10 @@ func fatal(t testing.TB, err error) {
 func mask(r *webtest.Response) string {
 	return strings.ReplaceAll(r.Body, r.Header.Get("X-Request-Id"), "ID")
 }
+
+// document returns an entry as login gets it.
+func (o *office) document(login string, seq int64) (d ledgerweb.Document) {
+	o.t.Helper()
+	o.Token(login).Get(fmt.Sprintf("/api/v1/ledger/entries/%d", seq)).Want(200).Into(&d)
+	return d
+}

@@ -50,7 +50,7 @@ class Panel {
       list.append(pair);
     }
     if (facts.length === 0) {
-      list.remove();
+      list.parentElement.remove();
     }
     item.firstElementChild.dataset.state = state;
     item.firstElementChild.dataset.step = key;
