@@ -176,15 +176,28 @@ func schemaName(t reflect.Type, hint string) string {
 		t = t.Elem()
 	}
 	pkg := path.Base(t.PkgPath())
+	if generic, argument, ok := strings.Cut(strings.TrimSuffix(t.Name(), "]"), "["); ok {
+		// List[.../catalog.Summary] is ListCatalogSummary: two packages may each have a Summary.
+		argPackage, argName, _ := strings.Cut(path.Base(argument), ".")
+		return generic + capitalised(argPackage) + capitalised(argName)
+	}
 	if t.PkgPath() == "" || t.Name() == "" || pkg == "web" || pkg == "fault" {
 		return name
 	}
 	if strings.Contains(t.PkgPath(), "danielgtaylor/huma") {
 		pkg = "huma"
 	}
-	pkg = string(unicode.ToUpper(rune(pkg[0]))) + pkg[1:]
+	pkg = capitalised(pkg)
 	if strings.HasPrefix(name, pkg) {
 		return name
 	}
 	return pkg + name
+}
+
+// capitalised returns an ASCII name with its first letter in upper case.
+func capitalised(name string) string {
+	if name == "" {
+		return ""
+	}
+	return string(unicode.ToUpper(rune(name[0]))) + name[1:]
 }

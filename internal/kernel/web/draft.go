@@ -4,6 +4,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -35,6 +36,27 @@ func (m *Mux) postDraft(c *Ctx) error {
 	return nil
 }
 
+// askDiscard asks before a draft is dropped. It is a page of its own, and not a
+// button in the form, because Enter in a form presses its first button.
+func (m *Mux) askDiscard(c *Ctx) error {
+	page := LocalPath(c.Query("page"))
+	return c.Confirm(Confirm{
+		Title: c.Text("web.draft.discard_title"), Lead: c.Text("web.draft.discard_lead"),
+		Action: discardURL(page), Button: c.Text("web.draft.discard"), Danger: true, Cancel: page,
+	})
+}
+
+func (m *Mux) postDiscard(c *Ctx) error {
+	page := LocalPath(c.Query("page"))
+	if err := m.deps.Drafts.Discard(c.Context(), c.Actor.ID, page); err != nil {
+		return err
+	}
+	c.Flash("web.draft.discarded")
+	return c.SeeOther(page)
+}
+
+func discardURL(page string) string { return "/drafts/discard?page=" + url.QueryEscape(page) }
+
 // Draft fills the page's form from what the person had written and not sent, if
 // there is any. Handlers of long forms call it before Render; after a session
 // that ran out it happens by itself.
@@ -54,6 +76,5 @@ func (c *Ctx) Draft() error {
 		c.forms = map[string]*Form{}
 	}
 	c.forms[action] = f
-	c.flash = append(c.flash, Msg("web.draft.restored"))
 	return nil
 }

@@ -32,6 +32,9 @@ func (c *Ctx) errorPage(f *fault.Error) error {
 	if get && (status == http.StatusTooManyRequests || status >= 500) {
 		v.Retry = c.R.URL.RequestURI()
 	}
+	if c.Partial() {
+		return c.Fragment(status, "web/error", "error-part", v)
+	}
 	return c.Render(status, "web/error", v)
 }
 

@@ -166,3 +166,9 @@ func (f *Form) Hidden() []Choice {
 	}
 	return all
 }
+
+// Restored reports whether the form is filled from a draft.
+func (f *Form) Restored() bool { return f.restored && f.refusal == nil }
+
+// Discard is the address of the page that drops the draft.
+func (f *Form) Discard() string { return discardURL(f.page) }

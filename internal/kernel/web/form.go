@@ -204,7 +204,7 @@ func secretField(name string) bool {
 func (f *Form) draft() url.Values {
 	kept := url.Values{}
 	for name, all := range f.values {
-		if !secretField(name) && name != fieldSubmission && name != fieldPage {
+		if !secretField(name) && name != fieldSubmission && name != fieldPage && name != fieldRestored {
 			kept[name] = all
 		}
 	}

@@ -90,6 +90,19 @@ func TestFormRefuses(t *testing.T) {
 	}
 }
 
+// TestStale: the saved version stands beside what was entered, and the next
+// submission is based on it.
+func TestStale(t *testing.T) {
+	_, m := openNotes(t)
+	c := webtest.Serve(t, m).As("reviewer")
+	page := c.Post("/notes", filled(c, map[string]string{"title": "stale", "_version": "1"})).Want(412)
+	page.WantText("Somebody changed it.", "Saved meanwhile by somebody else: theirs")
+	values := page.FormValues("/notes")
+	if values.Get("title") != "stale" || values.Get("_version") != "2" {
+		t.Errorf("the form now holds %v", values)
+	}
+}
+
 func TestDoubleSubmit(t *testing.T) {
 	n, m := openNotes(t)
 	c := webtest.Serve(t, m).As("reviewer")
@@ -220,6 +233,9 @@ func TestSessionEndsInAForm(t *testing.T) {
 	if got := kept["reviewer /notes/new"].Get("password"); got != "" {
 		t.Errorf("the password is in the draft")
 	}
+	if got := c.As("reviewer").Get("/notes/new").Want(200).FormValues("/notes").Get("body"); got != "" {
+		t.Errorf("the draft came back unasked: %q", got)
+	}
 	again := c.As("reviewer")
 	page := again.Get("/notes/new?draft=1").Want(200).WantText("a long text", "is back in the form")
 	again.Post("/notes", page.FormValues("/notes")).WantLocation("/notes/1")
@@ -246,6 +262,12 @@ func TestDraftWhileWriting(t *testing.T) {
 	c.As("reviewer").Post("/drafts", values).Want(204)
 	if got := kept["reviewer /notes/new"].Get("body"); got != "half a" {
 		t.Errorf("kept %q", got)
+	}
+	ask := c.As("reviewer").Get("/notes/new?draft=1").Want(200).Find(`[role="status"] a`).Attr("href")
+	c.As("reviewer").Get(ask).Want(200).WantText("Discard the draft?")
+	c.As("reviewer").Post(ask, nil).WantLocation("/notes/new")
+	if len(kept) > 0 {
+		t.Error("the draft is not discarded")
 	}
 	values.Set("_page", "https://evil.example/")
 	c.As("reviewer").Post("/drafts", values).Want(400)

@@ -43,6 +43,7 @@ func TestStartUpChecksPages(t *testing.T) {
 		"no YAML":          {page("", "x.a: ["), "messages of x"},
 		"no main":          {fstest.MapFS{"templates/p.html": {Data: []byte(`{{define "title"}}x{{end}}`)}}, `does not define both "title" and "main"`},
 		"broken template":  {page(`{{if}}`, ""), "parsing templates/p.html of x"},
+		"unsafe place":     {page(`<script>var x = {{.Data}`+"}"+`;//`+"`"+`{{.Path}}`+"`"+`</script><a {{.Path}}=x>`, ""), "x/p"},
 		"unknown function": {page(`{{nothing}}`, ""), "parsing templates/p.html of x"},
 	} {
 		t.Run(name, func(t *testing.T) {

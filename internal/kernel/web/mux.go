@@ -55,6 +55,23 @@ type Deps struct {
 	Search      authz.Action // who may do it sees the search box, which leads to /search?q=
 }
 
+// check reports what is missing.
+func (d Deps) check() error {
+	var errs []error
+	for _, need := range []struct {
+		name string
+		ok   bool
+	}{
+		{"Location", d.Location != nil}, {"Clock", d.Clock != nil}, {"Rand", d.Rand != nil},
+		{"Policy", d.Policy != nil}, {"People", d.People != nil}, {"PublicURL", d.PublicURL != ""},
+	} {
+		if !need.ok {
+			errs = append(errs, fmt.Errorf("web: Deps.%s is missing", need.name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // NavItem is one entry of the main navigation. It is shown to those who may do
 // its action.
 type NavItem struct {
@@ -192,7 +209,7 @@ func (m *Mux) Routes() []Route {
 // template that does not parse and a message that is missing, and names all of
 // them at once. Call it once, after the last registration.
 func (m *Mux) Handler() (http.Handler, error) {
-	errs := m.errs
+	errs := append(m.errs, m.deps.check())
 	declared := map[authz.Action]bool{}
 	for _, a := range m.deps.Actions {
 		declared[a.Name] = true

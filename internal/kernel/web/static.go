@@ -99,5 +99,7 @@ func (m *Mux) ownRoutes() {
 	m.Public("GET /robots.txt", "tells crawlers to stay away", robots)
 	if m.deps.Drafts != nil {
 		m.Page("POST /drafts", ActionDraft, m.postDraft)
+		m.Page("GET /drafts/discard", ActionDraft, m.askDiscard)
+		m.Page("POST /drafts/discard", ActionDraft, m.postDiscard)
 	}
 }

@@ -92,7 +92,7 @@ func (v *View) links(items []NavItem) []NavLink {
 
 // SignIn is the address of the sign-in page that leads back here.
 func (v *View) SignIn() string {
-	if strings.HasPrefix(v.Path, "/sign-in") {
+	if strings.HasPrefix(v.Path, "/sign-in") || v.c.R.Method != http.MethodGet {
 		return "/sign-in"
 	}
 	return SignInURL(v.c.R.URL.RequestURI())
