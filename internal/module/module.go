@@ -8,7 +8,6 @@ package module
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -23,7 +22,7 @@ import (
 // the part has no such concern.
 type Module struct {
 	Name       string // prefix of its tables, actions and entry kinds; noun of its commands
-	Migrations fs.FS  // NNNN_name.sql in its root
+	Migrations *store.Migrations
 
 	Actions []authz.ActionDef // the only actions its routes may name
 	Cedar   string            // grants beyond the roles of the actions

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+	_ "time/tzdata" // the zone of a deadline must not depend on the machine
+
+	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/fault"
+)
+
+// Config is the file given to `portreeve serve --config FILE`. Relative paths in
+// it are relative to the file's folder. Every field has a usable zero value but
+// public_url, organisation and one of the databases.
+type Config struct {
+	PublicURL    string             `yaml:"public_url"`   // https://security.example.org, no path
+	Listen       string             `yaml:"listen"`       // host:port; default :8443
+	TimeZone     string             `yaml:"time_zone"`    // IANA name; a date means the end of that day here; default UTC
+	DataDir      string             `yaml:"data_dir"`     // keys, and the database when it is SQLite
+	Database     DatabaseConfig     `yaml:"database"`     //
+	TLS          TLSConfig          `yaml:"tls"`          //
+	Mail         MailConfig         `yaml:"mail"`         // no host: notices wait in the outbox
+	Metrics      MetricsConfig      `yaml:"metrics"`      //
+	Organisation OrganisationConfig `yaml:"organisation"` //
+	Ledger       LedgerConfig       `yaml:"ledger"`       //
+	Policy       PolicyFiles        `yaml:"policy"`       // each absent file means the shipped default
+
+	file     string // where the configuration was read from
+	location *time.Location
+}
+
+// DatabaseConfig chooses the engine. Without postgres, SQLite in data_dir is used.
+type DatabaseConfig struct {
+	Postgres string `yaml:"postgres"` // postgres:// URL; ${NAME} is taken from the environment
+}
+
+// TLSConfig says who ends TLS.
+type TLSConfig struct {
+	Certificate string `yaml:"certificate"`  // PEM chain; reloaded when the file changes
+	Key         string `yaml:"key"`          // PEM key
+	BehindProxy bool   `yaml:"behind_proxy"` // plain HTTP, on a loopback address only
+	Local       bool   `yaml:"local"`        // a certificate for localhost, made in data_dir/tls
+}
+
+// MailConfig is the relay that notices leave by.
+type MailConfig struct {
+	Host         string `yaml:"host"`
+	Port         int    `yaml:"port"`     // default 587
+	Security     string `yaml:"security"` // starttls (default), tls, none (loopback only)
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"password_file"`
+	From         string `yaml:"from"`
+}
+
+// MetricsConfig says where Prometheus may read /metrics.
+type MetricsConfig struct {
+	Listen string `yaml:"listen"` // host:port of a listener of its own; empty: only for people who administer, on the main listener
+}
+
+// OrganisationConfig is what the public front says.
+type OrganisationConfig struct {
+	Name     string   `yaml:"name"`
+	Contact  []string `yaml:"contact"` // RFC 9116 Contact values: mailto:, https:, tel:
+	Policy   string   `yaml:"policy"`  // RFC 9116 Policy
+	Intro    string   `yaml:"intro"`   // Markdown on the front page
+	Language []string `yaml:"language"`
+}
+
+// LedgerConfig shapes the public log.
+type LedgerConfig struct {
+	Origin    string          `yaml:"origin"`    // first line of a checkpoint; default: the host of public_url
+	KeyFile   string          `yaml:"key_file"`  // default data_dir/ledger.key
+	Period    config.Duration `yaml:"period"`    // cadence of public checkpoints; default 1h
+	Leaves    int             `yaml:"leaves"`    // leaves per period, the rest is padding; default 16
+	Witnesses []string        `yaml:"witnesses"` // verifier keys whose cosignatures are taken
+}
+
+// PolicyFiles names files of the organisation that replace shipped defaults.
+type PolicyFiles struct {
+	Risk          string `yaml:"risk"`
+	Gate          string `yaml:"gate"`
+	Catalog       string `yaml:"catalog"`
+	Authority     string `yaml:"authority"`
+	Content       string `yaml:"content"`
+	Authorization string `yaml:"authorization"` // Cedar text
+}
+
+// ReadConfig reads and checks a configuration file.
+func ReadConfig(file string) (*Config, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "config.unreadable", "The configuration file %s cannot be read; check its path and permissions.", file).Because(err)
+	}
+	c := &Config{file: file}
+	if err := config.Decode(file, data, c); err != nil {
+		return nil, err
+	}
+	c.resolve(filepath.Dir(file))
+	return c, c.finish()
+}
+
+// resolve makes relative paths relative to the folder of the file.
+func (c *Config) resolve(folder string) {
+	for _, p := range []*string{&c.DataDir, &c.TLS.Certificate, &c.TLS.Key, &c.Mail.PasswordFile, &c.Ledger.KeyFile, &c.Policy.Risk, &c.Policy.Gate, &c.Policy.Catalog, &c.Policy.Authority, &c.Policy.Content, &c.Policy.Authorization} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(folder, *p)
+		}
+	}
+	c.Database.Postgres = os.Expand(c.Database.Postgres, os.Getenv)
+}
+
+// finish fills in the defaults and checks what YAML cannot.
+func (c *Config) finish() error {
+	setDefault(&c.Listen, ":8443")
+	setDefault(&c.TimeZone, "UTC")
+	setDefault(&c.Organisation.Name, "Portreeve")
+	if c.DataDir != "" {
+		setDefault(&c.Ledger.KeyFile, filepath.Join(c.DataDir, "ledger.key"))
+	}
+	var fields []fault.Field
+	wrong := func(path, code, message string, args ...any) {
+		fields = append(fields, fault.Field{Path: path, Code: code, Message: fmt.Sprintf(message, args...)})
+	}
+	base, err := url.Parse(c.PublicURL)
+	if err != nil || base.Scheme != "https" || base.Host == "" || (base.Path != "" && base.Path != "/") {
+		wrong("public_url", "config.public_url", "must be an https address without a path, such as https://security.example.org")
+	} else {
+		c.PublicURL = "https://" + base.Host
+		setDefault(&c.Ledger.Origin, base.Hostname())
+	}
+	if c.location, err = time.LoadLocation(c.TimeZone); err != nil {
+		wrong("time_zone", "config.time_zone", "is not a zone of the IANA time zone database, such as Europe/Berlin")
+	}
+	if c.DataDir == "" {
+		wrong("data_dir", "config.data_dir", "must name a folder; the ledger's signing key lives there")
+	}
+	c.checkTLS(wrong)
+	if c.Mail.Host != "" && c.Mail.From == "" {
+		wrong("mail.from", "config.mail", "must be set when mail.host is")
+	}
+	return fault.InvalidFields("config.invalid", fields)
+}
+
+func (c *Config) checkTLS(wrong func(path, code, message string, args ...any)) {
+	ways := 0
+	for _, chosen := range []bool{c.TLS.Certificate != "" || c.TLS.Key != "", c.TLS.BehindProxy, c.TLS.Local} {
+		if chosen {
+			ways++
+		}
+	}
+	switch {
+	case ways != 1:
+		wrong("tls", "config.tls", "needs exactly one of: certificate and key, behind_proxy: true, local: true")
+	case c.TLS.BehindProxy:
+		host, _, err := net.SplitHostPort(c.Listen)
+		if ip := net.ParseIP(host); err != nil || (host != "localhost" && (ip == nil || !ip.IsLoopback())) {
+			wrong("listen", "config.listen", "must be a loopback address such as 127.0.0.1:8080 when tls.behind_proxy is true: passwords must not cross a network in the clear")
+		}
+	case !c.TLS.Local && (c.TLS.Certificate == "" || c.TLS.Key == ""):
+		wrong("tls", "config.tls", "needs both certificate and key")
+	}
+}
+
+func setDefault(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}

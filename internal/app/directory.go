@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"slices"
+
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/identity"
+	"portreeve.org/portreeve/internal/kernel/notify"
+	"portreeve.org/portreeve/internal/kernel/store"
+)
+
+// directory gives the parts the names of people, groups and organisations.
+type directory struct{ people *identity.Service }
+
+// Person finds a person by id or, failing that, by login.
+func (d directory) Person(ctx context.Context, r store.Reader, idOrLogin string) (catalog.Named, error) {
+	p, err := d.people.PersonByID(ctx, r, idOrLogin)
+	if fault.Is(err, fault.NotFound) {
+		p, err = d.people.PersonByLogin(ctx, r, idOrLogin)
+	}
+	return catalog.Named{ID: p.ID, Handle: p.Login, Name: p.Name}, err
+}
+
+// Group finds a group by id or, failing that, by name.
+func (d directory) Group(ctx context.Context, r store.Reader, idOrName string) (catalog.Named, error) {
+	g, err := d.people.GroupByID(ctx, r, idOrName)
+	if !fault.Is(err, fault.NotFound) {
+		return catalog.Named{ID: g.ID, Handle: g.Name, Name: g.Name}, err
+	}
+	all, err := d.people.AllGroups(ctx, r)
+	if err != nil {
+		return catalog.Named{}, err
+	}
+	i := slices.IndexFunc(all, func(g identity.Group) bool { return g.Name == idOrName })
+	if i < 0 {
+		return catalog.Named{}, fault.ItemNotFound()
+	}
+	return catalog.Named{ID: all[i].ID, Handle: all[i].Name, Name: all[i].Name}, nil
+}
+
+// Organisation finds an organisation by id.
+func (d directory) Organisation(ctx context.Context, r store.Reader, id string) (catalog.Named, error) {
+	o, err := d.people.OrganisationByID(ctx, r, id)
+	return catalog.Named{ID: o.ID, Name: o.Name}, err
+}
+
+// Organisations returns all organisations by name.
+func (d directory) Organisations(ctx context.Context, r store.Reader) ([]catalog.Named, error) {
+	all, err := d.people.AllOrganisations(ctx, r)
+	named := make([]catalog.Named, len(all))
+	for i, o := range all {
+		named[i] = catalog.Named{ID: o.ID, Name: o.Name}
+	}
+	return named, err
+}
+
+// recipient finds where the notices of a person go, and what they may say.
+func (d directory) recipient(ctx context.Context, r store.Reader, person string) (notify.Recipient, error) {
+	p, err := d.people.PersonByID(ctx, r, person)
+	if err != nil {
+		return notify.Recipient{}, err
+	}
+	if !p.Active {
+		return notify.Recipient{}, fault.ItemNotFound()
+	}
+	actor, err := d.people.ActorOf(ctx, r, person)
+	return notify.Recipient{Actor: actor, Name: p.Name, Address: p.Mail}, err
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"portreeve.org/portreeve/internal/kernel/job"
+	"portreeve.org/portreeve/internal/kernel/store"
+)
+
+// publishEvery is how often the ledger looks whether a period has ended; the
+// cadence itself is the ledger's.
+const publishEvery = time.Minute
+
+// openJobs collects the jobs of all parts.
+func (o *office) openJobs(context.Context) (err error) {
+	defs := []job.Def{{
+		Kind:   "ledger.publish",
+		Every:  publishEvery,
+		Handle: func(ctx context.Context, _ []byte) error { return o.ledger.Publish(ctx) },
+	}}
+	for _, m := range o.modules {
+		defs = append(defs, m.Jobs...)
+	}
+	o.jobs, err = job.NewRunner(job.Config{
+		DB: o.db, Writer: o.ledger.Writer("job", job.EntryKinds()), Policy: o.policy,
+		Queue: o.queue, Defs: defs, Log: o.log, Exclusive: true,
+	})
+	if err != nil {
+		return err
+	}
+	o.metrics.MustRegister(o.jobs, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return nil
+}
+
+// probes are what readiness asks.
+func (o *office) probes() []probe {
+	all := []probe{
+		{"database", o.db.Probe},
+		{"ledger", func(ctx context.Context) error {
+			return o.db.Read(ctx, func(r *store.ReadTx) error {
+				_, err := o.ledger.Head(ctx, r)
+				return err
+			})
+		}},
+	}
+	for _, m := range o.modules {
+		if m.Health != nil {
+			all = append(all, probe{m.Name, m.Health})
+		}
+	}
+	return all
+}
