@@ -331,6 +331,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"verify " + junk, "--key"},
 		{"verify --data " + o.dir + " --config x", "one of"},
 		{"verify --data " + nowhere, "no portreeve.db"},
+		{"verify --data " + blocked(t), "Run this as the user of the server"},
 		{"verify --data " + o.dir + " --checkpoint " + nowhere, "cannot be read"},
 		{"verify --data " + o.dir + " --workers -1", "--workers"},
 		{"verify --config " + nowhere, "--data"},
@@ -372,6 +373,33 @@ func TestWrongCommandLines(t *testing.T) {
 	want(t, &away, 69, []string{"does not answer"}, "list")
 	away.Config = client.Config{}
 	want(t, &away, 64, []string{"PORTREEVE_URL"}, "list")
+}
+
+// blocked returns a data directory whose database cannot be opened, by root
+// neither.
+func blocked(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	fatal(t, os.Mkdir(filepath.Join(dir, "portreeve.db"), 0o700))
+	return dir
+}
+
+// A database that is none, or holds no log, is not a sound log.
+func TestVerifyWhatIsNoLog(t *testing.T) {
+	o := newOffice(t)
+	s, _, _ := o.start("")
+	for name, text := range map[string]string{"junk": strings.Repeat("junk", 1000), "empty": ""} {
+		dir := t.TempDir()
+		fatal(t, os.WriteFile(filepath.Join(dir, "portreeve.db"), []byte(text), 0o600))
+		if text == "" {
+			want(t, s, 64, []string{"--key KEYFILE"}, "verify", "--data", dir)
+		}
+		fatal(t, os.WriteFile(filepath.Join(dir, "ledger.pub"), []byte(o.signer.Verifiers()), 0o600))
+		if code, printed := run(t, s, nil, "verify", "--data", dir); code != 1 {
+			t.Errorf("%s: exit %d: %s", name, code, printed)
+		}
+	}
+	want(t, s, 0, []string{"0 entries"}, "verify", "--data", o.dir)
 }
 
 // An export that breaks off must not look like one that is whole.

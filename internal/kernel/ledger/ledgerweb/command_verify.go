@@ -143,8 +143,8 @@ func (c *VerifyCmd) stored(ctx context.Context) (Stored, error) {
 		return c.open(ctx, c.Config)
 	}
 	file := filepath.Join(c.Data, databaseFile)
-	if _, err := os.Stat(file); err != nil { // opening would create an empty one
-		return Stored{}, fault.New(fault.Usage, "ledger.verify.data", "There is no %s in %s; name the data directory of an installation on SQLite, or use --config.", databaseFile, c.Data).Because(err)
+	if err := reachable(file); err != nil {
+		return Stored{}, err
 	}
 	keys, err := os.ReadFile(filepath.Join(c.Data, keyFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -152,6 +152,19 @@ func (c *VerifyCmd) stored(ctx context.Context) (Stored, error) {
 	}
 	db, err := store.Open(ctx, store.Config{SQLite: file})
 	return Stored{DB: db, Keys: keys}, err
+}
+
+// reachable refuses a database that SQLite would create, or could not open: it
+// writes to the journal's index even to read.
+func reachable(file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fault.New(fault.Usage, "ledger.verify.data", "There is no %s in %s; name the data directory of an installation on SQLite, or use --config.", databaseFile, filepath.Dir(file)).Because(err)
+	case err != nil:
+		return fault.New(fault.Usage, "ledger.verify.access", "The database %s cannot be opened. Run this as the user of the server, or verify an export, which needs no access.", file).Because(err)
+	}
+	return f.Close()
 }
 
 // failed says what is wrong. A fault (a file that cannot be read, a database
