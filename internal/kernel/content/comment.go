@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package content
+
+import (
+	"context"
+	"html/template"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/store"
+)
+
+// MaxComment is the largest comment in bytes.
+const MaxComment = 32 << 10
+
+// Comment is what one person wrote about an item.
+type Comment struct {
+	ID       string
+	Item     string
+	Author   string // person id
+	Version  int64  // counts the texts, from 1; the optimistic lock
+	Text     string // Markdown; empty when erased
+	PostedAt time.Time
+	EditedAt time.Time // zero: never
+	ErasedAt time.Time // zero: not erased
+	ErasedBy string    // authz.Actor.Ref
+	Entry    int64     // ledger sequence of the latest change
+}
+
+// HTML returns the text rendered by [Markdown].
+func (c Comment) HTML() template.HTML { return Markdown(c.Text) }
+
+// Erased reports whether the text is gone.
+func (c Comment) Erased() bool { return !c.ErasedAt.IsZero() }
+
+// The codes of faults about comments.
+const (
+	CodeStale  = "content.stale"
+	CodeErased = "content.already_erased"
+)
+
+// commentBody is the body of entries about a comment.
+type commentBody struct {
+	Comment string `json:"comment"`
+	Version int64  `json:"version"`
+	Digest  string `json:"salted_sha256"` // as of Digest
+}
+
+// Post writes a comment of the actor about an item, as a decision of its own.
+func (s *Service) Post(ctx context.Context, item, text string) (Comment, error) {
+	var c Comment
+	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+		var err error
+		c, err = s.PostIn(ctx, tx, item, text)
+		return err
+	})
+	return c, err
+}
+
+// PostIn is [Service.Post] as part of another module's decision.
+func (s *Service) PostIn(ctx context.Context, tx *ledger.Tx, item, text string) (Comment, error) {
+	res, err := s.check(ctx, tx, ActionComment, item)
+	if err != nil {
+		return Comment{}, err
+	}
+	if err := checkText(text); err != nil {
+		return Comment{}, err
+	}
+	if err := open(ctx, tx.Tx, item, res.Visibility); err != nil {
+		return Comment{}, err
+	}
+	a := authz.ActorFrom(ctx)
+	c := Comment{ID: tx.NewID(), Item: item, Author: a.ID, Version: 1, Text: text, PostedAt: tx.Now()}
+	salt, err := s.appendComment(ctx, tx, KindPosted, res, &c)
+	if err != nil {
+		return Comment{}, err
+	}
+	if err := insertComment(ctx, tx, c, salt); err != nil {
+		return Comment{}, err
+	}
+	return c, s.changed(ctx, tx, c)
+}
+
+// Edit replaces the text of the actor's own comment; version is the one that the
+// actor saw. The old text stays readable as an earlier version.
+func (s *Service) Edit(ctx context.Context, id string, version int64, text string) (Comment, error) {
+	var c Comment
+	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+		var res authz.Resource
+		var err error
+		if c, res, err = s.own(ctx, tx, ActionComment, id); err != nil {
+			return err
+		}
+		switch {
+		case c.Author != authz.ActorFrom(ctx).ID:
+			return fault.New(fault.Forbidden, "content.not_author", "Only its author can change a comment. Write one of your own.")
+		case c.Erased():
+			return alreadyErased()
+		case c.Version != version:
+			return fault.New(fault.Stale, CodeStale, "This comment was changed after you opened it. Look at the current text, then make your change again; what you entered is still in your form.")
+		}
+		if err := checkText(text); err != nil {
+			return err
+		}
+		if err := keepVersion(ctx, tx, c); err != nil {
+			return err
+		}
+		c.Version, c.Text, c.EditedAt = c.Version+1, text, tx.Now()
+		salt, err := s.appendComment(ctx, tx, KindEdited, res, &c)
+		if err != nil {
+			return err
+		}
+		if err := updateComment(ctx, tx, c, salt); err != nil {
+			return err
+		}
+		return s.changed(ctx, tx, c)
+	})
+	return c, err
+}
+
+// own loads a comment on whose item the actor may do action.
+func (s *Service) own(ctx context.Context, tx *ledger.Tx, action authz.Action, id string) (Comment, authz.Resource, error) {
+	c, err := loadComment(ctx, tx, id)
+	if err != nil {
+		return Comment{}, authz.Resource{}, err
+	}
+	res, err := s.check(ctx, tx, action, c.Item)
+	return c, res, err
+}
+
+func (s *Service) appendComment(ctx context.Context, tx *ledger.Tx, kind string, res authz.Resource, c *Comment) (salt []byte, err error) {
+	salt, digest, err := s.seal([]byte(c.Text))
+	if err != nil {
+		return nil, err
+	}
+	c.Entry, err = s.writer.Append(ctx, tx, ledger.Entry{
+		Kind: kind, Actor: authz.ActorFrom(ctx).Ref(), Subject: "comment:" + c.ID, Item: c.Item, Visibility: string(res.Visibility),
+		Body: commentBody{c.ID, c.Version, digest},
+	})
+	return salt, err
+}
+
+func (s *Service) changed(ctx context.Context, tx *ledger.Tx, c Comment) error {
+	if s.onChange == nil {
+		return nil
+	}
+	return s.onChange(ctx, tx, c)
+}
+
+// checkText refuses what is no comment. The path is that of the form's field.
+func checkText(text string) error {
+	field := fault.Field{Path: "text"}
+	switch {
+	case strings.TrimSpace(text) == "":
+		field.Code, field.Message = "required", "Write something."
+	case len(text) > MaxComment:
+		field.Code, field.Message = "too_long", "Write at most 32 KiB, or attach a file."
+	case !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0:
+		field.Code, field.Message = "not_text", "This holds bytes that are not text. Remove them."
+	default:
+		return nil
+	}
+	return fault.InvalidFields("content.comment", []fault.Field{field})
+}
+
+func alreadyErased() error {
+	return fault.New(fault.Conflict, CodeErased, "This was erased before. There is nothing left to change.")
+}
+
+// Page is one page of a list. Next is the cursor of the following page, or empty.
+type Page struct {
+	Comments []Comment
+	Next     string
+}
+
+// Page limits.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 200
+)
+
+// Comments returns the comments about an item, the oldest first; cursor is empty
+// or the Next of an earlier page, limit 0 means [DefaultLimit].
+func (s *Service) Comments(ctx context.Context, item, cursor string, limit int) (Page, error) {
+	at, id, err := parseCursor(cursor)
+	if err != nil {
+		return Page{}, err
+	}
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	limit = min(limit, MaxLimit)
+	var page Page
+	err = s.db.Read(ctx, func(r *store.ReadTx) error {
+		if _, err := s.check(ctx, r, ActionRead, item); err != nil {
+			return err
+		}
+		all, err := commentsOf(ctx, r, item, at, id, limit+1)
+		if len(all) > limit {
+			all = all[:limit]
+			page.Next = formatCursor(all[limit-1].PostedAt, all[limit-1].ID)
+		}
+		page.Comments = all
+		return err
+	})
+	return page, err
+}
+
+// Versions returns all texts of a comment, the oldest first, the current one last.
+// Each has the time at which it was written as PostedAt.
+func (s *Service) Versions(ctx context.Context, id string) ([]Comment, error) {
+	var all []Comment
+	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+		c, err := loadComment(ctx, r, id)
+		if err != nil {
+			return err
+		}
+		if _, err := s.check(ctx, r, ActionRead, c.Item); err != nil {
+			return err
+		}
+		all, err = versionsOf(ctx, r, c)
+		return err
+	})
+	return all, err
+}
+
+// Recent returns the latest comments, over all items that the actor may see, the
+// newest first; erased ones are left out. It is for the dashboard.
+func (s *Service) Recent(ctx context.Context, limit int) ([]Comment, error) {
+	a := authz.ActorFrom(ctx)
+	if err := s.policy.Require(a, ActionRead); err != nil {
+		return nil, err
+	}
+	var all []Comment
+	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+		var err error
+		all, err = recentComments(ctx, r, a, min(max(limit, 1), MaxLimit))
+		return err
+	})
+	return all, err
+}
