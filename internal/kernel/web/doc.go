@@ -73,7 +73,9 @@
 // then stand beside each other. Fields named like a password or code
 // ("password", "new_password", "code") are never shown again nor kept.
 // A form with files has enctype="multipart/form-data" and its route [MaxBody].
-// A form with data-draft is kept on the server while it is written.
+// A form with data-draft is kept on the server while it is written; its GET
+// handler calls [Ctx.Draft] to bring back what was kept. A question before an
+// act is a page: [Ctx.Confirm].
 //
 // # Its words
 //
@@ -93,7 +95,7 @@
 // Templates have t, show, icon, asset, date, datetime, relative, markdown, url
 // (url "/notes/%s" .ID escapes), query (sets one parameter of an address), list,
 // badge, rating, and for fields required, hint, limit, rows, between, complete
-// (autocomplete), accept. [View.Can] asks whether to show a button.
+// (autocomplete), accept, suggest. [View.Can] asks whether to show a button.
 //
 // A component is a struct (component.go) which {{show .X}} renders: [Badge],
 // [Rating], [Link], [Alert], [Empty], [Table], [Pager], [Terms], [Timeline],
@@ -111,7 +113,9 @@
 //
 // Inputs embed [Paging] or [IfMatch]; lists return [List]. Unknown members and
 // parameters are refused, bodies are at most 1 MiB unless the operation's
-// MaxBodyBytes says more, and no error repeats a value that was sent.
+// MaxBodyBytes says more, and no error repeats a value that was sent. A request
+// with an Idempotency-Key is carried out once and its answer repeated, unless
+// the handler says [ShownOnce].
 //
 // # What every response carries
 //
