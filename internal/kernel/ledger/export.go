@@ -47,8 +47,9 @@ func (l *Log) Export(ctx context.Context, r store.Reader, actor authz.Actor, w i
 func exportRange(ctx context.Context, r store.Reader, actor authz.Actor, out *format.ExportWriter, start, end int64) error {
 	args := []any{start, end}
 	visible := authz.Visible(actor, "o.item", "o.visibility", &args)
+	// The range stands in the join as well: see dbSource.Next.
 	rows, err := r.Query(ctx, `SELECT l.seq, l.leaf, l.hashes, o.item, o.kind, o.actor, o.subject, o.body, o.salts
-		FROM ledger_leaf l LEFT JOIN ledger_opening o ON o.seq = l.seq AND `+visible+`
+		FROM ledger_leaf l LEFT JOIN ledger_opening o ON o.seq = l.seq AND o.seq >= $1 AND o.seq < $2 AND `+visible+`
 		WHERE l.seq >= $1 AND l.seq < $2 ORDER BY l.seq`, args...)
 	if err != nil {
 		return err

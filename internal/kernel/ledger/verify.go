@@ -164,8 +164,10 @@ func (s *dbSource) Next(start, end int64) (format.Load, error) {
 			if err != nil {
 				return err
 			}
+			// The range stands in the join as well: PostgreSQL does not conclude it
+			// from the equality and would read all openings for each range.
 			rows, err := tx.Query(s.ctx, `SELECT l.seq, l.leaf, l.hashes, o.item, o.visibility, o.kind, o.actor, o.subject, o.body, o.salts
-				FROM ledger_leaf l LEFT JOIN ledger_opening o ON o.seq = l.seq
+				FROM ledger_leaf l LEFT JOIN ledger_opening o ON o.seq = l.seq AND o.seq >= $1 AND o.seq < $2
 				WHERE l.seq >= $1 AND l.seq < $2 ORDER BY l.seq`, start, end)
 			if err != nil {
 				return fmt.Errorf("read entries from %d: %w", start, err)
