@@ -323,3 +323,33 @@ func TestDefaultGrants(t *testing.T) {
 		}
 	}
 }
+
+// A command across modules is one commit: each appends its own kinds to the
+// same transaction, and not to that of another log.
+func TestModulesShareATransaction(t *testing.T) {
+	db := storetest.SQLite(t, migrations())
+	l, risk := open(t, db)
+	vuln := l.Writer("vuln", []string{"vuln.found"})
+	_, stranger := open(t, storetest.SQLite(t, migrations()))
+	finding := entry("vuln:a")
+	finding.Kind = "vuln.found"
+	err := risk.Decide(t.Context(), func(tx *ledger.Tx) error {
+		if _, err := stranger.Append(t.Context(), tx, entry("flow:x")); !fault.HasCode(err, "ledger.entry_invalid") {
+			t.Errorf("a writer of another log: %v", err)
+		}
+		if _, err := risk.Append(t.Context(), tx, finding); !fault.HasCode(err, "ledger.kind_foreign") {
+			t.Errorf("a kind of another module: %v", err)
+		}
+		if _, err := risk.Append(t.Context(), tx, entry("flow:x")); err != nil {
+			return err
+		}
+		_, err := vuln.Append(t.Context(), tx, finding)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := verify(t, db); got.Size != 2 {
+		t.Errorf("%d entries, want 2", got.Size)
+	}
+}
