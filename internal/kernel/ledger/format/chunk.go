@@ -66,7 +66,9 @@ func inOrder(ctx context.Context, src Source, size int64, checkpoints []Checkpoi
 			for ; next < len(checkpoints) && checkpoints[next].Size <= c.end; next++ {
 				c.sizes = append(c.sizes, checkpoints[next].Size)
 			}
-			c.load, c.err = src.Next(c.start, c.end)
+			var err error
+			c.load, err = src.Next(c.start, c.end)
+			c.err = err
 			for _, to := range []chan *chunk{ordered, jobs} {
 				select {
 				case to <- c:
@@ -74,7 +76,7 @@ func inOrder(ctx context.Context, src Source, size int64, checkpoints []Checkpoi
 					return
 				}
 			}
-			if c.err != nil {
+			if err != nil { // c is the worker's now
 				return
 			}
 		}
