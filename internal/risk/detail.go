@@ -115,7 +115,7 @@ type AcceptanceDetail struct {
 	Votes      []Vote           `json:"votes" nullable:"false"`
 	Needs      []NeedText       `json:"needs" nullable:"false"`
 	Unheard    []string         `json:"unheard" nullable:"false" doc:"parties that must be heard first"`
-	Rights     []RightUsed      `json:"rights" nullable:"false" doc:"by which the reader may decide"`
+	YourRights []RightUsed      `json:"your_rights" nullable:"false" doc:"by which the reader may decide"`
 	MayGrant   bool             `json:"may_grant"`
 	WhyNot     string           `json:"why_not,omitempty" doc:"why the reader may not grant"`
 	May        []string         `json:"may" nullable:"false" doc:"what else the reader may do now: refuse, withdraw, revoke, close, meet"`
@@ -152,6 +152,8 @@ type CellCount struct {
 // Counts is the matrix with the number of visible risks in each cell, the
 // likeliest row last and all 25 cells present.
 type Counts struct {
-	Cells []CellCount `json:"cells" nullable:"false"`
-	Total int64       `json:"total"`
+	Cells      []CellCount   `json:"cells" nullable:"false"`
+	Total      int64         `json:"total"`
+	Likelihood []matrix.Step `json:"likelihood" nullable:"false" doc:"names of the steps, least likely first"`
+	Impact     []matrix.Step `json:"impact" nullable:"false" doc:"names of the steps, least harm first"`
 }

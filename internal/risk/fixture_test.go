@@ -19,6 +19,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/format"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgertest"
+	"portreeve.org/portreeve/internal/kernel/notify"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/store/storetest"
 	"portreeve.org/portreeve/internal/risk"
@@ -77,7 +78,7 @@ type desk struct {
 	policy  *risk.RiskPolicy
 	posts   map[string]authz.Post
 	bodies  map[string]authz.Body
-	sent    *[]risk.Notice
+	sent    *[]notify.Message
 	authz   *authz.Policy
 	log     *ledger.Log
 }
@@ -93,7 +94,7 @@ func each(t *testing.T, fn func(t *testing.T, d *desk)) {
 
 func newDesk(t testing.TB, db *store.DB) *desk {
 	t.Helper()
-	d := &desk{t: t, db: db, posts: map[string]authz.Post{}, bodies: map[string]authz.Body{}, sent: &[]risk.Notice{}}
+	d := &desk{t: t, db: db, posts: map[string]authz.Post{}, bodies: map[string]authz.Body{}, sent: &[]notify.Message{}}
 	var err error
 	d.policy, err = risk.DefaultPolicy()
 	d.must(err)
@@ -149,19 +150,22 @@ func headTime(ctx context.Context, r store.Reader) (time.Time, error) {
 	return t, err
 }
 
-// outbox keeps what would be sent.
-type outbox struct{ sent *[]risk.Notice }
+// outbox keeps what would be sent, each once.
+type outbox struct{ sent *[]notify.Message }
 
-func (o outbox) Notify(_ context.Context, _ *store.Tx, n risk.Notice) error {
-	*o.sent = append(*o.sent, n)
+func (o outbox) Enqueue(_ context.Context, _ *store.Tx, m notify.Message) error {
+	for _, old := range *o.sent {
+		if old.Once != "" && old.Once == m.Once && old.Person == m.Person {
+			return nil
+		}
+	}
+	*o.sent = append(*o.sent, m)
 	return nil
 }
 
 // appoint fills the posts and bodies.
 func (d *desk) appoint() {
-	for _, person := range slices.Sorted(maps.Keys(cast)) {
-		d.setActive(person, true)
-	}
+	d.setActive(true, slices.Sorted(maps.Keys(cast))...)
 	d.must(d.office.SetRanks(d.t.Context(), []authz.Rank{{Name: "manager", Title: "Manager"}, {Name: "director", Title: "Director"}, {Name: "executive", Title: "Executive"}}))
 	admin := d.as("admin")
 	for _, p := range []office.PostInput{
@@ -194,11 +198,16 @@ func (d *desk) must(err error) {
 	}
 }
 
-func (d *desk) setActive(person string, active bool) {
+func (d *desk) setActive(active bool, people ...string) {
 	d.t.Helper()
 	w := d.log.Writer("authz", nil)
 	d.must(w.Quiet(d.t.Context(), "the test arranges its data", func(tx *store.Tx) error {
-		return authz.SetActive(d.t.Context(), tx, person, active)
+		for _, person := range people {
+			if err := authz.SetActive(d.t.Context(), tx, person, active); err != nil {
+				return err
+			}
+		}
+		return nil
 	}))
 }
 

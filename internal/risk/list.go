@@ -320,6 +320,7 @@ func (s *Service) Matrix(ctx context.Context, f Filter) (Counts, error) {
 		return Counts{}, fmt.Errorf("count risks: %w", err)
 	}
 	m := &s.Policy().Matrix
+	counts.Likelihood, counts.Impact = m.Likelihood, m.Impact
 	for l := 1; l <= matrix.Steps; l++ {
 		for i := 1; i <= matrix.Steps; i++ {
 			cell := matrix.Cell{Likelihood: l, Impact: i}

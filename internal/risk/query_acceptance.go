@@ -43,7 +43,7 @@ type dialogue struct {
 }
 
 func (s *Service) acceptanceDetail(ctx context.Context, r store.Reader, actor authz.Actor, id string) (AcceptanceDetail, error) {
-	d := AcceptanceDetail{AsOf: r.Now(), Unheard: []string{}, Rights: []RightUsed{}, May: []string{}, Needs: []NeedText{}}
+	d := AcceptanceDetail{AsOf: r.Now(), Unheard: []string{}, YourRights: []RightUsed{}, May: []string{}, Needs: []NeedText{}}
 	var err error
 	if d.Acceptance, err = loadAcceptance(ctx, r, actor, id); err != nil {
 		return AcceptanceDetail{}, err
@@ -132,13 +132,13 @@ func (s *Service) fillRights(ctx context.Context, r store.Reader, actor authz.Ac
 
 // fillBallot says whether the reader may grant or refuse, and if not, why.
 func (s *Service) fillBallot(actor authz.Actor, d *AcceptanceDetail, needs []Need, q Request, allowed func(authz.Action) bool) {
-	d.Rights = rightsOf(needs, q, actor)
+	d.YourRights = rightsOf(needs, q, actor)
 	voted := false
 	for _, v := range d.Votes {
 		voted = voted || v.Person == actor.ID
 	}
 	switch {
-	case len(d.Rights) == 0:
+	case len(d.YourRights) == 0:
 		d.WhyNot = fault.From(notEntitled(needs, q, actor)).Message
 	case voted:
 		d.WhyNot = "You have decided on this request already; your word stands."
@@ -149,7 +149,7 @@ func (s *Service) fillBallot(actor authz.Actor, d *AcceptanceDetail, needs []Nee
 	default:
 		d.MayGrant = true
 	}
-	if len(d.Rights) > 0 && !voted && !onlyOwner(d.Rights) && allowed(ActionRefuse) {
+	if len(d.YourRights) > 0 && !voted && !onlyOwner(d.YourRights) && allowed(ActionRefuse) {
 		d.May = append(d.May, "refuse")
 	}
 }

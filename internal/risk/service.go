@@ -15,6 +15,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/notify"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
@@ -35,19 +36,10 @@ type Directory interface {
 	Organisation(ctx context.Context, r store.Reader, id string) (Named, error)
 }
 
-// Notices takes a message to a person as part of a transaction. Item is what it
-// is about: the notice must not tell more than its reader may see.
+// Notices takes a notice to a person as part of a transaction; what a mail may
+// say is decided by the item's visibility when it is sent.
 type Notices interface {
-	Notify(ctx context.Context, tx *store.Tx, n Notice) error
-}
-
-// Notice is a reminder to one person.
-type Notice struct {
-	Person string    // person id
-	Kind   string    // "risk.expiry", "risk.status", "risk.review"
-	Item   string    // "risk:<id>"
-	URL    string    // relative to the server's root
-	Due    time.Time // what it reminds of
+	Enqueue(ctx context.Context, tx *store.Tx, m notify.Message) error
 }
 
 // Deps are what the service needs.

@@ -219,8 +219,8 @@ func TestExtensionAndPrecedents(t *testing.T) {
 		if got.Ordinal != 3 || len(got.Precedents) != 2 || got.Precedents[1].Outcome != risk.Expired || got.Precedents[0].Outcome != risk.InForce {
 			t.Errorf("ordinal %d, precedents %+v", got.Ordinal, got.Precedents)
 		}
-		if len(got.Opens) != 1 || got.Opens[0] != "flow call" || !got.MayGrant || len(got.Rights) == 0 {
-			t.Errorf("opens %v, may grant %v by %v", got.Opens, got.MayGrant, got.Rights)
+		if len(got.Opens) != 1 || got.Opens[0] != "flow call" || !got.MayGrant || len(got.YourRights) == 0 {
+			t.Errorf("opens %v, may grant %v by %v", got.Opens, got.MayGrant, got.YourRights)
 		}
 		// In another realm it is another pattern.
 		in = d.request()

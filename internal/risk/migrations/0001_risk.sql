@@ -190,12 +190,3 @@ CREATE TABLE risk_history (
   changes    TEXT    NOT NULL
 ) {STRICT};
 CREATE INDEX risk_history_risk ON risk_history (risk, entry);
-
--- Which reminders were sent, so that none is sent twice.
-CREATE TABLE risk_notice (
-  item    TEXT    NOT NULL,
-  kind    TEXT    NOT NULL,
-  due_at  {int64} NOT NULL,
-  sent_at {int64} NOT NULL,
-  PRIMARY KEY (item, kind, due_at)
-) {STRICT};

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/web"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+type detailOutput struct {
+	ETag     string `header:"ETag"`
+	Location string `header:"Location"`
+	Body     Detail
+}
+
+type acceptanceOutput struct {
+	ETag     string `header:"ETag"`
+	Location string `header:"Location"`
+	Body     AcceptanceDetail
+}
+
+type idInput struct {
+	ID string `path:"id" maxLength:"60" doc:"id of the risk"`
+}
+
+// on is the input of an operation that changes a risk.
+type on[B any] struct {
+	ID string `path:"id" maxLength:"60" doc:"id of the risk"`
+	web.IfMatch
+	Body B
+}
+
+// API registers the operations below /api/v1/risks.
+func (s *Service) API(api *web.API) {
+	op := func(id, method, path, summary string) huma.Operation {
+		status := http.StatusOK
+		if id == "register-risk" || id == "ask-acceptance" {
+			status = http.StatusCreated
+		}
+		return huma.Operation{OperationID: id, Method: method, Path: "/risks" + path, Summary: summary, DefaultStatus: status, Tags: []string{"risks"}}
+	}
+	web.Op(api, ActionRead, op("list-risks", http.MethodGet, "", "List risks, the worst first"), s.apiList)
+	web.Op(api, ActionRead, op("count-risks", http.MethodGet, "/matrix", "Count risks in each cell of the matrix"), s.apiMatrix)
+	web.Op(api, ActionRead, op("propose-rating", http.MethodPost, "/proposal", "Show what rating the rules propose, and why"), s.apiPropose)
+	web.Op(api, ActionRegister, op("register-risk", http.MethodPost, "", "Register a risk"), s.apiRegister)
+	web.Op(api, ActionRead, op("show-risk", http.MethodGet, "/{id}", "Show a risk with everything that belongs to it"), s.apiShow)
+	web.Op(api, ActionEdit, op("edit-risk", http.MethodPatch, "/{id}", "Change a risk"), edit(s, s.Edit))
+	web.Op(api, ActionRate, op("rate-risk", http.MethodPost, "/{id}/ratings", "Rate a risk"), edit(s, s.Rate))
+	web.Op(api, ActionReview, op("review-risk", http.MethodPost, "/{id}/reviews", "Record a regular review"), edit(s, s.apiReview))
+	web.Op(api, ActionTreat, op("treat-risk", http.MethodPost, "/{id}/treatment", "Choose the treatment"), edit(s, s.Treat))
+	web.Op(api, ActionTreat, op("complete-risk", http.MethodPost, "/{id}/completion", "Say that the treatment is carried out"), s.apiComplete)
+	web.Op(api, ActionTreat, op("add-measure", http.MethodPost, "/{id}/measures", "Add a mitigation action"), edit(s, s.apiAddMeasure))
+	web.Op(api, ActionMeasure, op("report-measure", http.MethodPatch, "/{id}/measures/{measure}", "Report a mitigation action as done, dropped or open"), s.apiSetMeasure)
+	web.Op(api, ActionEdit, op("set-parties", http.MethodPut, "/{id}/parties", "Say which parties are exposed"), edit(s, s.apiParties))
+	web.Op(api, ActionHear, op("hear-party", http.MethodPost, "/{id}/hearings", "Record that a party was heard"), edit(s, s.apiHear))
+	web.Op(api, ActionEdit, op("set-options", http.MethodPut, "/{id}/options", "Say which options are compared"), edit(s, s.apiOptions))
+	web.Op(api, ActionClose, op("close-risk", http.MethodPost, "/{id}/closure", "Close a risk for good"), edit(s, s.apiClose))
+	s.acceptanceAPI(api, op)
+}
+
+type listInput struct {
+	web.Paging
+	State      string        `query:"state" enum:"active,all,open,treated,closed" default:"active"`
+	Rating     matrix.Rating `query:"rating" enum:"low,medium,high,critical"`
+	Likelihood int           `query:"likelihood" minimum:"0" maximum:"5" doc:"of the cell; 0: any"`
+	Impact     int           `query:"impact" minimum:"0" maximum:"5" doc:"of the cell; 0: any"`
+	Subject    string        `query:"subject" maxLength:"200" doc:"kind:name"`
+	Owner      string        `query:"owner" maxLength:"200" doc:"id or login; me for one's own"`
+	Sort       string        `query:"sort" enum:"worst,recent" default:"worst"`
+}
+
+func (in *listInput) filter() Filter {
+	return Filter{
+		State: in.State, Rating: in.Rating, Likelihood: in.Likelihood, Impact: in.Impact, Subject: in.Subject,
+		Owner: in.Owner, Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
+	}
+}
+
+func (s *Service) apiList(ctx context.Context, in *listInput) (*struct{ Body Page }, error) {
+	page, err := s.List(ctx, in.filter())
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body Page }{page}, nil
+}
+
+type matrixInput struct {
+	State   string        `query:"state" enum:"active,all,open,treated,closed" default:"active"`
+	Rating  matrix.Rating `query:"rating" enum:"low,medium,high,critical"`
+	Subject string        `query:"subject" maxLength:"200" doc:"kind:name"`
+	Owner   string        `query:"owner" maxLength:"200" doc:"id or login; me for one's own"`
+}
+
+func (s *Service) apiMatrix(ctx context.Context, in *matrixInput) (*struct{ Body Counts }, error) {
+	counts, err := s.Matrix(ctx, Filter{State: in.State, Rating: in.Rating, Subject: in.Subject, Owner: in.Owner})
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body Counts }{counts}, nil
+}
+
+func (s *Service) apiPropose(ctx context.Context, in *struct{ Body ProposalRequest }) (*struct{ Body matrix.Proposal }, error) {
+	proposal, err := s.Propose(ctx, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body matrix.Proposal }{proposal}, nil
+}
+
+func (s *Service) apiShow(ctx context.Context, in *idInput) (*detailOutput, error) {
+	d, err := s.Get(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &detailOutput{ETag: web.ETag(d.Version), Body: d}, nil
+}
+
+// after answers a change with the risk as it now is or, if whoever changed it may
+// no longer see it, with what the change left.
+func (s *Service) after(ctx context.Context, r Risk, err error) (*detailOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Get(ctx, r.ID)
+	if fault.Is(err, fault.NotFound) {
+		d, err = Detail{Risk: r}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &detailOutput{ETag: web.ETag(d.Version), Body: d}, nil
+}
+
+func (s *Service) apiRegister(ctx context.Context, in *struct{ Body RegisterInput }) (*detailOutput, error) {
+	r, err := s.Register(ctx, in.Body)
+	out, err := s.after(ctx, r, err)
+	if err != nil {
+		return nil, err
+	}
+	out.Location = "/api/v1/risks/" + r.ID
+	return out, nil
+}
+
+// seen returns the version of If-Match. That it is missing is said only to those
+// who may see the risk: to everybody else nothing is there.
+func (s *Service) seen(ctx context.Context, id string, header web.IfMatch) (int64, error) {
+	version, missing := header.Version()
+	if missing == nil {
+		return version, nil
+	}
+	if _, err := s.Get(ctx, id); err != nil {
+		return 0, err
+	}
+	return 0, missing
+}
+
+// edit makes an operation of a use case that changes a risk.
+func edit[B any](s *Service, use func(ctx context.Context, id string, version int64, in B) (Risk, error)) func(context.Context, *on[B]) (*detailOutput, error) {
+	return func(ctx context.Context, in *on[B]) (*detailOutput, error) {
+		version, err := s.seen(ctx, in.ID, in.IfMatch)
+		if err != nil {
+			return nil, err
+		}
+		r, err := use(ctx, in.ID, version, in.Body)
+		return s.after(ctx, r, err)
+	}
+}
+
+func (s *Service) apiReview(ctx context.Context, id string, version int64, in NoteRequest) (Risk, error) {
+	return s.Review(ctx, id, version, in.Note)
+}
+
+func (s *Service) apiClose(ctx context.Context, id string, version int64, in NoteRequest) (Risk, error) {
+	return s.Close(ctx, id, version, in.Note)
+}
+
+func (s *Service) apiParties(ctx context.Context, id string, version int64, in PartiesRequest) (Risk, error) {
+	return s.SetParties(ctx, id, version, in.Parties)
+}
+
+func (s *Service) apiOptions(ctx context.Context, id string, version int64, in OptionsRequest) (Risk, error) {
+	return s.SetOptions(ctx, id, version, in.Options)
+}
+
+func (s *Service) apiAddMeasure(ctx context.Context, id string, version int64, in MeasureRequest) (Risk, error) {
+	input, err := in.input(s.zone)
+	if err != nil {
+		return Risk{}, err
+	}
+	return s.AddMeasure(ctx, id, version, input)
+}
+
+func (s *Service) apiHear(ctx context.Context, id string, version int64, in HearingRequest) (Risk, error) {
+	input, err := in.input(s.zone, s.AsOf())
+	if err != nil {
+		return Risk{}, err
+	}
+	return s.Hear(ctx, id, version, input)
+}
+
+type completeInput struct {
+	ID string `path:"id" maxLength:"60" doc:"id of the risk"`
+	web.IfMatch
+}
+
+func (s *Service) apiComplete(ctx context.Context, in *completeInput) (*detailOutput, error) {
+	version, err := s.seen(ctx, in.ID, in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Complete(ctx, in.ID, version)
+	return s.after(ctx, r, err)
+}
+
+type measureInput struct {
+	ID      string `path:"id" maxLength:"60" doc:"id of the risk"`
+	Measure string `path:"measure" maxLength:"60" doc:"id of the mitigation action"`
+	web.IfMatch
+	Body MeasureChange
+}
+
+func (s *Service) apiSetMeasure(ctx context.Context, in *measureInput) (*detailOutput, error) {
+	version, err := s.seen(ctx, in.ID, in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.SetMeasure(ctx, in.ID, version, in.Measure, in.Body)
+	return s.after(ctx, r, err)
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// Commands are the verbs of `portreeve risk`.
+type Commands struct {
+	List     ListCmd     `cmd:"" help:"List risks, the worst first."`
+	Matrix   MatrixCmd   `cmd:"" help:"Count risks in each cell of the matrix."`
+	Show     ShowCmd     `cmd:"" help:"Show a risk with everything that belongs to it."`
+	Propose  ProposeCmd  `cmd:"" help:"Show what rating the rules propose for some facts, and why."`
+	Register RegisterCmd `cmd:"" help:"Register a risk."`
+	Edit     EditCmd     `cmd:"" help:"Change a risk. Another threat or scope voids its acceptances."`
+	Rate     RateCmd     `cmd:"" help:"Rate a risk."`
+	Review   ReviewCmd   `cmd:"" help:"Record a regular review that found nothing to change."`
+	Parties  PartiesCmd  `cmd:"" help:"Say which parties a risk exposes; they replace those before."`
+	Hear     HearCmd     `cmd:"" help:"Record that a party was heard."`
+	Options  OptionsCmd  `cmd:"" help:"Say which options are compared; they replace those before."`
+	Treat    TreatCmd    `cmd:"" help:"Choose the treatment: mitigate, avoid, transfer or accept."`
+	Plan     PlanCmd     `cmd:"" help:"Add a mitigation action."`
+	Report   ReportCmd   `cmd:"" help:"Report a mitigation action as done, dropped or open."`
+	Complete CompleteCmd `cmd:"" help:"Say that the treatment is carried out."`
+	Close    CloseCmd    `cmd:"" help:"Close a risk for good."`
+
+	Ask        AskCmd        `cmd:"" help:"Ask to accept the residual risk until a date."`
+	Acceptance AcceptanceCmd `cmd:"" help:"Show an acceptance: on what, by which right, until when, what it opens."`
+	Accept     AcceptCmd     `cmd:"" help:"Agree to an acceptance by your rank, function or seat."`
+	Refuse     RefuseCmd     `cmd:"" help:"Refuse an acceptance, or object to it."`
+	Withdraw   WithdrawCmd   `cmd:"" help:"Withdraw a request for an acceptance."`
+	Revoke     RevokeCmd     `cmd:"" help:"Revoke an acceptance; it ends at once."`
+	Meet       MeetCmd       `cmd:"" help:"Report a condition of an acceptance as met."`
+	Settle     SettleCmd     `cmd:"" help:"Close an acceptance with proof of what was undone and what was learnt."`
+}
+
+func connect(s *client.Session) (Client, error) {
+	api, err := s.Client()
+	if err != nil {
+		return Client{}, err
+	}
+	return NewClient(api), nil
+}
+
+// target is the risk that a command changes.
+type target struct {
+	Risk    string `arg:"" help:"Id of the risk."`
+	Version int64  `help:"The version that you saw; default is the current one." placeholder:"N"`
+	JSON    bool   `help:"Print JSON." name:"json"`
+}
+
+// apply looks up the version unless it is given, changes the risk and shows it.
+func (t *target) apply(s *client.Session, change func(c Client, version int64) (Detail, error)) error {
+	c, err := connect(s)
+	if err != nil {
+		return err
+	}
+	if t.Version == 0 {
+		now, err := c.Get(s.Context, t.Risk)
+		if err != nil {
+			return err
+		}
+		t.Version = now.Version
+	}
+	d, err := change(c, t.Version)
+	if err != nil {
+		return err
+	}
+	return printRisk(s, d, t.JSON)
+}
+
+// facts are the inputs of a proposed rating.
+type facts struct {
+	Data            string `help:"Most sensitive class of data: none, public, internal, personal or sensitive." required:"" enum:"none,public,internal,personal,sensitive" placeholder:"CLASS"`
+	Direction       string `help:"Where data goes, seen from the trusted side: outbound, inbound or both." default:"both" enum:"outbound,inbound,both" placeholder:"WAY"`
+	Access          string `help:"read, write or read_write." default:"read" enum:"read,write,read_write" placeholder:"ACCESS"`
+	Volume          string `help:"low, medium or high." default:"medium" enum:"low,medium,high" placeholder:"VOLUME"`
+	CrossesBoundary bool   `help:"A trust boundary is crossed."`
+	LowerTrust      bool   `help:"Production reaches into a realm that is trusted less."`
+	Assurances      string `help:"What assures that it is safer than it looks." placeholder:"TEXT"`
+}
+
+func (f facts) inputs() matrix.Inputs {
+	return matrix.Inputs{
+		Data: matrix.Data(f.Data), Direction: matrix.Direction(f.Direction), Access: matrix.Access(f.Access), Volume: matrix.Volume(f.Volume),
+		CrossesBoundary: f.CrossesBoundary, LowerTrust: f.LowerTrust, Assurances: f.Assurances,
+	}
+}
+
+// ProposeCmd shows a proposal.
+type ProposeCmd struct {
+	facts
+	MitigationPlan bool `help:"A mitigation plan with owners and dates exists."`
+	JSON           bool `help:"Print JSON." name:"json"`
+}
+
+// Run asks for the proposal and shows each step.
+func (c *ProposeCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	in := c.inputs()
+	in.MitigationPlan = c.MitigationPlan
+	p, err := api.Propose(s.Context, in)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.PrintJSON(p)
+	}
+	printProposal(s, p)
+	return nil
+}
+
+// RegisterCmd registers a risk.
+type RegisterCmd struct {
+	facts
+	Subject     string   `help:"What it is about, kind:name." required:"" placeholder:"SUBJECT"`
+	Act         string   `help:"The act that it is about, such as call." placeholder:"ACT"`
+	Title       string   `help:"One line." required:"" placeholder:"TEXT"`
+	Threat      string   `help:"What could happen." required:"" placeholder:"TEXT"`
+	Scope       string   `help:"What exactly is covered." required:"" placeholder:"TEXT"`
+	Owner       string   `help:"Login or id of who answers for it; default is you." placeholder:"LOGIN"`
+	Visibility  string   `help:"public, internal or restricted; default is that of the subject." default:"" enum:",public,internal,restricted" placeholder:"VISIBILITY"`
+	Participant []string `help:"Who may see a restricted risk; repeat for more." placeholder:"person:LOGIN|group:NAME" sep:"none"`
+	Party       []string `help:"A party exposed; repeat for more." placeholder:"organisation|community:ORGANISATION:NAME" sep:"none"`
+	Follows     string   `help:"Id of a closed risk that this one continues." placeholder:"ID"`
+	JSON        bool     `help:"Print JSON." name:"json"`
+}
+
+// Run registers the risk and shows it.
+func (c *RegisterCmd) Run(s *client.Session) error {
+	parties, err := parseParties(c.Party)
+	if err != nil {
+		return err
+	}
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	d, err := api.Register(s.Context, RegisterInput{
+		Subject: c.Subject, Act: c.Act, Title: c.Title, Threat: c.Threat, Scope: c.Scope, Owner: c.Owner,
+		Visibility: authz.Visibility(c.Visibility), Participants: c.Participant, Inputs: c.inputs(), Parties: parties, Follows: c.Follows,
+	})
+	if err != nil {
+		return err
+	}
+	return printRisk(s, d, c.JSON)
+}
+
+// parseParties reads "kind:organisation:name"; the organisation may be empty.
+func parseParties(all []string) ([]PartyInput, error) {
+	parties := []PartyInput{}
+	for _, text := range all {
+		parts := strings.SplitN(text, ":", 3)
+		if len(parts) != 3 {
+			return nil, fault.New(fault.Usage, "risk.party", "A party is written kind:organisation:name, such as organisation:abc...:The chapter, or community::The community.")
+		}
+		parties = append(parties, PartyInput{Kind: PartyKind(parts[0]), Organisation: parts[1], Name: parts[2]})
+	}
+	return parties, nil
+}
+
+// EditCmd changes a risk.
+type EditCmd struct {
+	target
+	Title       *string  `help:"A new title." placeholder:"TEXT"`
+	Threat      *string  `help:"What could happen." placeholder:"TEXT"`
+	Scope       *string  `help:"What exactly is covered." placeholder:"TEXT"`
+	Owner       *string  `help:"Login or id of a new owner." placeholder:"LOGIN"`
+	Assurances  *string  `help:"What assures that it is safer than it looks." placeholder:"TEXT"`
+	Visibility  *string  `help:"public, internal or restricted." placeholder:"VISIBILITY"`
+	Participant []string `help:"All who may see a restricted risk beside owner and registrant; repeat for more." placeholder:"person:LOGIN|group:NAME" sep:"none"`
+}
+
+// Run changes the risk and shows it.
+func (c *EditCmd) Run(s *client.Session) error {
+	in := EditInput{Title: c.Title, Threat: c.Threat, Scope: c.Scope, Owner: c.Owner}
+	if c.Visibility != nil {
+		visibility := authz.Visibility(*c.Visibility)
+		in.Visibility = &visibility
+	}
+	if c.Participant != nil {
+		in.Participants = &c.Participant
+	}
+	return c.apply(s, func(api Client, version int64) (Detail, error) {
+		if c.Assurances != nil {
+			now, err := api.Get(s.Context, c.Risk)
+			if err != nil {
+				return Detail{}, err
+			}
+			now.Inputs.Assurances = *c.Assurances
+			in.Inputs = &now.Inputs
+		}
+		return api.Edit(s.Context, c.Risk, version, in)
+	})
+}
+
+// OptionsCmd sets the options that are compared.
+type OptionsCmd struct {
+	target
+	File string `arg:"" help:"JSON file with a list of objects {kind, title, cost, delay, risk, rating, notes}; - reads standard input."`
+}
+
+// Run reads the options, sends them and shows the risk.
+func (c *OptionsCmd) Run(s *client.Session) error {
+	var options []Option
+	if err := readJSON(s, c.File, &options); err != nil {
+		return err
+	}
+	return c.apply(s, func(api Client, version int64) (Detail, error) {
+		return api.SetOptions(s.Context, c.Risk, version, options)
+	})
+}
+
+// readJSON reads a file, or standard input for "-", into v.
+func readJSON(s *client.Session, file string, v any) error {
+	var data []byte
+	var err error
+	if file == "-" {
+		data, err = io.ReadAll(io.LimitReader(s.Stdin, 1<<20))
+	} else {
+		data, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return fault.New(fault.Usage, "risk.file", "The file %s cannot be read.", file).Because(err)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(data)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(v); err != nil {
+		return fault.New(fault.Usage, "risk.file", "The file %s is not the JSON that is expected: %s.", file, fmt.Sprint(err))
+	}
+	return nil
+}

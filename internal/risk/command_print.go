@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// rows is a table of two columns that leaves out what is empty.
+type rows struct{ *tabwriter.Writer }
+
+func newRows(w io.Writer) rows { return rows{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)} }
+
+func (r rows) add(name, format string, args ...any) {
+	if value := fmt.Sprintf(format, args...); strings.TrimSpace(value) != "" {
+		fmt.Fprintf(r, "%s\t%s\n", name, strings.ReplaceAll(value, "\n", " "))
+	}
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func cellText(a Assessment) string {
+	return fmt.Sprintf("%s (likelihood %d, impact %d)", a.Rating, a.Likelihood, a.Impact)
+}
+
+func named(names map[string]Named, id string) string {
+	if n, ok := names[id]; ok && n.Name != "" {
+		return n.Name
+	}
+	return id
+}
+
+func printPage(s *client.Session, page Page) error {
+	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tRATING\tSTATE\tACCEPTANCE\tSUBJECT\tTITLE")
+	for _, r := range page.Items {
+		acceptance := string(r.Acceptance)
+		if r.Acceptance == InForce {
+			acceptance = "until " + moment(r.AcceptedUntil)
+		}
+		rating := string(r.Effective.Rating)
+		if !r.Rated() {
+			rating += " (proposed)"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, rating, r.State, acceptance, r.Subject, r.Title)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if page.Next != "" {
+		s.Printf("\nmore: --cursor %s\n", page.Next)
+	}
+	return nil
+}
+
+// printMatrix draws the matrix, the likeliest row on top.
+func printMatrix(s *client.Session, c Counts) error {
+	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
+	for l := matrix.Steps; l >= 1; l-- {
+		line := fmt.Sprint(l)
+		if l <= len(c.Likelihood) {
+			line += " " + c.Likelihood[l-1].Name
+		}
+		for _, cell := range c.Cells {
+			if cell.Likelihood == l {
+				line += fmt.Sprintf("\t%d %s", cell.Count, cell.Rating)
+			}
+		}
+		fmt.Fprintln(table, line)
+	}
+	line := "impact"
+	for i, step := range c.Impact {
+		line += fmt.Sprintf("\t%d %s", i+1, step.Name)
+	}
+	fmt.Fprintln(table, line)
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	s.Printf("total %d\n", c.Total)
+	return nil
+}
+
+func printProposal(s *client.Session, p matrix.Proposal) {
+	for _, part := range []struct {
+		name string
+		a    matrix.Assessed
+	}{{"inherent", p.Inherent}, {"residual", p.Residual}} {
+		s.Printf("%s: %s (likelihood %d, impact %d)\n", part.name, part.a.Rating, part.a.Cell.Likelihood, part.a.Cell.Impact)
+		for _, m := range part.a.Moves {
+			source := string(m.Origin)
+			if m.Cites != "" {
+				source += ", " + m.Cites
+			}
+			s.Printf("  %s: %s; now %s. %s [%s]\n", m.Factor, m.Effect, m.Rating, m.Why, source)
+		}
+	}
+}
+
+func printRisk(s *client.Session, d Detail, asJSON bool) error {
+	if asJSON {
+		return s.PrintJSON(d)
+	}
+	t := newRows(s.Stdout)
+	t.add("risk", "%s", d.ID)
+	t.add("title", "%s", d.Title)
+	t.add("state", "%s", d.State)
+	t.add("subject", "%s %s", d.Subject, d.SubjectTitle)
+	t.add("owner", "%s", named(d.Names, d.Owner))
+	t.add("visibility", "%s", d.Visibility)
+	t.add("threat", "%s", d.Threat)
+	t.add("scope", "%s", d.Scope)
+	t.add("proposed", "%s", d.Proposal.Residual.Rating)
+	if d.Rated() {
+		t.add("inherent", "%s", cellText(d.Rating.Inherent))
+		t.add("residual", "%s", cellText(d.Rating.Residual))
+		t.add("reason", "%s", d.Rating.Reason)
+		t.add("review due", "%s", moment(d.ReviewDue))
+	} else {
+		t.add("counts as", "%s until it is rated", d.Proposed.Rating)
+	}
+	t.add("treatment", "%s %s", d.Treatment, d.TreatmentNote)
+	for _, p := range d.Parties {
+		heard := ""
+		if p.Requirement == RequireHearing && !p.Answers {
+			heard = map[bool]string{true: ", heard", false: ", not heard yet"}[p.Heard]
+		}
+		t.add("party", "%s: %s%s", p.Name, p.Requirement, heard)
+	}
+	for _, o := range d.Options {
+		t.add("option", "%s %s: %s; cost %s; delay %s; risk %s", o.ID, o.Kind, o.Title, o.Cost, o.Delay, o.Risk)
+	}
+	for _, m := range d.Measures {
+		t.add("action", "%s %s: %s, %s until %s", m.ID, m.State, m.Title, named(d.Names, m.Owner), moment(m.Due))
+	}
+	for _, a := range d.Acceptances {
+		t.add("acceptance", "%s %s, until %s", a.ID, a.Standing.Code, moment(a.Until))
+	}
+	for _, n := range d.Needs {
+		for _, w := range n.Ways {
+			t.add("may accept", "%s%s, at most %s", partyPrefix(n.Party), w.Way, w.Longest)
+		}
+	}
+	t.add("version", "%d", d.Version)
+	t.add("entry", "%d", d.Entry)
+	return t.Flush()
+}
+
+func partyPrefix(party string) string {
+	if party == "" {
+		return ""
+	}
+	return "for " + party + ": "
+}
+
+func printAcceptance(s *client.Session, d AcceptanceDetail, asJSON bool) error {
+	if asJSON {
+		return s.PrintJSON(d)
+	}
+	t := newRows(s.Stdout)
+	t.add("acceptance", "%s", d.ID)
+	t.add("risk", "%s %s", d.Risk, d.RiskTitle)
+	t.add("standing", "%s", d.Standing.Code)
+	t.add("changed", "%s", strings.Join(d.Standing.Changed, ", "))
+	t.add("decided on", "%s; %s version %d", cellText(d.Basis.Residual), d.Basis.Subject, d.Basis.SubjectVersion)
+	t.add("digest", "%s", d.Basis.SubjectDigest)
+	t.add("option", "%s: %s", d.Option.Kind, d.Option.Title)
+	t.add("reason", "%s", d.Reason)
+	t.add("asked by", "%s at %s", named(d.Names, d.AskedBy), moment(d.AskedAt))
+	t.add("from", "%s", moment(d.From))
+	t.add("until", "%s", moment(d.Until))
+	t.add("opens", "%s", strings.Join(d.Opens, ", "))
+	t.add("of its kind", "number %d", d.Ordinal)
+	for _, p := range d.Precedents {
+		t.add("precedent", "%s %s until %s: %s", p.Acceptance, p.Outcome, moment(p.Until), p.Title)
+	}
+	for _, c := range d.Conditions {
+		state := "due " + moment(c.Due)
+		if !c.MetAt.IsZero() {
+			state = "met " + moment(c.MetAt)
+		}
+		t.add("condition", "%s %s, %s, %s", c.ID, c.Text, named(d.Names, c.Owner), state)
+	}
+	for _, v := range d.Votes {
+		word := map[bool]string{true: "agrees", false: "objects"}[v.Agrees]
+		t.add("word", "%s %s: %s", named(d.Names, v.Person), word, v.Reason)
+	}
+	for _, e := range d.YourRights {
+		t.add("by your right", "%s", e.Explanation)
+	}
+	t.add("you may not", "%s", d.WhyNot)
+	for _, x := range d.Rights {
+		for _, by := range x.By {
+			t.add("by right", "%s%s: %s", partyPrefix(x.Party), named(d.Names, by.Person), by.Right.Explanation)
+		}
+	}
+	t.add("ended", "%s %s", moment(d.EndedAt), d.EndReason)
+	t.add("undone", "%s", d.Undone)
+	t.add("learnt", "%s", d.Learnt)
+	t.add("version", "%d", d.Version)
+	return t.Flush()
+}

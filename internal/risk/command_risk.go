@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// ListCmd lists risks.
+type ListCmd struct {
+	State      string `help:"active, all, open, treated or closed." default:"active" enum:"active,all,open,treated,closed" placeholder:"STATE"`
+	Rating     string `help:"Only with this rating." default:"" enum:",low,medium,high,critical" placeholder:"RATING"`
+	Likelihood int    `help:"Only in this row of the matrix, 1 to 5." placeholder:"N"`
+	Impact     int    `help:"Only in this column of the matrix, 1 to 5." placeholder:"N"`
+	Subject    string `help:"Only about this subject, kind:name." placeholder:"SUBJECT"`
+	Owner      string `help:"Only of this owner; me for your own." placeholder:"LOGIN"`
+	Sort       string `help:"worst or recent." default:"worst" enum:"worst,recent" placeholder:"ORDER"`
+	Limit      int    `help:"The most to list, up to 200." default:"50" placeholder:"N"`
+	Cursor     string `help:"Go on after an earlier list." placeholder:"CURSOR"`
+	JSON       bool   `help:"Print JSON." name:"json"`
+}
+
+// Run lists one page.
+func (c *ListCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	page, err := api.List(s.Context, Filter{
+		State: c.State, Rating: matrix.Rating(c.Rating), Likelihood: c.Likelihood, Impact: c.Impact, Subject: c.Subject,
+		Owner: c.Owner, Sort: c.Sort, Limit: c.Limit, Cursor: c.Cursor,
+	})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.PrintJSON(page)
+	}
+	return printPage(s, page)
+}
+
+// MatrixCmd counts risks.
+type MatrixCmd struct {
+	State   string `help:"active, all, open, treated or closed." default:"active" enum:"active,all,open,treated,closed" placeholder:"STATE"`
+	Subject string `help:"Only about this subject, kind:name." placeholder:"SUBJECT"`
+	Owner   string `help:"Only of this owner; me for your own." placeholder:"LOGIN"`
+	JSON    bool   `help:"Print JSON." name:"json"`
+}
+
+// Run shows the matrix.
+func (c *MatrixCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	counts, err := api.Matrix(s.Context, Filter{State: c.State, Subject: c.Subject, Owner: c.Owner})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.PrintJSON(counts)
+	}
+	return printMatrix(s, counts)
+}
+
+// ShowCmd shows one risk.
+type ShowCmd struct {
+	Risk string `arg:"" help:"Id of the risk."`
+	JSON bool   `help:"Print JSON." name:"json"`
+}
+
+// Run shows the risk.
+func (c *ShowCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	d, err := api.Get(s.Context, c.Risk)
+	if err != nil {
+		return err
+	}
+	return printRisk(s, d, c.JSON)
+}
+
+// RateCmd rates a risk.
+type RateCmd struct {
+	target
+	Likelihood         int    `help:"Residual likelihood, 1 to 5." required:"" placeholder:"N"`
+	Impact             int    `help:"Residual impact, 1 to 5." required:"" placeholder:"N"`
+	InherentLikelihood int    `help:"Likelihood as if nothing had been done; default is the residual one." placeholder:"N"`
+	InherentImpact     int    `help:"Impact as if nothing had been done; default is the residual one." placeholder:"N"`
+	Reason             string `help:"Needed where the rating differs from the proposed one." placeholder:"TEXT"`
+}
+
+// Run rates the risk and shows it.
+func (c *RateCmd) Run(s *client.Session) error {
+	in := RateInput{
+		Residual: matrix.Cell{Likelihood: c.Likelihood, Impact: c.Impact},
+		Inherent: matrix.Cell{Likelihood: c.InherentLikelihood, Impact: c.InherentImpact},
+		Reason:   c.Reason,
+	}
+	if in.Inherent.Likelihood == 0 {
+		in.Inherent.Likelihood = c.Likelihood
+	}
+	if in.Inherent.Impact == 0 {
+		in.Inherent.Impact = c.Impact
+	}
+	return c.apply(s, func(api Client, version int64) (Detail, error) {
+		return api.Rate(s.Context, c.Risk, version, in)
+	})
+}
+
+// ReviewCmd records a regular review.
+type ReviewCmd struct {
+	target
+	Note string `help:"What was looked at." required:"" placeholder:"TEXT"`
+}
+
+// Run records the review and shows the risk.
+func (c *ReviewCmd) Run(s *client.Session) error {
+	return c.apply(s, func(api Client, version int64) (Detail, error) {
+		return api.Review(s.Context, c.Risk, version, c.Note)
+	})
+}
+
+// PartiesCmd sets the parties exposed.
+type PartiesCmd struct {
+	target
+	Party []string `help:"A party exposed; repeat for more." placeholder:"organisation|community:ORGANISATION:NAME" sep:"none"`
+}
+
+// Run sets the parties and shows the risk.
+func (c *PartiesCmd) Run(s *client.Session) error {
+	parties, err := parseParties(c.Party)
+	if err != nil {
+		return err
+	}
+	return c.apply(s, func(api Client, version int64) (Detail, error) {
+		return api.SetParties(s.Context, c.Risk, version, parties)
+	})
+}
+
+// HearCmd records that a party was heard.
+type HearCmd struct {
+	target
+	Party  string `help:"Name or id of the party." required:"" placeholder:"PARTY"`
+	Heard  string `help:"Who was heard, in what capacity." required:"" placeholder:"TEXT"`
+	Said   string `help:"What they said." required:"" placeholder:"TEXT"`
+	Person string `help:"Login or id of who was heard, if they have an account." placeholder:"LOGIN"`
+	Held   string `help:"When; default is now." placeholder:"DATE"`
+}
+
+// Run records the hearing and shows the risk.
+func (c *HearCmd) Run(s *client.Session) error {
+	in := HearingRequest{Party: c.Party, Heard: c.Heard, Said: c.Said, Person: c.Person, HeldAt: c.Held}
+	return c.apply(s, func(api Client, version int64) (Detail, error) {
+		return api.Hear(s.Context, c.Risk, version, in)
+	})
+}
+
+// TreatCmd chooses the treatment.
+type TreatCmd struct {
+	target
+	Treatment string `arg:"" help:"mitigate, avoid, transfer or accept." enum:"mitigate,avoid,transfer,accept"`
+	Note      string `help:"How, and why this way." placeholder:"TEXT"`
+}
+
+// Run chooses the treatment and shows the risk.
+func (c *TreatCmd) Run(s *client.Session) error {
+	return c.apply(s, func(api Client, version int64) (Detail, error) {
+		return api.Treat(s.Context, c.Risk, version, TreatInput{Treatment: Treatment(c.Treatment), Note: c.Note})
+	})
+}
+
+// PlanCmd adds a mitigation action.
+type PlanCmd struct {
+	target
+	Title string `help:"What is to be done." required:"" placeholder:"TEXT"`
+	Owner string `help:"Login or id of who does it." required:"" placeholder:"LOGIN"`
+	Due   string `help:"Until when." required:"" placeholder:"DATE"`
+}
+
+// Run adds the mitigation action and shows the risk.
+func (c *PlanCmd) Run(s *client.Session) error {
+	return c.apply(s, func(api Client, version int64) (Detail, error) {
+		return api.AddMeasure(s.Context, c.Risk, version, MeasureRequest{Title: c.Title, Owner: c.Owner, Due: c.Due})
+	})
+}
+
+// ReportCmd reports how far a mitigation action is.
+type ReportCmd struct {
+	target
+	Measure  string `arg:"" help:"Id of the mitigation action."`
+	State    string `help:"done, dropped or open." default:"done" enum:"done,dropped,open" placeholder:"STATE"`
+	Evidence string `help:"What shows that it is done, or why it was dropped." placeholder:"TEXT"`
+}
+
+// Run reports the state and shows the risk.
+func (c *ReportCmd) Run(s *client.Session) error {
+	return c.apply(s, func(api Client, version int64) (Detail, error) {
+		return api.SetMeasure(s.Context, c.Risk, version, c.Measure, MeasureChange{State: MeasureState(c.State), Evidence: c.Evidence})
+	})
+}
+
+// CompleteCmd says that the treatment is carried out.
+type CompleteCmd struct{ target }
+
+// Run completes the treatment and shows the risk.
+func (c *CompleteCmd) Run(s *client.Session) error {
+	return c.apply(s, func(api Client, version int64) (Detail, error) {
+		return api.Complete(s.Context, c.Risk, version)
+	})
+}
+
+// CloseCmd closes a risk.
+type CloseCmd struct {
+	target
+	Note string `help:"Why it is no longer a risk." required:"" placeholder:"TEXT"`
+}
+
+// Run closes the risk and shows it.
+func (c *CloseCmd) Run(s *client.Session) error {
+	return c.apply(s, func(api Client, version int64) (Detail, error) {
+		return api.Close(s.Context, c.Risk, version, c.Note)
+	})
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/module"
+)
+
+// maxInbox bounds each kind of thing that waits, so that a dashboard stays fast.
+const maxInbox = 100
+
+// soon is how far ahead deadlines are shown.
+const soon = 30 * 24 * time.Hour
+
+// waiting is one acceptance with what is needed to say what waits for whom.
+type waiting struct {
+	Acceptance
+	risk     Risk
+	standing Standing
+	unheard  []string
+}
+
+// open loads visible acceptances by a condition on a (acceptance) and r (risk),
+// with where they stand. args must hold the condition's arguments; visibility is
+// added.
+func (s *Service) open(ctx context.Context, rd store.Reader, actor authz.Actor, where string, args ...any) ([]waiting, error) {
+	visible := authz.Visible(actor, riskItem, riskVisibility, &args)
+	all, err := acceptancesWhere(ctx, rd, where+" AND "+visible, fmt.Sprintf("a.until_at, a.id LIMIT %d", maxInbox), args...)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	ids := make([]string, 0, len(all))
+	for _, a := range all {
+		ids = append(ids, a.Risk)
+	}
+	ids = distinct(ids)
+	risks, err := risksByID(ctx, rd, ids)
+	if err != nil {
+		return nil, err
+	}
+	parties, err := loadParties(ctx, rd, ids...)
+	if err != nil {
+		return nil, err
+	}
+	hearings, err := loadHearings(ctx, rd, ids...)
+	if err != nil {
+		return nil, err
+	}
+	p := s.Policy()
+	found := make([]waiting, 0, len(all))
+	for _, a := range all {
+		w := waiting{Acceptance: a, risk: risks[a.Risk]}
+		subject, err := s.subjects.Subject(ctx, rd, w.risk.Subject)
+		if err != nil {
+			return nil, err
+		}
+		w.standing = a.Standing(p, BasisOf(w.risk, parties[a.Risk], subject), rd.Now())
+		w.unheard = unheard(p, a.Basis, parties[a.Risk], hearings[a.Risk])
+		found = append(found, w)
+	}
+	return found, nil
+}
+
+func risksByID(ctx context.Context, rd store.Reader, ids []string) (map[string]Risk, error) {
+	var args []any
+	rows, err := rd.Query(ctx, "SELECT "+riskColumns+" FROM risk_item r WHERE r.id IN ("+marks(ids, &args)+")", args...)
+	all, err := store.Collect(rows, err, scanRisk)
+	if err != nil {
+		return nil, fmt.Errorf("load risks: %w", err)
+	}
+	byID := make(map[string]Risk, len(all))
+	for _, r := range all {
+		byID[r.ID] = r
+	}
+	return byID, nil
+}
+
+// Inbox lists what waits for the actor: acceptances to decide, parties to hear,
+// risks to rate or review, mitigation actions and conditions to carry out, and
+// acceptances to close.
+func (s *Service) Inbox(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
+	if !s.authz.Allowed(a, ActionRead) || !a.SignedIn() {
+		return nil, nil
+	}
+	var items []module.InboxItem
+	for _, part := range []func(context.Context, store.Reader, authz.Actor) ([]module.InboxItem, error){
+		s.inboxDecisions, s.inboxClosures, s.inboxMeasures, s.inboxTerms, s.inboxRatings,
+	} {
+		more, err := part(ctx, rd, a)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, more...)
+	}
+	return items, nil
+}
+
+// inboxDecisions lists the requests that the actor may decide and did not ask
+// for, and to their owners whom to hear first.
+func (s *Service) inboxDecisions(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
+	asked, err := s.open(ctx, rd, a, "a.state = 'asked'")
+	if err != nil || len(asked) == 0 {
+		return nil, err
+	}
+	office, err := authz.LoadAuthority(ctx, rd)
+	if err != nil {
+		return nil, err
+	}
+	var items []module.InboxItem
+	p := s.Policy()
+	for _, w := range asked {
+		if w.standing.Code != Awaiting {
+			continue
+		}
+		if w.risk.Owner == a.ID && len(w.unheard) > 0 {
+			items = append(items, module.InboxItem{Title: w.risk.Title, Ask: "Hear " + joined(w.unheard, "and") + " before the decision.", URL: w.risk.URL(), Since: w.AskedAt})
+		}
+		if len(w.unheard) > 0 || !s.authz.Allowed(a, ActionGrant) {
+			continue
+		}
+		votes, err := loadVotes(ctx, rd, w.ID)
+		if err != nil {
+			return nil, err
+		}
+		q := withVotes(bidOf(w.Acceptance, w.risk.Owner, p, s.zone, rd.Now(), office), votes)
+		if len(rightsOf(p.Needs(w.Basis), q, a)) == 0 || voted(votes, a.ID) {
+			continue
+		}
+		items = append(items, module.InboxItem{
+			Title: w.risk.Title, URL: w.Acceptance.URL(), Since: w.AskedAt,
+			Ask: fmt.Sprintf("Decide: accept a risk rated %s until %s?", w.Basis.Residual.Rating, s.lastDay(w.Until)),
+		})
+	}
+	return items, nil
+}
+
+// lastDay is the last day of something that ends at t, exclusive, for people.
+func (s *Service) lastDay(t time.Time) string {
+	return t.Add(-time.Microsecond).In(s.zone).Format(time.DateOnly)
+}
+
+func voted(votes []Vote, person string) bool {
+	for _, v := range votes {
+		if v.Person == person {
+			return true
+		}
+	}
+	return false
+}
+
+// inboxClosures lists what ran out or was ended, and has not been closed.
+func (s *Service) inboxClosures(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
+	ended, err := s.open(ctx, rd, a, "a.state IN ('granted', 'revoked', 'voided') AND a.from_at IS NOT NULL AND (r.owner = $1 OR a.asked_by = $1)", a.ID)
+	if err != nil {
+		return nil, err
+	}
+	var items []module.InboxItem
+	for _, w := range ended {
+		if w.standing.Unclosed {
+			items = append(items, module.InboxItem{
+				Title: w.risk.Title, URL: w.Acceptance.URL(), Since: w.standing.ClosureDue, Due: w.standing.ClosureDue,
+				Ask: "Close the exception: prove what was undone, and say what was learnt.",
+			})
+		}
+	}
+	return items, nil
+}
+
+func (s *Service) inboxMeasures(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
+	args := []any{a.ID}
+	visible := authz.Visible(a, riskItem, riskVisibility, &args)
+	rows, err := rd.Query(ctx, "SELECT "+measureColumns+" FROM risk_measure m JOIN risk_item r ON r.id = m.risk WHERE m.owner = $1 AND m.state = 'open' AND r.closed = 0 AND "+
+		visible+fmt.Sprintf(" ORDER BY m.due_at, m.id LIMIT %d", maxInbox), args...)
+	measures, err := store.Collect(rows, err, scanMeasure)
+	if err != nil {
+		return nil, fmt.Errorf("look for mitigation actions: %w", err)
+	}
+	var items []module.InboxItem
+	for _, m := range measures {
+		items = append(items, module.InboxItem{Title: m.Title, Ask: "Carry out this mitigation action, and show that it is done.", URL: "/risks/" + m.Risk, Since: m.ChangedAt, Due: m.Due})
+	}
+	return items, nil
+}
+
+// owedTerm is a condition with the acceptance that it belongs to.
+type owedTerm struct {
+	Term
+	acceptance, risk string
+}
+
+func (s *Service) inboxTerms(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
+	args := []any{a.ID}
+	visible := authz.Visible(a, riskItem, riskVisibility, &args)
+	rows, err := rd.Query(ctx, "SELECT "+termColumns+`, a.risk FROM risk_condition c JOIN risk_acceptance a ON a.id = c.acceptance JOIN risk_item r ON r.id = a.risk
+		WHERE c.owner = $1 AND c.met_at IS NULL AND a.state = 'granted' AND `+visible+fmt.Sprintf(" ORDER BY c.due_at, c.id LIMIT %d", maxInbox), args...)
+	owed, err := store.Collect(rows, err, scanOwed)
+	if err != nil {
+		return nil, fmt.Errorf("look for conditions: %w", err)
+	}
+	var items []module.InboxItem
+	for _, o := range owed {
+		items = append(items, module.InboxItem{
+			Title: o.Text, Ask: "Meet this condition, and show that it is met.",
+			URL: Acceptance{ID: o.acceptance, Risk: o.risk}.URL(), Due: o.Due,
+		})
+	}
+	return items, nil
+}
+
+func scanOwed(row store.Scanner) (owedTerm, error) {
+	var o owedTerm
+	err := row.Scan(&o.acceptance, &o.ID, &o.Text, &o.Owner, store.Time(&o.Due), store.Time(&o.MetAt), &o.MetBy, &o.Evidence, &o.Entry, &o.risk)
+	return o, err
+}
+
+// inboxRatings lists, to those who rate, what waits for its rating or review.
+func (s *Service) inboxRatings(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
+	if !s.authz.Allowed(a, ActionRate) {
+		return nil, nil
+	}
+	// A risk that nobody has rated has no date of review.
+	unrated, err := risksToRate(ctx, rd, a, "r.review_due IS NULL")
+	if err != nil {
+		return nil, err
+	}
+	due, err := risksToRate(ctx, rd, a, "r.review_due <= $1", store.At(rd.Now()))
+	if err != nil {
+		return nil, err
+	}
+	risks := slices.Concat(unrated, due)
+	var items []module.InboxItem
+	for _, r := range risks {
+		item := module.InboxItem{Title: r.Title, URL: r.URL(), Since: r.RegisteredAt, Ask: "Rate this risk; until then it counts as " + string(r.Proposed.Rating) + "."}
+		if r.Rated() {
+			item.Ask, item.Since, item.Due = "Review this risk: its date has come.", r.ReviewDue, r.ReviewDue
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+func risksToRate(ctx context.Context, rd store.Reader, a authz.Actor, where string, args ...any) ([]Risk, error) {
+	visible := authz.Visible(a, riskItem, riskVisibility, &args)
+	rows, err := rd.Query(ctx, "SELECT "+riskColumns+" FROM risk_item r WHERE r.closed = 0 AND "+where+" AND "+
+		visible+fmt.Sprintf(" ORDER BY r.review_due, r.id LIMIT %d", maxInbox), args...)
+	all, err := store.Collect(rows, err, scanRisk)
+	if err != nil {
+		return nil, fmt.Errorf("look for risks to rate: %w", err)
+	}
+	return all, nil
+}
+
+// Deadlines lists what runs out soon: acceptances in force and conditions that
+// the actor answers for, or sees as a member of the security team.
+func (s *Service) Deadlines(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.Deadline, error) {
+	if !s.authz.Allowed(a, ActionRead) || !a.SignedIn() {
+		return nil, nil
+	}
+	where := "a.state = 'granted' AND a.until_at > $1 AND a.until_at <= $2"
+	args := []any{store.At(rd.Now()), store.At(rd.Now().Add(soon))}
+	if !s.authz.Allowed(a, ActionRate) {
+		where += " AND (r.owner = $3 OR a.asked_by = $3)"
+		args = append(args, a.ID)
+	}
+	running, err := s.open(ctx, rd, a, where, args...)
+	if err != nil {
+		return nil, err
+	}
+	var all []module.Deadline
+	for _, w := range running {
+		if w.standing.Code != InForce && w.standing.Code != ConditionOverdue {
+			continue
+		}
+		what := "The acceptance runs out"
+		if acts := s.opens(kindOf(w.Basis.Subject), w.Basis.Residual); len(acts) > 0 {
+			what += "; then this is denied: " + strings.Join(acts, ", ")
+		}
+		all = append(all, module.Deadline{Title: w.risk.Title, What: what + ".", URL: w.Acceptance.URL(), At: w.Until})
+		for _, c := range w.Conditions {
+			if c.MetAt.IsZero() {
+				all = append(all, module.Deadline{Title: c.Text, What: "This condition is due.", URL: w.Acceptance.URL(), At: c.Due})
+			}
+		}
+	}
+	return all, nil
+}
+
+// kindOf returns the kind in "kind:name".
+func kindOf(ref string) string {
+	kind, _, _ := strings.Cut(ref, ":")
+	return kind
+}

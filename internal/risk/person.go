@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/module"
+)
+
+// held is one kind of thing that the slice holds about a person.
+type held struct {
+	what  string
+	query string // id of the risk and one text, for the person $1
+}
+
+// holdings lists where a person's id stands, or words about them.
+func holdings() []held {
+	return []held{
+		{"owner of a risk", "SELECT id, title FROM risk_item WHERE owner = $1 ORDER BY id"},
+		{"registered a risk", "SELECT id, title FROM risk_item WHERE registrant = $1 ORDER BY id"},
+		{"was heard", "SELECT risk, said FROM risk_hearing WHERE person = $1 ORDER BY risk, id"},
+		{"recorded a hearing", "SELECT risk, party FROM risk_hearing WHERE recorded_by = $1 ORDER BY risk, id"},
+		{"owner of a mitigation action", "SELECT risk, title FROM risk_measure WHERE owner = $1 ORDER BY risk, id"},
+		{"asked for an acceptance", "SELECT risk, reason FROM risk_acceptance WHERE asked_by = $1 ORDER BY risk, id"},
+		{"decided on an acceptance", "SELECT a.risk, v.reason FROM risk_vote v JOIN risk_acceptance a ON a.id = v.acceptance WHERE v.person = $1 ORDER BY a.risk, v.id"},
+		{"ended an acceptance", "SELECT risk, end_reason FROM risk_acceptance WHERE ended_by = $1 ORDER BY risk, id"},
+		{"closed an acceptance", "SELECT risk, learnt FROM risk_acceptance WHERE closed_by = $1 ORDER BY risk, id"},
+		{"owner of a condition", "SELECT a.risk, c.words FROM risk_condition c JOIN risk_acceptance a ON a.id = c.acceptance WHERE c.owner = $1 ORDER BY a.risk, c.id"},
+	}
+}
+
+// Holds lists what the slice holds about a person, for the person's export.
+func (s *Service) Holds(ctx context.Context, r store.Reader, person string) ([]module.Held, error) {
+	var all []module.Held
+	for _, h := range holdings() {
+		rows, err := r.Query(ctx, h.query, person)
+		found, err := store.Collect(rows, err, func(row store.Scanner) (module.Held, error) {
+			var risk, text string
+			err := row.Scan(&risk, &text)
+			return module.Held{What: h.what, Where: "/risks/" + risk, Value: text}, err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("look what is held about a person: %w", err)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// Erase removes the words that hearings hold about the person. Who decided what
+// stays, under an id that identity no longer gives a name to: a decision without
+// the one who took it would prove nothing. Appends risk.person.erased if there
+// was anything.
+func (s *Service) Erase(ctx context.Context, tx *ledger.Tx, person string) error {
+	res, err := tx.Exec(ctx, "UPDATE risk_hearing SET person = '', heard = '', said = '' WHERE person = $1", person)
+	if err != nil {
+		return fmt.Errorf("erase hearings: %w", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n == 0 {
+		return err
+	}
+	actor := authz.ActorFrom(ctx)
+	seq, err := s.writer.Append(ctx, tx, ledger.Entry{
+		Kind: KindErased, Actor: actor.Ref(), Subject: authz.PersonPrincipal(person), Body: erasedBody{Hearings: n},
+		Item: authz.PersonPrincipal(person), Visibility: string(authz.Restricted),
+	})
+	if err != nil {
+		return err
+	}
+	step := Step{Entry: seq, Kind: KindErased, Actor: actor.Ref(), At: tx.Now(), Changes: []Change{{Field: "hearings"}}}
+	return insertHistory(ctx, tx.Tx, step, "")
+}
+
+// Describe describes the risks among items ("risk:<id>") that the actor may see;
+// it is for links that other modules show. The others are absent.
+func (s *Service) Describe(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]catalog.Described, error) {
+	ids := make([]string, 0, len(items))
+	for _, item := range items {
+		if kind, id, _ := strings.Cut(item, ":"); kind == ItemType && id != "" {
+			ids = append(ids, id)
+		}
+	}
+	described := map[string]catalog.Described{}
+	if len(ids) == 0 || !s.authz.Allowed(a, ActionRead) {
+		return described, nil
+	}
+	var args []any
+	in := marks(ids, &args)
+	visible := authz.Visible(a, riskItem, riskVisibility, &args)
+	rows, err := r.Query(ctx, "SELECT "+riskColumns+" FROM risk_item r WHERE r.id IN ("+in+") AND "+visible, args...)
+	risks, err := store.Collect(rows, err, scanRisk)
+	if err != nil {
+		return nil, fmt.Errorf("describe risks: %w", err)
+	}
+	summaries, err := s.summaries(ctx, r, a, risks)
+	if err != nil {
+		return nil, err
+	}
+	for _, sum := range summaries {
+		state := string(sum.Effective.Rating) + ", " + string(sum.State)
+		if sum.Acceptance == InForce {
+			state = string(sum.Effective.Rating) + ", accepted until " + s.lastDay(sum.AcceptedUntil)
+		}
+		described[sum.Item()] = catalog.Described{Title: sum.Title, State: state, URL: sum.URL()}
+	}
+	return described, nil
+}
+
+// Resource gives the visibility of a risk by its id; it is for the kernel, which
+// must not tell anybody more than that they may see.
+func (s *Service) Resource(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
+	risk, err := found(scanRisk(r.QueryRow(ctx, "SELECT "+riskColumns+" FROM risk_item r WHERE r.id = $1", id)))
+	if err != nil {
+		return authz.Resource{}, err
+	}
+	participants, err := authz.Participants(ctx, r, risk.Item())
+	if err != nil {
+		return authz.Resource{}, err
+	}
+	return resourceOf(risk, participants, ""), nil
+}
