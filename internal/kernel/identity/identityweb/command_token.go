@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package identityweb
+
+import (
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+// TokenCommands are the verbs of `portreeve token`.
+type TokenCommands struct {
+	List   TokenListCmd   `cmd:"" help:"List your own API tokens, or those of all accounts."`
+	Create TokenCreateCmd `cmd:"" help:"Create an API token; its secret is printed once."`
+	Revoke TokenRevokeCmd `cmd:"" help:"Revoke an API token at once."`
+}
+
+// TokenListCmd lists tokens.
+type TokenListCmd struct {
+	All    bool   `help:"Those of all accounts, as an administrator."`
+	Person string `help:"Those of this account, as an administrator." placeholder:"LOGIN"`
+	Limit  int    `help:"With --all or --person: the most to list, up to 200." default:"50" placeholder:"N"`
+	Cursor string `help:"With --all or --person: go on after an earlier list." placeholder:"CURSOR"`
+	JSON   bool   `help:"Print JSON." name:"json"`
+}
+
+// Run lists tokens.
+func (c *TokenListCmd) Run(s *client.Session) error {
+	if err := checkLimit(c.Limit); err != nil {
+		return err
+	}
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	var page web.List[Token]
+	if c.All || c.Person != "" {
+		page, err = api.Tokens(s.Context, c.Person, c.Cursor, c.Limit)
+	} else {
+		page, err = api.OwnTokens(s.Context)
+	}
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.PrintJSON(page)
+	}
+	var rows [][]string
+	for _, t := range page.Items {
+		rows = append(rows, []string{t.ID, t.State, day(t.Until), scopeWords(t), t.Name})
+	}
+	if err := table(s, []string{"ID", "STATE", "ENDS", "MAY DO", "NAME"}, rows); err != nil {
+		return err
+	}
+	more(s, page.Next)
+	return nil
+}
+
+func scopeWords(t Token) string {
+	if t.Everything {
+		return "everything"
+	}
+	return strings.Join(t.Scopes, ",")
+}
+
+// TokenCreateCmd creates a token.
+type TokenCreateCmd struct {
+	Name       string   `arg:"" help:"What it is for."`
+	Scope      []string `help:"An action it is for, such as gate:check; repeat for more." placeholder:"ACTION"`
+	Everything bool     `help:"Instead of --scope: whatever its account may do, now and later."`
+	Days       int      `help:"How many days it is valid." default:"90" placeholder:"N"`
+	For        string   `help:"A service account that it is for, as an administrator; default is you." placeholder:"LOGIN"`
+	JSON       bool     `help:"Print JSON." name:"json"`
+}
+
+// Run creates the token and prints its secret.
+func (c *TokenCreateCmd) Run(s *client.Session) error {
+	if c.Everything == (len(c.Scope) > 0) {
+		return fault.New(fault.Usage, "identity.token_scope", "Say what the token is for: --scope ACTION for each action, or --everything.")
+	}
+	if c.Days < 1 || c.Days > 365 {
+		return fault.New(fault.Usage, "identity.token_days", "--days must be a number from 1 to 365.")
+	}
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	made, err := api.CreateToken(s.Context, NewToken{Name: c.Name, Scopes: c.Scope, Everything: c.Everything, Days: c.Days, For: c.For})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.PrintJSON(made)
+	}
+	if err := facts(s, [2]string{"id", made.ID}, [2]string{"may do", scopeWords(made.Token)}, [2]string{"ends", day(made.Until)}); err != nil {
+		return err
+	}
+	s.Printf("\nThe token is shown this once:\n%s\n", made.Secret)
+	return nil
+}
+
+// TokenRevokeCmd revokes a token.
+type TokenRevokeCmd struct {
+	ID      string `arg:"" help:"The token's id, as the list gives it."`
+	Anybody bool   `help:"The token of another account, as an administrator."`
+}
+
+// Run revokes the token.
+func (c *TokenRevokeCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	return api.RevokeToken(s.Context, c.ID, c.Anybody)
+}
