@@ -17,7 +17,7 @@ build: ## build bin/portreeve
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/portreeve ./cmd/portreeve
 
 demo: build ## build, load the worked case and serve it on https://localhost:8443
-	./bin/portreeve demo
+	./bin/portreeve demo --data data/demo
 
 test: install-test-parts check build ## install what the tests need, then run everything
 	test/run.sh

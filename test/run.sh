@@ -8,7 +8,9 @@ CACHE="${PORTREEVE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/portreeve}"
 export PORTREEVE_AXE="$CACHE/axe-4.14.1/axe.min.js"
 export PORTREEVE_BINARY="$PWD/bin/portreeve"
 
-work=$(mktemp -d)
+# In memory where there is room: the tests make some hundred databases.
+shm=$(df -k --output=avail /dev/shm 2>/dev/null | tail -1 || echo 0)
+if [ "${shm:-0}" -gt 3000000 ]; then work=$(mktemp -d /dev/shm/portreeve.XXXXXX); else work=$(mktemp -d); fi
 chmod 755 "$work"
 go build -o "$work/pgserver" ./internal/kernel/store/storetest/pgserver/cmd
 stop() { "$work/pgserver" stop "$work/pg" || true; rm -rf "$work"; }
