@@ -26,7 +26,8 @@ type output[T any] struct {
 
 type nothing struct{}
 
-type personInput struct {
+// PersonInPath is the account that an operation is about.
+type PersonInPath struct {
 	Person string `path:"person" maxLength:"100" doc:"id or login of an account"`
 }
 
@@ -84,7 +85,7 @@ func (s *Site) answer(ctx context.Context, p identity.Person, err error) (*outpu
 	return &output[Account]{ETag: web.ETag(p.Version), Body: s.account(authz.ActorFrom(ctx), p)}, nil
 }
 
-func (s *Site) apiPerson(ctx context.Context, in *personInput) (*output[Account], error) {
+func (s *Site) apiPerson(ctx context.Context, in *PersonInPath) (*output[Account], error) {
 	p, err := s.person(ctx, in.Person)
 	return s.answer(ctx, p, err)
 }
@@ -134,7 +135,7 @@ func (s *Site) based(ctx context.Context, person string, header web.IfMatch) (id
 }
 
 func (s *Site) apiChangePerson(ctx context.Context, in *struct {
-	personInput
+	PersonInPath
 	web.IfMatch
 	Body AccountEdit
 }) (*output[Account], error) {
@@ -150,7 +151,7 @@ func (s *Site) apiChangePerson(ctx context.Context, in *struct {
 }
 
 func (s *Site) apiSetRoles(ctx context.Context, in *struct {
-	personInput
+	PersonInPath
 	web.IfMatch
 	Body Roles
 }) (*output[Account], error) {
@@ -162,7 +163,7 @@ func (s *Site) apiSetRoles(ctx context.Context, in *struct {
 	return s.answer(ctx, p, err)
 }
 
-func (s *Site) apiInvite(ctx context.Context, in *personInput) (*output[InvitationLink], error) {
+func (s *Site) apiInvite(ctx context.Context, in *PersonInPath) (*output[InvitationLink], error) {
 	p, err := s.person(ctx, in.Person)
 	if err != nil {
 		return nil, err
@@ -176,7 +177,7 @@ func (s *Site) apiInvite(ctx context.Context, in *personInput) (*output[Invitati
 }
 
 func (s *Site) apiDeactivate(ctx context.Context, in *struct {
-	personInput
+	PersonInPath
 	web.IfMatch
 	Body Reason
 }) (*output[Account], error) {
@@ -192,7 +193,7 @@ func (s *Site) apiDeactivate(ctx context.Context, in *struct {
 }
 
 func (s *Site) apiReactivate(ctx context.Context, in *struct {
-	personInput
+	PersonInPath
 	web.IfMatch
 }) (*output[InvitedAccount], error) {
 	id, version, err := s.based(ctx, in.Person, in.IfMatch)
@@ -207,7 +208,7 @@ func (s *Site) apiReactivate(ctx context.Context, in *struct {
 	return out, err
 }
 
-func (s *Site) apiEndSessions(ctx context.Context, in *personInput) (*nothing, error) {
+func (s *Site) apiEndSessions(ctx context.Context, in *PersonInPath) (*nothing, error) {
 	p, err := s.person(ctx, in.Person)
 	if err != nil {
 		return nil, err

@@ -31,7 +31,8 @@ func (s *Site) directoryAPI(api *web.API) {
 	web.Op(api, identity.ActionOrganisationAdminister, organisations(http.MethodPut, "/{id}", "Rename an organisation", 0), s.apiRenameOrganisation)
 }
 
-type idInput struct {
+// IDInPath is the group, organisation, token or session that an operation is about.
+type IDInPath struct {
 	ID string `path:"id" maxLength:"100"`
 }
 
@@ -57,7 +58,7 @@ func groupAnswer(g identity.Group, location string, err error) (*output[Group], 
 	return &output[Group]{ETag: web.ETag(g.Version), Location: location, Body: groupOf(g)}, nil
 }
 
-func (s *Site) apiGroup(ctx context.Context, in *idInput) (*output[Group], error) {
+func (s *Site) apiGroup(ctx context.Context, in *IDInPath) (*output[Group], error) {
 	g, err := s.People.Group(ctx, in.ID)
 	return groupAnswer(g, "", err)
 }
@@ -80,7 +81,7 @@ func (s *Site) apiCreateGroup(ctx context.Context, in *struct{ Body GroupEdit })
 }
 
 func (s *Site) apiChangeGroup(ctx context.Context, in *struct {
-	idInput
+	IDInPath
 	web.IfMatch
 	Body GroupEdit
 }) (*output[Group], error) {
@@ -97,7 +98,7 @@ func (s *Site) apiChangeGroup(ctx context.Context, in *struct {
 }
 
 func (s *Site) apiRemoveGroup(ctx context.Context, in *struct {
-	idInput
+	IDInPath
 	web.IfMatch
 }) (*nothing, error) {
 	version, err := in.Version()
@@ -129,7 +130,7 @@ func organisationAnswer(o identity.Organisation, location string, err error) (*o
 	return &output[Organisation]{ETag: web.ETag(o.Version), Location: location, Body: organisationOf(o)}, nil
 }
 
-func (s *Site) apiOrganisation(ctx context.Context, in *idInput) (*output[Organisation], error) {
+func (s *Site) apiOrganisation(ctx context.Context, in *IDInPath) (*output[Organisation], error) {
 	o, err := s.organisationByID(ctx, in.ID)
 	return organisationAnswer(o, "", err)
 }
@@ -143,7 +144,7 @@ func (s *Site) apiCreateOrganisation(ctx context.Context, in *struct{ Body Organ
 }
 
 func (s *Site) apiRenameOrganisation(ctx context.Context, in *struct {
-	idInput
+	IDInPath
 	web.IfMatch
 	Body OrganisationEdit
 }) (*output[Organisation], error) {

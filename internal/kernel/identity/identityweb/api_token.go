@@ -98,7 +98,7 @@ func (s *Site) apiCreateServiceToken(ctx context.Context, in *struct{ Body NewTo
 	return s.made(ctx, t, secret, err)
 }
 
-func (s *Site) apiRevokeToken(ctx context.Context, in *idInput) (*nothing, error) {
+func (s *Site) apiRevokeToken(ctx context.Context, in *IDInPath) (*nothing, error) {
 	return nil, s.People.RevokeToken(ctx, in.ID)
 }
 
@@ -160,7 +160,7 @@ func (s *Site) apiSessions(ctx context.Context, _ *struct{}) (*output[web.List[S
 	return &output[web.List[Session]]{Body: list}, nil
 }
 
-func (s *Site) apiEndSession(ctx context.Context, in *idInput) (*nothing, error) {
+func (s *Site) apiEndSession(ctx context.Context, in *IDInPath) (*nothing, error) {
 	return nil, s.People.EndSession(ctx, in.ID)
 }
 

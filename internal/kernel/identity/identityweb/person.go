@@ -107,6 +107,9 @@ func (s *Site) personAgain(c *web.Ctx, f *web.Form, err error, values func(ident
 	if missing != nil {
 		return missing
 	}
+	if fault.HasCode(err, "identity.self") {
+		return err // the page of one's own account has no such form
+	}
 	if fault.Is(err, fault.Stale) && values != nil {
 		f.SetCurrent(values(v.Person))
 	}

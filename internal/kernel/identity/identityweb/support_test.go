@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -29,12 +30,13 @@ const goodPassword = "violet anchor meets tin lantern"
 
 // house is the whole mux on a real store, with people who signed in for real.
 type house struct {
-	t      *testing.T
-	db     *store.DB
-	people *identity.Service
-	web    *webtest.Client // nobody
-	drafts *shelf
-	admin  *resident
+	t       *testing.T
+	db      *store.DB
+	people  *identity.Service
+	web     *webtest.Client // nobody
+	handler http.Handler
+	drafts  *shelf
+	admin   *resident
 }
 
 // resident is an enrolled account with the browser that enrolled it.
@@ -77,6 +79,9 @@ func newHouse(t *testing.T) *house {
 	site.API(m.API())
 	m.Page("POST /notes", "note:entry:write", func(c *web.Ctx) error { return c.SeeOther("/notes") })
 	h.web = webtest.Serve(t, m)
+	if h.handler, err = m.Handler(); err != nil {
+		t.Fatal(err)
+	}
 	inv, err := h.people.CreateAdmin(t.Context(), "admin", "Ada Ministrator", false)
 	if err != nil {
 		t.Fatal(err)
