@@ -34,9 +34,39 @@ type Registration struct {
 // catalog.subject.registered. Owner and actor take part in a restricted subject
 // without being named.
 func (s *Service) Register(ctx context.Context, in Registration) (Subject, error) {
+	// Checked before the transaction too, so that what is refused does not wait for its turn.
+	if _, _, err := s.newSubject(ctx, in); err != nil {
+		return Subject{}, err
+	}
+	var sub Subject
+	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+		var err error
+		sub, err = s.RegisterIn(ctx, tx, in)
+		return err
+	})
+	if err != nil {
+		return Subject{}, err
+	}
+	return sub, nil
+}
+
+// RegisterIn is [Service.Register] as part of a transaction of the caller.
+func (s *Service) RegisterIn(ctx context.Context, tx *ledger.Tx, in Registration) (Subject, error) {
+	sub, kind, err := s.newSubject(ctx, in)
+	if err != nil {
+		return Subject{}, err
+	}
+	if err := s.register(ctx, tx, authz.ActorFrom(ctx), kind, &sub, in.Participants); err != nil {
+		return Subject{}, err
+	}
+	return sub, nil
+}
+
+// newSubject makes a subject of what was given and checks what needs no database.
+func (s *Service) newSubject(ctx context.Context, in Registration) (Subject, Kind, error) {
 	a := authz.ActorFrom(ctx)
 	if err := s.policy.Check(a, ActionRegister, authz.Resource{Visibility: authz.Public, Owner: a.ID}); err != nil {
-		return Subject{}, err
+		return Subject{}, Kind{}, err
 	}
 	sub := Subject{
 		Kind: in.Kind, Name: in.Name, Title: strings.TrimSpace(in.Title), Description: in.Description, Owner: in.Owner,
@@ -49,16 +79,7 @@ func (s *Service) Register(ctx context.Context, in Registration) (Subject, error
 		sub.Visibility = authz.Internal
 	}
 	kind, fields := s.checkNew(sub)
-	if err := fault.InvalidFields("catalog.subject_invalid", fields); err != nil {
-		return Subject{}, err
-	}
-	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
-		return s.register(ctx, tx, a, kind, &sub, in.Participants)
-	})
-	if err != nil {
-		return Subject{}, err
-	}
-	return sub, nil
+	return sub, kind, fault.InvalidFields("catalog.subject_invalid", fields)
 }
 
 func (s *Service) register(ctx context.Context, tx *ledger.Tx, a authz.Actor, kind Kind, sub *Subject, named []string) error {
