@@ -6,27 +6,38 @@ import (
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/gate"
+	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
+	"portreeve.org/portreeve/internal/risk"
 )
 
 // commands is the whole command line. What talks to a server comes from the
 // parts; what runs on the server's machine is app's own.
 type commands struct {
-	URL   string `help:"Address of the server." env:"PORTREEVE_URL" placeholder:"URL"`
-	Token string `help:"API token to act with; better kept in the environment." env:"PORTREEVE_TOKEN" placeholder:"TOKEN"`
-	CA    string `help:"PEM file of the authority that signed the server's certificate." env:"PORTREEVE_CA" placeholder:"FILE"`
+	URL      string `help:"Address of the server." env:"PORTREEVE_URL" placeholder:"URL"`
+	APIToken string `name:"token" help:"API token to act with; better kept in the environment." env:"PORTREEVE_TOKEN" placeholder:"TOKEN"`
+	CA       string `help:"PEM file of the authority that signed the server's certificate." env:"PORTREEVE_CA" placeholder:"FILE"`
 
+	Risk    risk.Commands      `cmd:"" help:"The risk register: rate, treat, ask, accept, revoke."`
 	Gate    gate.Commands      `cmd:"" help:"Ask whether something may happen, and check signed answers."`
 	Subject catalog.Commands   `cmd:"" help:"What decisions are about."`
 	Ledger  ledgerweb.Commands `cmd:"" help:"The append-only log of decisions: read, export, verify."`
 
-	Serve   serveCommand   `cmd:"" help:"Run the server."`
-	Demo    demoCommand    `cmd:"" help:"Run a server with the worked case on an embedded database."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database to this version and stop."`
-	Backup  backupCommand  `cmd:"" help:"Write everything to a file, while the server runs."`
-	Restore restoreCommand `cmd:"" help:"Load a backup into an empty database."`
-	Admin   adminCommand   `cmd:"" help:"Make the first administrator."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Whoami       identityweb.WhoamiCmd            `cmd:"" help:"Show whose token this is and what it may do."`
+	Token        identityweb.TokenCommands        `cmd:"" help:"API tokens."`
+	Session      identityweb.SessionCommands      `cmd:"" help:"Your sessions in browsers."`
+	Person       identityweb.PersonCommands       `cmd:"" help:"Accounts of people and services."`
+	Group        identityweb.GroupCommands        `cmd:"" help:"Named sets of people, to share restricted items with."`
+	Organisation identityweb.OrganisationCommands `cmd:"" help:"The parties that people and posts belong to."`
+
+	Serve    serveCommand    `cmd:"" help:"Run the server."`
+	Demo     demoCommand     `cmd:"" help:"Run a server with the worked case on an embedded database."`
+	DemoCode demoCodeCommand `cmd:"" help:"Print the one-time code of the moment for a secret that the demo printed."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database to this version and stop."`
+	Backup   backupCommand   `cmd:"" help:"Write everything to a file, while the server runs."`
+	Restore  restoreCommand  `cmd:"" help:"Load a backup into an empty database."`
+	Admin    adminCommand    `cmd:"" help:"Make the first administrator."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // versionCommand prints the version.

@@ -4,6 +4,7 @@ package app
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/identity"
 )
 
 // Config is the file given to `portreeve serve --config FILE`. Relative paths in
@@ -33,6 +35,8 @@ type Config struct {
 
 	file     string // where the configuration was read from
 	location *time.Location
+	hash     identity.HashConfig // of passwords; zero: the default
+	random   io.Reader           // of ids and salts; nil: the system's
 }
 
 // DatabaseConfig chooses the engine. Without postgres, SQLite in data_dir is used.

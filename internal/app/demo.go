@@ -17,6 +17,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/identity"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
@@ -27,6 +28,8 @@ type demoCommand struct {
 	ReadyFile string `help:"File to write as JSON once the server answers: url, ca, accounts." type:"path" placeholder:"FILE"`
 	At        string `help:"Shift the clock of deadlines and acceptances, such as +31d." placeholder:"OFFSET"`
 	Verbose   bool   `help:"Log every request." short:"v"`
+
+	temporary bool // Data is removed at the end
 }
 
 // Run loads the worked case at the first start, serves it, and ends on SIGINT or SIGTERM.
@@ -39,6 +42,7 @@ func (c *demoCommand) Run(s *client.Session) error {
 		if c.Data, err = os.MkdirTemp("", "portreeve-demo-"); err != nil {
 			return fmt.Errorf("make a folder for the demo: %w", err)
 		}
+		c.temporary = true
 		defer os.RemoveAll(c.Data)
 	}
 	state, err := loadDemoState(c.Data)
@@ -105,6 +109,8 @@ func demoConfig(data, url string, tls TLSConfig) *Config {
 			Intro:   "The security office of a fictional foundation. Everybody here is invented and named for their part.",
 		},
 		Ledger: LedgerConfig{Origin: "demo.portreeve.example"},
+		// The demo prints its passwords: a costly hash would only delay its start.
+		hash: identity.HashConfig{MemoryKiB: 19 << 10, Passes: 2, Lanes: 1},
 	}
 }
 
@@ -133,7 +139,13 @@ func (c *demoCommand) announce(s *client.Session, ready demoReady) error {
 	for _, a := range ready.Accounts {
 		s.Printf("%-18s %-11s %-18s %s\n", a.Login, a.Role, a.Password, a.TOTPSecret)
 	}
-	s.Printf("\nA one-time code: portreeve demo-code SECRET, or any authenticator app.\nStop with Ctrl-C.\n")
+	s.Printf("\nA one-time code: portreeve demo-code SECRET, or any authenticator app.\n")
+	for _, a := range ready.Accounts {
+		if a.Login == "reviewer" {
+			s.Printf("\nThe command line as the reviewer, in another terminal:\n  export PORTREEVE_URL=%s PORTREEVE_CA=%s PORTREEVE_TOKEN=%s\n", ready.URL, ready.CA, a.Token)
+		}
+	}
+	s.Printf("\nStop with Ctrl-C. The data is in %s%s.\n", c.Data, map[bool]string{true: " and goes away then; keep it with --data DIR"}[c.temporary])
 	if c.ReadyFile == "" {
 		return nil
 	}

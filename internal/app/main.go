@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	session := &client.Session{
 		Context: ctx, Stdin: stdin, Stdout: stdout, Stderr: stderr,
-		Config: client.Config{URL: root.URL, Token: root.Token, CA: root.CA},
+		Config: client.Config{URL: root.URL, Token: root.APIToken, CA: root.CA},
 	}
 	return client.Report(stderr, parsed.Run(session))
 }

@@ -9,8 +9,10 @@ import (
 	"portreeve.org/portreeve/internal/kernel/authz"
 	authority "portreeve.org/portreeve/internal/kernel/authz/office"
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/identity"
+	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
@@ -39,6 +41,7 @@ func parts() []part {
 		{"identity", migrations(identity.Migrations()), identity.Actions(), identity.Kinds()},
 		{"job", migrations(job.Migrations()), job.Actions(), job.EntryKinds()},
 		{"catalog", migrations(catalog.Migrations()), catalog.Actions(), catalog.EntryKinds()},
+		{"content", migrations(content.Migrations()), content.Actions(), content.EntryKinds()},
 		{"gate", nil, gate.Actions(), nil},
 		{"office", nil, officeActions(), []string{kindRestored}},
 		{"web", nil, web.Actions(), nil},
@@ -79,10 +82,13 @@ func kinds() []string {
 // openModules completes the declarations with what the opened services do.
 func (o *office) openModules(context.Context) error {
 	serving := map[string]module.Module{
-		"ledger":  {Pages: o.ledgerView.Pages, API: o.ledgerView.API, Navigation: ledgerweb.Navigation()},
-		"catalog": {Pages: o.catalog.Pages, API: o.catalog.API, Navigation: catalog.Navigation()},
-		"gate":    {Pages: o.gate.Pages, API: o.gate.API, Navigation: gate.Navigation()},
-		"risk":    {Decisions: o.risk.Decisions()},
+		"ledger":   {Pages: o.ledgerView.Pages, API: o.ledgerView.API, Navigation: ledgerweb.Navigation()},
+		"catalog":  {Pages: o.catalog.Pages, API: o.catalog.API, Navigation: catalog.Navigation()},
+		"gate":     {Pages: o.gate.Pages, API: o.gate.API, Navigation: gate.Navigation()},
+		"identity": {Pages: o.people.Pages, API: o.people.API, Navigation: identityweb.Navigation()},
+		"content":  {Jobs: o.content.Jobs()},
+		"notify":   {Pages: o.notify.Pages, Jobs: o.notify.Jobs()},
+		"risk":     o.risk.Module(),
 	}
 	for _, p := range parts() {
 		m := serving[p.name]

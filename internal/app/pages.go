@@ -8,7 +8,9 @@ import (
 	"embed"
 	"strings"
 
+	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
@@ -32,6 +34,7 @@ func (o *office) openWeb(context.Context) (err error) {
 		Product: o.cfg.Organisation.Name, Version: Version, PublicURL: o.cfg.PublicURL,
 		Location: o.cfg.location, Clock: o.db.Clock(), Rand: rand.Reader,
 		Policy: o.policy, Actions: actions(), People: o.identity,
+		Drafts: o.content, Markdown: content.Markdown, Menu: identityweb.Menu(),
 		Submissions: o.ledger, Limit: web.NewMemoryLimiter(requestsPerSecond, requestsAtOnce, o.db.Clock().Real),
 		Log: o.log, Metrics: o.metrics, Navigation: navigation,
 	})

@@ -157,3 +157,9 @@ func decodeFlash(value string) []Message {
 	}
 	return all
 }
+
+// Text returns a message of the catalogue, for mail and other text outside a
+// page. It works once Handler has been called.
+func (m *Mux) Text(key string, args ...any) string {
+	return m.render.messages.text(Msg(key, args...))
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	authority "portreeve.org/portreeve/internal/kernel/authz/office"
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/content"
+	"portreeve.org/portreeve/internal/kernel/identity"
+	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/ledger/format"
+	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
+	"portreeve.org/portreeve/internal/kernel/notify"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/risk"
+)
+
+func (o *office) openLedger(ctx context.Context) (err error) {
+	o.ledger, err = ledger.Open(ctx, o.db, ledger.Config{
+		Signer: o.keys.signer, Origin: o.cfg.Ledger.Origin,
+		Period: o.cfg.Ledger.Period.Std(), Leaves: o.cfg.Ledger.Leaves,
+	})
+	return err
+}
+
+// openLedgerView opens what readers of the log use.
+func (o *office) openLedgerView(context.Context) error {
+	witnesses, err := format.ParseWitnesses([]byte(strings.Join(o.cfg.Ledger.Witnesses, "\n")))
+	if err != nil {
+		return fmt.Errorf("ledger.witnesses: %w", err)
+	}
+	o.ledgerView = ledgerweb.New(ledgerweb.Deps{
+		DB: o.db, Log: o.ledger, Writer: o.ledger.Writer("ledger", ledger.Kinds()), Policy: o.policy,
+		Keys: o.keys.signer.Verifiers(), Witnesses: witnesses, Kinds: kinds(), Logger: o.log,
+	})
+	return nil
+}
+
+// openPolicy compiles who may do what: the defaults of every part and the
+// organisation's own Cedar text.
+func (o *office) openPolicy(context.Context) (err error) {
+	var own []authz.PolicyText
+	if file := o.cfg.Policy.Authorization; file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("read the authorization policy: %w", err)
+		}
+		own = append(own, authz.PolicyText{Name: file, Text: string(text)})
+	}
+	o.policy, err = authz.NewPolicy(actions(), []authz.PolicyText{catalog.Policies(), risk.Policies()}, own)
+	return err
+}
+
+func (o *office) openKernel(ctx context.Context) (err error) {
+	if o.identity, err = identity.New(identity.Deps{
+		DB: o.db, Writer: o.ledger.Writer("identity", identity.Kinds()), Policy: o.policy,
+		SecretKey: o.keys.secret, Config: identity.Config{Issuer: o.cfg.Organisation.Name, Hash: o.cfg.hash}, Log: o.log,
+	}); err != nil {
+		return err
+	}
+	o.authority = authority.New(authority.Deps{
+		DB: o.db, Writer: o.ledger.Writer("authz", authority.Kinds()), Policy: o.policy,
+		Organisation: func(ctx context.Context, r store.Reader, id string) error {
+			_, err := o.identity.OrganisationByID(ctx, r, id)
+			return err
+		},
+	})
+	kinds, err := loadOr(o.cfg.Policy.Catalog, catalog.LoadKinds, catalog.DefaultKinds)
+	if err != nil {
+		return err
+	}
+	o.reloads["catalog"] = kinds.Reload
+	o.catalog = catalog.New(catalog.Deps{
+		DB: o.db, Writer: o.ledger.Writer("catalog", catalog.EntryKinds()), Policy: o.policy,
+		Kinds: kinds, Directory: directory{o.identity}, Reclassify: o.ledger.Reclassify, Describers: map[string]catalog.Describer{
+			risk.ItemType: func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]catalog.Described, error) {
+				return o.risk.Describe(ctx, r, a, items)
+			},
+		},
+	})
+	o.people = identityweb.New(identityweb.Deps{People: o.identity, DB: o.db, Policy: o.policy, Location: o.cfg.location, PublicURL: o.cfg.PublicURL})
+	if err := o.openContent(); err != nil {
+		return err
+	}
+	return o.openNotify()
+}
+
+func (o *office) openContent() error {
+	settings, err := loadOr(o.cfg.Policy.Content, content.LoadSettings, content.DefaultSettings)
+	if err != nil {
+		return err
+	}
+	o.reloads["content"] = settings.Reload
+	o.content = content.New(content.Deps{
+		DB: o.db, Writer: o.ledger.Writer("content", content.EntryKinds()), Policy: o.policy, Resources: o.resources(), Settings: settings,
+	})
+	return nil
+}
+
+func (o *office) openNotify() (err error) {
+	sender, err := o.cfg.Mail.sender()
+	if err != nil {
+		return err
+	}
+	o.notify, err = notify.New(notify.Config{
+		DB: o.db, Writer: o.ledger.Writer("notify", notify.EntryKinds()), Policy: o.policy, Queue: o.queue,
+		Directory: directory{o.identity}.recipient, Resources: o.resources(), Sender: sender,
+		Text:    func(key string, args ...any) string { return o.mux.Text(key, args...) },
+		BaseURL: o.cfg.PublicURL, Log: o.log,
+	})
+	return err
+}
+
+// resources maps the type of an item to the part that says who may see it.
+func (o *office) resources() map[string]content.ResourceOf {
+	return map[string]content.ResourceOf{
+		catalog.ItemType: func(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
+			return o.catalog.Resource(ctx, r, id)
+		},
+		risk.ItemType: func(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
+			return o.risk.Resource(ctx, r, id)
+		},
+	}
+}

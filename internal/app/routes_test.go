@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/google/go-cmp/cmp"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/identity"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files from what the code does now")
+
+const goldenRoutes = "testdata/routes.golden"
+
+// operatorRoutes stand beside the mux, for tools that are no person: see
+// [office.front].
+func operatorRoutes() []web.Route {
+	return []web.Route{
+		{Method: "GET", Pattern: "/healthz", Public: "says that the process lives"},
+		{Method: "GET", Pattern: "/readyz", Public: "says whether it can be used, part by part"},
+		{Method: "GET", Pattern: "/metrics", Action: actionMetrics, API: true},
+	}
+}
+
+// TestEveryRouteAsEveryRole tries each page and operation as each role and as
+// nobody, and holds the outcome against a golden file: who widens a grant or adds
+// a route shows it to the reviewer as a line that changed.
+//
+// The ids in the addresses do not exist, so that what is refused is refused for
+// the role and not for the item. Run with -update to rewrite the file.
+func TestEveryRouteAsEveryRole(t *testing.T) {
+	in := openInstallation(t, t.TempDir(), loadedAt())
+	addAuditor(t, in)
+	roles := []string{""}
+	visitors := map[string]*visitor{"": in.visit("")}
+	actors := map[string]authz.Actor{"": authz.Anonymous()}
+	for _, role := range authz.Roles() {
+		login := string(role)
+		roles = append(roles, login)
+		visitors[login] = in.visit(login)
+		actors[login] = authz.ActorFrom(in.as(login))
+	}
+	var lines []string
+	for _, r := range append(in.mux.Routes(), operatorRoutes()...) {
+		if (r.Action == "") == (r.Public == "") {
+			t.Errorf("%s %s: a route has an action or says why it is public", r.Method, r.Pattern)
+		}
+		line := fmt.Sprintf("%s\t%s\t%s", r.Method, r.Pattern, guardOf(r))
+		for _, role := range roles {
+			allowed := try(t, visitors[role], r)
+			if want := r.Public != "" || in.policy.Allowed(actors[role], r.Action); allowed != want {
+				t.Errorf("%s %s as %q: allowed %t, but the policy says %t", r.Method, r.Pattern, role, allowed, want)
+			}
+			line += "\t" + map[bool]string{true: "yes", false: "-"}[allowed]
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	head := "# Every route, what guards it, and who gets past the guard. Written by go test ./internal/app -run TestEveryRouteAsEveryRole -update\nMETHOD\tPATTERN\tGUARD\tnobody"
+	for _, role := range roles[1:] {
+		head += "\t" + role
+	}
+	compareGolden(t, aligned(t, append([]string{head}, lines...)))
+}
+
+func guardOf(r web.Route) string {
+	if r.Public != "" {
+		return "public: " + r.Public
+	}
+	return string(r.Action)
+}
+
+// addAuditor adds the one role that the demo's cast lacks.
+func addAuditor(t *testing.T, in *installation) {
+	t.Helper()
+	_, invitation, err := in.identity.CreatePerson(in.as("admin"), identity.PersonInput{
+		Login: "auditor", Name: "Aron Auditor", Roles: []authz.Role{authz.RoleAuditor},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &loader{office: in.office, state: in.state, people: map[string]string{}}
+	if err := l.enrol(t.Context(), castMember{Login: "auditor", Name: "Aron Auditor", Role: "auditor"}, invitation); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var placeholder = regexp.MustCompile(`\{([a-z$.]+)\}`)
+
+// address fills a pattern with ids that do not exist.
+func address(pattern string) string {
+	return placeholder.ReplaceAllStringFunc(pattern, func(name string) string {
+		switch name {
+		case "{$}":
+			return ""
+		case "{seq}", "{size}":
+			return "987654"
+		case "{ref}", "{to}":
+			return "flow:there-is-none"
+		default:
+			return "there-is-none"
+		}
+	})
+}
+
+// try makes one request and reports whether it got past the guard.
+func try(t *testing.T, v *visitor, r web.Route) bool {
+	t.Helper()
+	contentType, body := "", ""
+	if r.Method != http.MethodGet {
+		contentType, body = "application/x-www-form-urlencoded", "x=y"
+		if r.API {
+			contentType, body = "application/json", "{}"
+		}
+	}
+	w := v.send(r.Method, address(r.Pattern), contentType, body)
+	where := fmt.Sprintf("%s %s as %q", r.Method, r.Pattern, v.login)
+	if w.Code >= 500 || w.Code < 200 {
+		t.Errorf("%s: status %d\n%s", where, w.Code, w.Body)
+	}
+	if v.login == "" && r.Method == http.MethodGet && w.Header().Get("Set-Cookie") != "" {
+		t.Errorf("%s: nobody asked for a cookie, and gets %s", where, w.Header().Get("Set-Cookie"))
+	}
+	keepSession(t, v)
+	return !refused(w, r)
+}
+
+// refused reports whether the answer is that of the guard.
+func refused(w *httptest.ResponseRecorder, r web.Route) bool {
+	switch {
+	case w.Code == http.StatusUnauthorized, w.Code == http.StatusForbidden:
+		return true
+	case r.Public == "" && w.Code == http.StatusSeeOther:
+		return strings.HasPrefix(w.Header().Get("Location"), "/sign-in")
+	default:
+		return false
+	}
+}
+
+// keepSession signs the visitor in again after a route that ended the session.
+func keepSession(t *testing.T, v *visitor) {
+	t.Helper()
+	if v.login == "" {
+		return
+	}
+	if _, err := v.in.identity.Authenticate(t.Context(), v.cookie); err != nil {
+		v.signIn()
+	}
+}
+
+func aligned(t *testing.T, lines []string) string {
+	t.Helper()
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, strings.Join(lines, "\n"))
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Split(out.String(), "\n")
+	for i := range text {
+		text[i] = strings.TrimRight(text[i], " ")
+	}
+	return strings.Join(text, "\n")
+}
+
+func compareGolden(t *testing.T, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(goldenRoutes), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(goldenRoutes, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(goldenRoutes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("who reaches what has changed (-file +now). If that is meant, run go test ./internal/app -run TestEveryRouteAsEveryRole -update and let somebody review the difference:\n%s", diff)
+	}
+}
+
+// TestPagesTakeNoToken: a page acts for a browser, and a token that leaked into
+// an address or a proxy must open none.
+func TestPagesTakeNoToken(t *testing.T) {
+	in := openInstallation(t, t.TempDir(), loadedAt())
+	admin := in.visit("admin")
+	for _, r := range in.mux.Routes() {
+		if r.API || r.Public != "" {
+			continue
+		}
+		w := (&visitor{in: in}).send(r.Method, address(r.Pattern), "application/x-www-form-urlencoded", "x=y", "Authorization", "Bearer "+admin.token)
+		if !refused(w, r) {
+			t.Errorf("%s %s answers %d to a token", r.Method, r.Pattern, w.Code)
+		}
+	}
+}
