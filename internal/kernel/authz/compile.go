@@ -4,6 +4,7 @@ package authz
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cedar-policy/cedar-go"
@@ -206,8 +207,9 @@ func dependsOnRolesOnly(tree *ast.Policy) bool {
 }
 
 // assumeObject returns the policy for a question without an object: what it
-// says of the object is dropped from a permit, and a forbid that needs an
-// object does not apply. What it says of the actor stays.
+// says of the object is assumed to favour the actor in a permit, and a forbid
+// that needs an object does not apply. What it says of the actor stays, also
+// where one condition says both.
 func assumeObject(tree *ast.Policy) (*cedar.Policy, bool) {
 	_, anyObject := tree.Resource.(ast.ScopeTypeAll)
 	if anyObject && !mentionsObject(tree) {
@@ -220,25 +222,40 @@ func assumeObject(tree *ast.Policy) (*cedar.Policy, bool) {
 	open.Resource = ast.Scope{}.All()
 	open.Conditions = nil
 	for _, condition := range tree.Conditions {
-		if !conditionMentionsObject(condition) {
-			open.Conditions = append(open.Conditions, condition)
-		}
+		condition.Body = assume(condition.Body, condition.Condition == ast.ConditionWhen)
+		open.Conditions = append(open.Conditions, condition)
 	}
 	return cedar.NewPolicyFromAST((*cedarast.Policy)(&open)), true
 }
 
-func mentionsObject(tree *ast.Policy) bool {
-	for _, condition := range tree.Conditions {
-		if conditionMentionsObject(condition) {
-			return true
-		}
+// assume returns the expression with outcome in the place of each part that
+// looks at the object, as far as and, or and not can be seen through.
+func assume(n ast.IsNode, outcome bool) ast.IsNode {
+	if !looksAtObject(n) {
+		return n
 	}
-	return false
+	switch n := n.(type) {
+	case ast.NodeTypeAnd:
+		n.Left, n.Right = assume(n.Left, outcome), assume(n.Right, outcome)
+		return n
+	case ast.NodeTypeOr:
+		n.Left, n.Right = assume(n.Left, outcome), assume(n.Right, outcome)
+		return n
+	case ast.NodeTypeNot:
+		n.Arg = assume(n.Arg, !outcome)
+		return n
+	default:
+		return ast.NodeValue{Value: cedar.Boolean(outcome)}
+	}
 }
 
-func conditionMentionsObject(condition ast.ConditionType) bool {
+func mentionsObject(tree *ast.Policy) bool {
+	return slices.ContainsFunc(tree.Conditions, func(c ast.ConditionType) bool { return looksAtObject(c.Body) })
+}
+
+func looksAtObject(n ast.IsNode) bool {
 	found := false
-	ast.Inspect(ast.NewNode(condition.Body), func(n ast.IsNode) bool {
+	ast.Inspect(ast.NewNode(n), func(n ast.IsNode) bool {
 		if v, ok := n.(ast.NodeTypeVariable); ok && v.Name == "resource" {
 			found = true
 		}

@@ -81,6 +81,21 @@ func TestAllowed(t *testing.T) {
 		{"permit for owners shows the page to everybody signed in or not",
 			`permit (principal, action == Action::"risk:risk:edit", resource) when { resource has owner && resource.owner == principal };`,
 			person("p1", authz.RoleOutsider), "risk:risk:edit", true},
+		{"a role beside a condition on the object still counts",
+			`permit (principal, action == Action::"risk:risk:edit", resource) when { principal in Role::"owner" && resource has owner && resource.owner == principal };`,
+			person("p1", authz.RoleOutsider), "risk:risk:edit", false},
+		{"a role beside a condition on the object, held",
+			`permit (principal, action == Action::"risk:risk:edit", resource) when { (principal in Role::"owner" || principal in Role::"auditor") && resource has owner && resource.owner == principal };`,
+			person("p1", authz.RoleOwner), "risk:risk:edit", true},
+		{"roles in two branches count in each",
+			`permit (principal, action == Action::"risk:risk:edit", resource) when { principal in Role::"owner" && resource has owner || principal in Role::"auditor" && resource has requester };`,
+			authz.Anonymous(), "risk:risk:edit", false},
+		{"unless a role, negated and beside the object",
+			`permit (principal, action == Action::"risk:risk:edit", resource) unless { !(principal in Role::"owner") || resource.visibility == "restricted" };`,
+			person("p1", authz.RoleOutsider), "risk:risk:edit", false},
+		{"unless about the object is assumed not to hold",
+			`permit (principal, action == Action::"risk:risk:edit", resource) unless { !(principal in Role::"owner") || resource.visibility == "restricted" };`,
+			person("p1", authz.RoleOwner), "risk:risk:edit", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
