@@ -26,9 +26,14 @@ const (
 
 // openWeb registers every page and operation and checks them.
 func (o *office) openWeb(context.Context) (err error) {
-	var navigation []web.NavItem
+	// What the office works on comes first, then what it stands on.
+	var work, ground []web.NavItem
 	for _, m := range o.modules {
-		navigation = append(navigation, m.Navigation...)
+		if len(m.Decisions) > 0 {
+			work = append(work, m.Navigation...)
+		} else {
+			ground = append(ground, m.Navigation...)
+		}
 	}
 	o.mux = web.NewMux(web.Deps{
 		Product: o.cfg.Organisation.Name, Version: Version, PublicURL: o.cfg.PublicURL,
@@ -36,7 +41,7 @@ func (o *office) openWeb(context.Context) (err error) {
 		Policy: o.policy, Actions: actions(), People: o.identity,
 		Drafts: o.content, Markdown: content.Markdown, Menu: identityweb.Menu(),
 		Submissions: o.ledger, Limit: web.NewMemoryLimiter(requestsPerSecond, requestsAtOnce, o.db.Clock().Real),
-		Log: o.log, Metrics: o.metrics, Navigation: navigation,
+		Log: o.log, Metrics: o.metrics, Navigation: append(work, ground...),
 	})
 	o.mux.Files("office", files)
 	o.mux.Front(web.Front{
@@ -56,14 +61,33 @@ func (o *office) openWeb(context.Context) (err error) {
 	return err
 }
 
-// frontData is what the public front shows: how to reach the office, and the
-// latest public checkpoint of the log.
+// frontData is what the public front shows: how to reach the office, what is
+// public, and the latest public checkpoint of the log.
 func (o *office) frontData(ctx context.Context) (web.FrontData, error) {
-	data := web.FrontData{Office: o.cfg.Organisation.Name, Lead: o.cfg.Organisation.Intro}
+	data := web.FrontData{
+		Office: o.cfg.Organisation.Name, Lead: o.cfg.Organisation.Intro,
+		Public: web.Table{
+			Caption: o.mux.Text("office.public"),
+			Columns: []web.Column{{Text: o.mux.Text("office.public_what")}, {Text: o.mux.Text("office.public_state")}, {Text: o.mux.Text("office.public_at")}},
+			Empty:   &web.Empty{Icon: "scroll-text", Title: o.mux.Text("office.public_empty")},
+		},
+	}
 	for _, contact := range o.cfg.Organisation.Contact {
 		data.Contacts = append(data.Contacts, frontContact(contact))
 	}
 	err := o.db.Read(ctx, func(r *store.ReadTx) error {
+		for _, m := range o.modules {
+			if m.Public == nil {
+				continue
+			}
+			items, err := m.Public(ctx, r)
+			if err != nil {
+				return err
+			}
+			for _, item := range items {
+				data.Public.Rows = append(data.Public.Rows, web.Row{Cells: []any{item.Title, item.State, web.DateValue(item.At, o.cfg.location)}})
+			}
+		}
 		c, err := o.ledger.Latest(ctx, r)
 		if fault.Is(err, fault.NotFound) {
 			return nil // the first period has not ended yet

@@ -39,6 +39,7 @@ type Module struct {
 
 	Inbox      func(ctx context.Context, r store.Reader, a authz.Actor) ([]InboxItem, error)
 	Deadlines  func(ctx context.Context, r store.Reader, a authz.Actor) ([]Deadline, error)
+	Public     func(ctx context.Context, r store.Reader) ([]PublicItem, error) // for the front page
 	Holds      func(ctx context.Context, r store.Reader, person string) ([]Held, error)
 	Erase      func(ctx context.Context, tx *ledger.Tx, person string) error
 	Navigation []web.NavItem
@@ -59,6 +60,13 @@ type Deadline struct {
 	Title string
 	What  string // what happens then
 	URL   string
+	At    time.Time
+}
+
+// PublicItem is something that everybody may know of.
+type PublicItem struct {
+	Title string
+	State string // "high, accepted until 2026-12-23"
 	At    time.Time
 }
 

@@ -18,7 +18,9 @@ func (s *Service) Module() module.Module {
 		Migrations: &tables,
 		Actions:    Actions(),
 		Cedar:      policyCedar,
+		Pages:      s.Pages,
 		API:        s.API,
+		Navigation: Navigation(),
 		Jobs:       s.Jobs(),
 		EntryKinds: EntryKinds(),
 		Decisions:  s.Decisions(),
@@ -27,6 +29,7 @@ func (s *Service) Module() module.Module {
 		},
 		Inbox:     s.Inbox,
 		Deadlines: s.Deadlines,
+		Public:    s.Public,
 		Holds:     s.Holds,
 		Erase:     s.Erase,
 	}

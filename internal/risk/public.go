@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/module"
+)
+
+// publicLimit is how many risks the public front shows, the latest change first.
+const publicLimit = 20
+
+// Public returns the open risks that everybody may know of, for the front page:
+// the statements are those of the register, for a reader who is not signed in.
+func (s *Service) Public(ctx context.Context, r store.Reader) ([]module.PublicItem, error) {
+	var args []any
+	where, err := s.where(ctx, r, authz.Anonymous(), Filter{}, &args)
+	if err != nil {
+		return nil, err
+	}
+	risks, err := listRisks(ctx, r, where, SortRecent, listCursor{Key: 1<<63 - 1}, publicLimit, args)
+	if err != nil {
+		return nil, err
+	}
+	summaries, err := s.summaries(ctx, r, authz.Anonymous(), risks)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]module.PublicItem, len(summaries))
+	for i, sum := range summaries {
+		items[i] = module.PublicItem{Title: sum.Title, State: string(sum.Effective.Rating), At: sum.ChangedAt}
+		if sum.Acceptance == InForce {
+			items[i].State += ", accepted until " + s.lastDay(sum.AcceptedUntil)
+		}
+	}
+	return items, nil
+}

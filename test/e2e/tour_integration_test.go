@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build integration
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/identity"
+	"portreeve.org/portreeve/internal/kernel/web/browser"
+)
+
+// signIn signs a person in as people do: login, password, one-time code.
+func (s *server) signIn(tab *browser.Tab, login string) {
+	s.t.Helper()
+	var who account
+	for _, a := range s.Accounts {
+		if a.Login == login {
+			who = a
+		}
+	}
+	code, err := identity.TOTPCode(who.TOTPSecret, time.Now())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	tab.Open(s.URL + "/sign-in")
+	tab.Type("main [name=login]", who.Login)
+	tab.Type("main [name=password]", who.Password)
+	tab.Type("main [name=code]", code)
+	tab.Click("main form button")
+	tab.Wait("form[action='/sign-out']")
+}
+
+var unsafeName = regexp.MustCompile(`[^a-z0-9-]+`)
+
+// look opens a page wide and narrow, light and dark, and checks what no page may
+// get wrong. With PORTREEVE_SCREENSHOTS=DIR it keeps the pictures.
+func (s *server) look(t *testing.T, tab *browser.Tab, name, path string) {
+	t.Helper()
+	for _, view := range []struct {
+		name  string
+		width int64
+		dark  bool
+	}{{"wide", 1280, false}, {"wide-dark", 1280, true}, {"narrow", 390, false}, {"narrow-dark", 390, true}} {
+		tab.View(view.width, 900, view.dark)
+		tab.Open(s.URL + path)
+		if dir := os.Getenv("PORTREEVE_SCREENSHOTS"); dir != "" {
+			tab.Screenshot(filepath.Join(dir, unsafeName.ReplaceAllString(strings.ToLower(name), "-")+"-"+view.name+".png"))
+		}
+		tab.WantNoOverflow()
+		if view.name == "wide" || view.name == "narrow-dark" {
+			tab.WantAccessible()
+		}
+	}
+	tab.WantQuiet()
+}
+
+// TestTour looks at every page of the demo that needs no input, as the people
+// who use it.
+func TestTour(t *testing.T) {
+	s := startDemo(t, t.TempDir(), "+25d")
+	var list struct {
+		Items []struct {
+			ID string `json:"id"`
+		} `json:"items"`
+	}
+	s.cli("reviewer", "risk", "list", "--json").must(t, 0).decode(t, &list)
+	if len(list.Items) == 0 {
+		t.Fatal("the demo has no risk")
+	}
+	risk := "/risks/" + list.Items[0].ID
+	tours := []struct {
+		login string
+		pages map[string]string
+	}{
+		{"", map[string]string{"front": "/", "sign-in": "/sign-in", "checkpoints": "/ledger/checkpoints", "front-again": "/"}},
+		{"reviewer", map[string]string{
+			"desk": "/", "register": "/risks", "risk": risk, "risk-new": "/risks/new", "subjects": "/subjects",
+			"subject": "/subjects/flow:property-suggester-ab-test", "gate": "/gate", "ledger": "/ledger", "entry": "/ledger/10", "me": "/me", "tokens": "/me/tokens",
+		}},
+		{"owner", map[string]string{"owner-desk": "/", "owner-risk": risk, "ask": risk + "/acceptances/new"}},
+		{"admin", map[string]string{"people": "/admin/people", "groups": "/admin/groups", "organisations": "/admin/organisations", "admin-tokens": "/admin/tokens"}},
+	}
+	chromium := browser.Start(t)
+	for _, tour := range tours {
+		t.Run("as "+tour.login, func(t *testing.T) {
+			tab := chromium.Tab(t)
+			if tour.login != "" {
+				s.signIn(tab, tour.login)
+			}
+			for name, path := range tour.pages {
+				s.look(t, tab, name, path)
+			}
+		})
+	}
+}
