@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// formView is what a form about a risk shows around its fields.
+type formView struct {
+	Action        string
+	Risk          Detail // zero for a new one
+	Data          []web.Choice
+	Directions    []web.Choice
+	Access        []web.Choice
+	Volumes       []web.Choice
+	Visibilities  []web.Choice
+	Organisations []web.Choice // nil: they are typed
+	Proposal      proposalView
+	Kinds         []web.Choice
+	Requirements  []web.Choice
+	Rows          int
+	OptionKinds   []web.Choice
+	Ratings       []web.Choice
+	text          func(key string, args ...any) string
+}
+
+// proposalView is a proposed rating with how it came about.
+type proposalView struct {
+	Shown    bool // it was asked for
+	Problem  string
+	Inherent any
+	Residual any
+	Tables   []web.Table
+}
+
+// baseView fills in what the inputs offer.
+func (s *Service) baseView(c *web.Ctx, d Detail) (formView, error) {
+	v := formView{
+		text: c.Text, Risk: d, Data: choices(c, "risk.data_", texts(matrix.AllData())...), Directions: choices(c, "risk.direction_", texts(matrix.AllDirections())...),
+		Access: choices(c, "risk.access_", texts(matrix.AllAccess())...), Volumes: choices(c, "risk.volume_", texts(matrix.AllVolumes())...),
+		Visibilities: hinted(c, "risk.visibility_", visibilities()...),
+		Kinds:        choices(c, "risk.party_", string(PartyOrganisation), string(PartyCommunity)),
+		Requirements: choices(c, "risk.require_", texts(Requirements())...),
+		OptionKinds:  choices(c, "risk.option_", texts(OptionKinds())...), Ratings: choices(c, "risk.rating_", ratingNames()...),
+	}
+	var err error
+	v.Organisations, err = s.organisations(c)
+	return v, err
+}
+
+// organisationLister is a directory that can name all organisations.
+type organisationLister interface {
+	Organisations(ctx context.Context, r store.Reader) ([]Named, error)
+}
+
+func (s *Service) organisations(c *web.Ctx) ([]web.Choice, error) {
+	lister, ok := s.directory.(organisationLister)
+	if !ok {
+		return nil, nil
+	}
+	var all []web.Choice
+	err := s.db.Read(c.Context(), func(r *store.ReadTx) error {
+		known, err := lister.Organisations(c.Context(), r)
+		for _, o := range known {
+			all = append(all, web.Choice{Value: o.ID, Label: o.Name})
+		}
+		return err
+	})
+	return all, err
+}
+
+// fieldRow is one row of a repeated part of a form.
+type fieldRow struct {
+	Title  string
+	Fields []web.Field // beside each other
+	Below  []web.Field // each on a line of its own
+}
+
+// leastParties is how many rows for parties a form begins with.
+const leastParties = 4
+
+// PartyRows makes the rows of the parties; it is for the template.
+func (v formView) PartyRows(f *web.Form) []fieldRow {
+	rows := make([]fieldRow, rowCount(f, max(leastParties, v.Rows), MaxParties))
+	for i := range rows {
+		name := f.Line(rowField("parties", i, "name"), "risk.party.name")
+		name.Max = MaxTitle
+		rows[i].Fields = []web.Field{f.Select(rowField("parties", i, "kind"), "risk.party.kind", v.Kinds), name, v.speaker(f, i),
+			f.Select(rowField("parties", i, "require"), "risk.party.require", v.Requirements)}
+		exposure := f.Line(rowField("parties", i, "exposure"), "risk.party.exposure")
+		exposure.Max = MaxShort
+		rows[i].Below = []web.Field{exposure}
+		rows[i].Title = v.text("risk.party.row", i+1)
+	}
+	return rows
+}
+
+// speaker is the field for the organisation that speaks for a party.
+func (v formView) speaker(f *web.Form, row int) web.Field {
+	name := rowField("parties", row, "organisation")
+	if v.Organisations == nil {
+		return f.Line(name, "risk.party.organisation")
+	}
+	return f.Select(name, "risk.party.organisation", v.Organisations)
+}
+
+// OptionRows makes the rows of the options; it is for the template.
+func (v formView) OptionRows(f *web.Form) []fieldRow {
+	rows := make([]fieldRow, rowCount(f, max(len(OptionKinds())-1, v.Rows), MaxOptions))
+	for i := range rows {
+		line := func(name, label string, limit int) web.Field {
+			field := f.Line(rowField("options", i, name), label)
+			field.Max = limit
+			return field
+		}
+		rows[i].Title = v.text("risk.option.row", i+1)
+		rows[i].Fields = []web.Field{f.Select(rowField("options", i, "kind"), "risk.option.kind", v.OptionKinds),
+			f.Select(rowField("options", i, "rating"), "risk.option.rating", v.Ratings)}
+		rows[i].Below = []web.Field{line("title", "risk.option.title", MaxTitle), line("cost", "risk.option.cost", MaxShort), line("delay", "risk.option.delay", MaxShort),
+			line("risk", "risk.option.risk", MaxShort), line("notes", "risk.option.notes", MaxShort)}
+	}
+	return rows
+}
+
+func (s *Service) plainView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	v, err := s.baseView(c, d)
+	v.Action = c.R.URL.Path
+	return v, err
+}
+
+func (s *Service) editView(c *web.Ctx, d Detail, f *web.Form) (any, error) {
+	v, err := s.baseView(c, d)
+	v.Action = c.R.URL.Path
+	v.Proposal = s.proposalOf(c, d.Proposal)
+	if f != nil {
+		in := inputsFrom(f)
+		in.MitigationPlan = d.Inputs.MitigationPlan
+		v.Proposal = s.preview(c, in)
+	}
+	return v, err
+}
+
+// preview proposes a rating from inputs that may not be complete yet.
+func (s *Service) preview(c *web.Ctx, in matrix.Inputs) proposalView {
+	p, err := s.Propose(c.Context(), in)
+	if err != nil {
+		return proposalView{Shown: true, Problem: c.Text("risk.proposal.incomplete")}
+	}
+	return s.proposalOf(c, p)
+}
+
+func (s *Service) proposalOf(c *web.Ctx, p matrix.Proposal) proposalView {
+	v := proposalView{
+		Shown:    true,
+		Inherent: s.assessed(c, Assessment{Cell: p.Inherent.Cell, Rating: p.Inherent.Rating}),
+		Residual: s.assessed(c, Assessment{Cell: p.Residual.Cell, Rating: p.Residual.Rating}),
+		Tables:   []web.Table{s.moves(c, c.Text("risk.proposal.inherent"), p.Inherent)},
+	}
+	if len(p.Residual.Moves) != len(p.Inherent.Moves) || p.Residual.Cell != p.Inherent.Cell {
+		v.Tables = append(v.Tables, s.moves(c, c.Text("risk.proposal.residual"), p.Residual))
+	}
+	return v
+}
+
+// moves shows each step of a proposal: its factor, its effect, why, and by what.
+func (s *Service) moves(c *web.Ctx, caption string, a matrix.Assessed) web.Table {
+	t := web.Table{Caption: caption, Columns: []web.Column{
+		{Text: c.Text("risk.proposal.factor")}, {Text: c.Text("risk.proposal.effect")}, {Text: c.Text("risk.proposal.then")},
+		{Text: c.Text("risk.proposal.why")}, {Text: c.Text("risk.proposal.origin")},
+	}}
+	m := &s.Policy().Matrix
+	start := Assessment{Cell: a.Base, Rating: m.Rate(a.Base)}
+	t.Rows = append(t.Rows, web.Row{Cells: []any{
+		c.Text("risk.proposal.base"), c.Text("risk.none"), s.assessed(c, start), c.Text("risk.proposal.base_why"), s.origin(c, s.Policy().Proposal.Origin, s.Policy().Proposal.Cites),
+	}})
+	for _, move := range a.Moves {
+		row := web.Row{Cells: []any{
+			move.Factor, move.Effect, s.assessed(c, Assessment{Cell: move.To, Rating: move.Rating}), move.Why, s.origin(c, move.Origin, move.Cites),
+		}}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// origin says where a rule comes from.
+func (s *Service) origin(c *web.Ctx, o matrix.Origin, cites string) any {
+	return sentence(c.Text("risk.origin_"+string(o)), cites)
+}
+
+func (s *Service) partiesView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	v, err := s.baseView(c, d)
+	v.Action, v.Rows = c.R.URL.Path, len(d.Parties)
+	return v, err
+}
+
+func (s *Service) optionsView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	v, err := s.baseView(c, d)
+	v.Action, v.Rows = c.R.URL.Path, len(d.Options)
+	return v, err
+}
+
+func editValues(_ *web.Ctx, d Detail) url.Values {
+	v := versionOnly(d.Version)
+	v.Set("title", d.Title)
+	v.Set("threat", d.Threat)
+	v.Set("scope", d.Scope)
+	v.Set("owner", handle(d.Names, d.Owner))
+	v.Set("visibility", string(d.Visibility))
+	v.Set("participants", participantLines(d))
+	inputValues(v, d.Inputs)
+	return v
+}
+
+func participantLines(d Detail) string {
+	text := ""
+	for _, p := range d.Participants {
+		if person := personOf(p); person != "" {
+			p = authz.PersonPrincipal(handle(d.Names, person))
+		}
+		text += p + "\n"
+	}
+	return text
+}
+
+func inputValues(v url.Values, in matrix.Inputs) {
+	v.Set("inputs.data", string(in.Data))
+	v.Set("inputs.direction", string(in.Direction))
+	v.Set("inputs.access", string(in.Access))
+	v.Set("inputs.volume", string(in.Volume))
+	v.Set("inputs.assurances", in.Assurances)
+	for name, on := range map[string]bool{"inputs.crosses_boundary": in.CrossesBoundary, "inputs.lower_trust": in.LowerTrust} {
+		if on {
+			v.Set(name, "1")
+		}
+	}
+}
+
+func partyValues(_ *web.Ctx, d Detail) url.Values {
+	v := versionOnly(d.Version)
+	v.Set("rows", strconv.Itoa(len(d.Parties)))
+	for i, p := range d.Parties {
+		v.Set(rowField("parties", i, "kind"), string(p.Kind))
+		v.Set(rowField("parties", i, "name"), p.Name)
+		v.Set(rowField("parties", i, "organisation"), p.Organisation)
+		v.Set(rowField("parties", i, "exposure"), p.Exposure)
+		v.Set(rowField("parties", i, "require"), string(p.Require))
+	}
+	return v
+}
+
+func optionValues(_ *web.Ctx, d Detail) url.Values {
+	v := versionOnly(d.Version)
+	if len(d.Options) == 0 {
+		for i, kind := range []OptionKind{OptionTemporary, OptionProduction, OptionNone} {
+			v.Set(rowField("options", i, "kind"), string(kind))
+		}
+		return v
+	}
+	v.Set("rows", strconv.Itoa(len(d.Options)))
+	for i, o := range d.Options {
+		for name, value := range map[string]string{
+			"kind": string(o.Kind), "title": o.Title, "cost": o.Cost, "delay": o.Delay, "risk": o.Risk, "rating": string(o.Rating), "notes": o.Notes,
+		} {
+			v.Set(rowField("options", i, name), value)
+		}
+	}
+	return v
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/web"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// acceptanceLine is what was asked and decided about a risk, the latest first.
+func (s *Service) acceptanceLine(c *web.Ctx, d Detail) web.Timeline {
+	var t web.Timeline
+	for _, a := range d.Acceptances {
+		title := []any{web.Link{Text: acceptanceTitle(c, a.Acceptance), URL: a.URL()}, standingBadge(c, a.Standing.Code)}
+		if a.Standing.Unclosed {
+			title = append(title, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.unclosed")})
+		}
+		t.Events = append(t.Events, web.Event{
+			At: a.AskedAt, Icon: standingIcon(a.Standing.Code), Tone: standingTone(a.Standing.Code), Title: title,
+			By: c.Text("risk.asked_by", nameOf(c, d.Names, a.AskedBy)), Body: decidedText(c, d.Names, a),
+		})
+	}
+	return t
+}
+
+// acceptanceTitle says what is accepted and until when.
+func acceptanceTitle(c *web.Ctx, a Acceptance) string {
+	what := a.Option.Title
+	if what == "" {
+		what = c.Text("risk.acceptance.plain")
+	}
+	return c.Text("risk.acceptance.until", what, dateText(c, lastDay(a.Until)))
+}
+
+// decidedText says who decided by which right, and why it stands as it does.
+func decidedText(c *web.Ctx, names map[string]Named, a Placed) string {
+	var parts []string
+	switch {
+	case a.WasGranted():
+		for _, e := range a.Rights {
+			for _, by := range e.By {
+				parts = append(parts, c.Text("risk.granted_by", nameOf(c, names, by.Person), rightText(c, names, by.Right)))
+			}
+		}
+	case a.State == Refused:
+		parts = append(parts, c.Text("risk.refused_by", nameOf(c, names, a.DecidedBy)))
+	}
+	return sentence(append(parts, standingText(c, a))...)
+}
+
+// standingText says in a sentence why an acceptance stands where it stands.
+func standingText(c *web.Ctx, a Placed) string {
+	switch a.Standing.Code {
+	case InForce:
+		return c.Text("risk.why_in_force", dateText(c, lastDay(a.Standing.ValidUntil)))
+	case Void:
+		if len(a.Standing.Changed) > 0 {
+			return c.Text("risk.why_changed", joined(a.Standing.Changed, "and"))
+		}
+		return sentence(c.Text("risk.why_void"), a.EndReason)
+	case NotStarted:
+		return c.Text("risk.why_not_started", dateText(c, a.From))
+	case Expired, Lapsed:
+		return c.Text("risk.why_"+string(a.Standing.Code), dateText(c, lastDay(a.Until)))
+	case WasRevoked:
+		return c.Text("risk.why_revoked", dateText(c, a.EndedAt), a.EndReason)
+	case WasRefused:
+		return a.Decision
+	case WasClosed:
+		return c.Text("risk.why_closed", dateText(c, a.ClosedAt))
+	default:
+		return c.Text("risk.why_" + string(a.Standing.Code))
+	}
+}
+
+func standingIcon(code StandingCode) string {
+	switch code {
+	case InForce:
+		return "stamp"
+	case Awaiting:
+		return "hourglass"
+	case NotStarted:
+		return "clock"
+	case Expired, Lapsed:
+		return "calendar-clock"
+	case WasRefused, WasRevoked, Void:
+		return "circle-x"
+	case ConditionOverdue:
+		return "triangle-alert"
+	case WasClosed:
+		return "file-check"
+	default:
+		return "undo-2"
+	}
+}
+
+// rightText says by which right somebody decides: "As Chief officer of The
+// Foundation".
+func rightText(c *web.Ctx, names map[string]Named, r RightUsed) string {
+	text := strings.TrimSuffix(r.Explanation, ".")
+	if r.Organisation != "" && names[r.Organisation].Name != "" {
+		text = c.Text("risk.right.of", text, names[r.Organisation].Name)
+	}
+	if r.Delegation != "" && names[r.Holder].Name != "" {
+		text = c.Text("risk.right.delegated", text, names[r.Holder].Name)
+	}
+	return text
+}
+
+// historyLine is what happened to a risk, each step with the entry that proves it.
+func historyLine(c *web.Ctx, d Detail) web.Timeline {
+	var t web.Timeline
+	for _, h := range d.History {
+		title := []any{c.Text("risk.did." + strings.TrimPrefix(h.Kind, "risk."))}
+		if text := changeText(c, d.Names, h.Changes); text != "" {
+			title = append(title, text)
+		}
+		by := nameOf(c, d.Names, personOf(h.Actor))
+		body := []any{web.Link{Text: c.Text("risk.history.entry", h.Entry), URL: entryLink(h.Entry).URL}}
+		if h.Acceptance != "" {
+			body = append(body, "·", web.Link{Text: c.Text("risk.history.acceptance"), URL: d.URL() + "/acceptances/" + h.Acceptance})
+		}
+		t.Events = append(t.Events, web.Event{At: h.At, Icon: historyIcon(h.Kind), Title: title, By: by, Body: body})
+	}
+	return t
+}
+
+func historyIcon(kind string) string {
+	switch kind {
+	case KindGranted:
+		return "stamp"
+	case KindRefused, KindRevoked, KindVoided, KindClosed:
+		return "circle-x"
+	case KindAsked:
+		return "signature"
+	case KindApproved, KindObjected:
+		return "vote"
+	case KindRated, KindReviewed:
+		return "gauge"
+	case KindHeard:
+		return "message-square"
+	case KindSettled, KindMet, KindCompleted:
+		return "file-check"
+	default:
+		return "history"
+	}
+}
+
+// changeText says what a step changed, for values that are no text of people.
+func changeText(c *web.Ctx, names map[string]Named, changes []Change) string {
+	var parts []string
+	for _, ch := range changes {
+		from, to := changeValue(c, names, ch.Field, ch.From), changeValue(c, names, ch.Field, ch.To)
+		switch {
+		case ch.Field == "acceptance" || ch.Field == "vote" || ch.Field == "condition" || ch.Field == "reviewed" || ch.Field == "hearings" || ch.Field == "state" && from == "":
+			// The title says it.
+		case from != "" && to != "":
+			parts = append(parts, c.Text("risk.change.from_to", c.Text("risk.changed."+ch.Field), from, to))
+		case to != "" && ch.Field != "parties" && ch.Field != "options":
+			parts = append(parts, c.Text("risk.change.to", c.Text("risk.changed."+ch.Field), to))
+		default:
+			parts = append(parts, c.Text("risk.changed."+ch.Field))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(parts, "; ") + ")"
+}
+
+func changeValue(c *web.Ctx, names map[string]Named, field, value string) string {
+	if value == "" {
+		return ""
+	}
+	switch field {
+	case "owner":
+		return nameOf(c, names, value)
+	case "rating", "proposed":
+		if matrix.Rating(value).Known() {
+			return c.Text("risk.rating_" + value)
+		}
+	case "visibility", "state", "treatment", "measure":
+		return c.Text("risk." + field + "_" + value)
+	}
+	return value
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"net/url"
+	"strconv"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/web"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+type registerView struct {
+	Bare    bool // nothing is registered, as far as the reader may see
+	Matrix  web.Matrix
+	Chosen  string // the cell that is chosen
+	Whole   string // address without it
+	States  []web.Choice
+	Ratings []web.Choice
+	Sorts   []web.Choice
+	Cell    []web.Choice // hidden fields that keep the chosen cell
+	Table   web.Table
+	Pager   web.Pager
+	Count   int64
+}
+
+func (s *Service) registerView(c *web.Ctx, f Filter, page Page, counts Counts) registerView {
+	v := registerView{Count: counts.Total, Table: s.riskTable(c, page), Matrix: s.countMatrix(c, f, counts)}
+	v.States = choices(c, "risk.state_", FilterActive, string(StateOpen), string(StateTreated), string(StateClosed), FilterAll)
+	v.Ratings = choices(c, "risk.rating_", ratingNames()...)
+	v.Sorts = choices(c, "risk.sort_", SortWorst, SortRecent)
+	query := filterValues(f)
+	if f.Likelihood > 0 && f.Impact > 0 {
+		cell := matrix.Cell{Likelihood: f.Likelihood, Impact: f.Impact}
+		v.Chosen = c.Text("risk.register.chosen", s.cellText(c, cell))
+		v.Cell = []web.Choice{{Label: "likelihood", Value: strconv.Itoa(f.Likelihood)}, {Label: "impact", Value: strconv.Itoa(f.Impact)}}
+		whole := filterValues(f)
+		whole.Del("likelihood")
+		whole.Del("impact")
+		v.Whole = "/risks?" + whole.Encode()
+	}
+	unfiltered := f.State == FilterActive && len(query) == 1
+	v.Bare = unfiltered && counts.Total == 0
+	v.Table.Empty = emptyRegister(c, v.Bare)
+	if f.Cursor != "" {
+		v.Pager.Previous = "/risks?" + query.Encode()
+	}
+	if page.Next != "" {
+		query.Set("cursor", page.Next)
+		v.Pager.Next = "/risks?" + query.Encode()
+	}
+	return v
+}
+
+func emptyRegister(c *web.Ctx, bare bool) *web.Empty {
+	if !bare {
+		return &web.Empty{Icon: "filter", Title: c.Text("risk.register.no_match"), Text: c.Text("risk.register.no_match_text"),
+			Action: &web.Link{Text: c.Text("risk.register.unfilter"), URL: "/risks", Icon: "x"}}
+	}
+	empty := &web.Empty{Icon: "shield-check", Title: c.Text("risk.register.empty"), Text: c.Text("risk.register.empty_text")}
+	if c.Can(ActionRegister) {
+		empty.Action = &web.Link{Text: c.Text("risk.new.title"), URL: "/risks/new", Icon: "plus"}
+	}
+	return empty
+}
+
+// countMatrix draws how many risks lie in each cell; a number leads to them.
+func (s *Service) countMatrix(c *web.Ctx, f Filter, counts Counts) web.Matrix {
+	g := s.grid(c, c.Text("risk.register.matrix"))
+	g.Hint = c.Text("risk.register.matrix_hint")
+	for _, cell := range counts.Cells {
+		query := filterValues(f)
+		query.Set("likelihood", strconv.Itoa(cell.Likelihood))
+		query.Set("impact", strconv.Itoa(cell.Impact))
+		at := field(&g, cell.Cell)
+		at.Count, at.URL = int(cell.Count), "/risks?"+query.Encode()+"#list"
+		if cell.Likelihood == f.Likelihood && cell.Impact == f.Impact {
+			at.Mark = c.Text("risk.register.shown")
+		}
+	}
+	return g
+}
+
+func (s *Service) riskTable(c *web.Ctx, page Page) web.Table {
+	t := web.Table{Caption: c.Text("risk.register.caption"), Hidden: true, Columns: []web.Column{
+		{Text: c.Text("risk.field.risk")}, {Text: c.Text("risk.field.rating")}, {Text: c.Text("risk.field.subject")},
+		{Text: c.Text("risk.field.owner")}, {Text: c.Text("risk.field.acceptance")}, {Text: c.Text("risk.field.review_due")},
+	}}
+	for _, r := range page.Items {
+		t.Rows = append(t.Rows, s.riskRow(c, r))
+	}
+	return t
+}
+
+func (s *Service) riskRow(c *web.Ctx, r Summary) web.Row {
+	row := web.Row{}
+	first := []any{web.Link{Text: r.Title, URL: r.URL()}}
+	if r.State != StateOpen {
+		first = append(first, stateBadge(c, r.State))
+	}
+	if r.Visibility == authz.Restricted {
+		first = append(first, visibilityBadge(c, r.Visibility))
+	}
+	rating := []any{ratingBadge(c, r.Effective.Rating)}
+	if !r.Rated() {
+		rating = append(rating, web.Badge{Tone: web.ToneNotice, Text: c.Text("risk.proposed")})
+	}
+	review := []any{r.ReviewDue}
+	if !r.Closed() && !r.ReviewDue.IsZero() && r.ReviewDue.Before(c.Now()) {
+		row.Tone = web.ToneWarning
+		review = append(review, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.overdue")})
+	}
+	var acceptance any
+	if r.Acceptance != "" {
+		acceptance = standingBadge(c, r.Acceptance)
+	}
+	if r.Acceptance == InForce {
+		acceptance = []any{acceptance, web.Msg("risk.until", dateText(c, lastDay(r.AcceptedUntil)))}
+	}
+	if standingTone(r.Acceptance) == web.ToneBad && !r.Closed() {
+		row.Tone = web.ToneBad
+	}
+	subject := subjectLink(r.Subject, r.SubjectTitle)
+	if r.ReviewDue.IsZero() {
+		review = nil
+	}
+	row.Cells = []any{first, rating, shown(c, subject), shown(c, r.OwnerName), shown(c, acceptance), shown(c, any(review))}
+	return row
+}
+
+// choices offers values whose labels are the messages that begin with prefix.
+func choices(c *web.Ctx, prefix string, values ...string) []web.Choice {
+	all := make([]web.Choice, len(values))
+	for i, v := range values {
+		all[i] = web.Choice{Value: v, Label: c.Text(prefix + v)}
+	}
+	return all
+}
+
+// hinted is choices with a second message each that explains the choice.
+func hinted(c *web.Ctx, prefix string, values ...string) []web.Choice {
+	all := choices(c, prefix, values...)
+	for i := range all {
+		all[i].Hint = c.Text(prefix + all[i].Value + "_hint")
+	}
+	return all
+}
+
+func ratingNames() []string { return texts(matrix.Ratings()) }
+
+// texts gives values of a named string type as strings.
+func texts[T ~string](values []T) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = string(v)
+	}
+	return all
+}
+
+// withQuery is an address with parameters.
+func withQuery(path string, pairs ...string) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		q.Set(pairs[i], pairs[i+1])
+	}
+	return path + "?" + q.Encode()
+}

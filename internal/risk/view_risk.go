@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/gate"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+type riskView struct {
+	Risk        Detail
+	Badges      []any
+	Actions     []web.Link
+	Matrix      web.Matrix
+	Proposal    proposalView
+	RatedBy     string
+	Facts       web.Terms
+	Parties     web.Table
+	Hearings    web.Timeline
+	Treatment   string
+	Measures    web.Table
+	Options     web.Table
+	Acceptances web.Timeline
+	Gate        []gateView
+	History     web.Timeline
+	Ways        []wayGroup
+	May         map[string]bool
+	CanAsk      bool
+}
+
+// gateView is what the gate would say about one act, as far as this risk goes.
+type gateView struct {
+	Act     string
+	Allowed bool
+	Until   string
+	Blocked web.Blocked
+	URL     string
+}
+
+func (s *Service) riskView(c *web.Ctx, d Detail) (riskView, error) {
+	v := riskView{
+		Risk: d, Badges: s.riskBadges(c, d), Proposal: s.proposalOf(c, d.Proposal), Facts: s.riskFacts(c, d),
+		Parties: partyTable(c, d), Hearings: hearingLine(c, d), Measures: measureTable(c, d), Options: s.optionTable(c, d.Options),
+		Acceptances: s.acceptanceLine(c, d), History: historyLine(c, d), Ways: s.ways(c, d.Needs, d.Names), May: map[string]bool{},
+	}
+	for _, verb := range d.May {
+		v.May[verb] = true
+	}
+	v.Actions = riskActions(c, d, v.May)
+	v.Matrix = s.grid(c, c.Text("risk.risk.matrix"))
+	v.Matrix.Hint = c.Text("risk.risk.matrix_hint")
+	if d.Rated() {
+		s.mark(c, &v.Matrix, d.Rating.Inherent.Cell, d.Rating.Residual.Cell)
+		v.RatedBy = c.Text("risk.risk.rated_by", nameOf(c, d.Names, d.Rating.By), dateText(c, d.Rating.At))
+	} else if d.Proposed.Valid() {
+		field(&v.Matrix, d.Proposed.Cell).Mark = c.Text("risk.proposed")
+	}
+	if d.Treatment != "" {
+		v.Treatment = c.Text("risk.treatment_" + string(d.Treatment))
+	}
+	var err error
+	v.Gate, err = s.gateViews(c, d)
+	return v, err
+}
+
+func (s *Service) riskBadges(c *web.Ctx, d Detail) []any {
+	all := []any{ratingBadge(c, d.Effective().Rating)}
+	if !d.Rated() {
+		all = append(all, web.Badge{Tone: web.ToneNotice, Text: c.Text("risk.proposed")})
+	}
+	all = append(all, stateBadge(c, d.State))
+	if d.Visibility != authz.Internal {
+		all = append(all, visibilityBadge(c, d.Visibility))
+	}
+	if !d.Closed() && !d.ReviewDue.IsZero() && d.ReviewDue.Before(d.AsOf) {
+		all = append(all, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.review_overdue")})
+	}
+	return all
+}
+
+// riskActions lists what the reader may do now, the next step first.
+func riskActions(c *web.Ctx, d Detail, may map[string]bool) []web.Link {
+	var all []web.Link
+	add := func(verb, at, icon string) {
+		if may[verb] {
+			all = append(all, web.Link{Text: c.Text("risk.act_" + verb), URL: d.URL() + "/" + at, Icon: icon})
+		}
+	}
+	if !d.Rated() {
+		add("rate", "rate", "gauge")
+	}
+	add("ask", "acceptances/new", "signature")
+	add("edit", "edit", "pencil")
+	if d.Rated() {
+		add("rate", "rate", "gauge")
+	}
+	add("complete", "complete", "circle-check")
+	add("review", "review", "refresh-cw")
+	add("close", "close", "ban")
+	return all
+}
+
+func (s *Service) riskFacts(c *web.Ctx, d Detail) web.Terms {
+	t := web.Terms{Compact: true}
+	add := func(label string, v any) { t.Items = append(t.Items, web.Term{Name: c.Text(label), Value: v}) }
+	when := func(label string, at time.Time) {
+		if !at.IsZero() {
+			add(label, at)
+		}
+	}
+	if d.Subject != "" {
+		add("risk.field.subject", subjectLink(d.Subject, d.SubjectTitle))
+	}
+	if d.Act != "" {
+		add("risk.field.act", d.Act)
+	}
+	add("risk.field.owner", orNil(nameOf(c, d.Names, d.Owner)))
+	add("risk.field.organisation", orNil(nameOf(c, d.Names, d.Organisation)))
+	add("risk.field.visibility", c.Text("risk.visibility_"+string(d.Visibility)+"_hint"))
+	if len(d.Participants) > 0 {
+		add("risk.field.participants", participantNames(c, d))
+	}
+	due := []any{d.ReviewDue}
+	if d.ReviewDue.Before(d.AsOf) {
+		due = append(due, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.overdue")})
+	}
+	if !d.Closed() && d.Rated() {
+		add("risk.field.review_due", due)
+	}
+	if !d.Closed() {
+		when("risk.field.notice_due", d.NoticeDue)
+	}
+	if d.Follows != "" {
+		add("risk.field.follows", web.Link{Text: c.Text("risk.risk.earlier"), URL: "/risks/" + d.Follows})
+	}
+	when("risk.field.registered", d.RegisteredAt)
+	when("risk.field.closed", d.ClosedAt)
+	add("risk.field.version", d.Version)
+	add("risk.field.entry", entryLink(d.Entry))
+	return t
+}
+
+func participantNames(c *web.Ctx, d Detail) string {
+	var all []string
+	for _, p := range d.Participants {
+		if person := personOf(p); person != "" {
+			p = nameOf(c, d.Names, person)
+		}
+		all = append(all, p)
+	}
+	return strings.Join(all, ", ")
+}
+
+func partyTable(c *web.Ctx, d Detail) web.Table {
+	t := web.Table{Caption: c.Text("risk.parties.caption"), Hidden: true, Columns: []web.Column{
+		{Text: c.Text("risk.party.name")}, {Text: c.Text("risk.party.exposure")}, {Text: c.Text("risk.party.requirement")}, {Text: c.Text("risk.party.state")},
+	}, Empty: &web.Empty{Icon: "users", Title: c.Text("risk.parties.empty"), Text: c.Text("risk.parties.empty_text")}}
+	for _, p := range d.Parties {
+		row := web.Row{}
+		state := any(c.Text("risk.none"))
+		switch {
+		case p.Answers:
+			state = c.Text("risk.party.answers")
+		case p.Heard:
+			state = web.Badge{Tone: web.ToneGood, Text: c.Text("risk.party.heard")}
+		case p.Requirement == RequireHearing:
+			row.Tone = web.ToneWarning
+			state = web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.party.unheard")}
+		}
+		who := []any{p.Name, web.Badge{Tone: web.ToneNeutral, Text: c.Text("risk.party_" + string(p.Kind))}}
+		row.Cells = []any{who, shown(c, p.Exposure), c.Text("risk.require_" + string(p.Requirement)), state}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func hearingLine(c *web.Ctx, d Detail) web.Timeline {
+	var t web.Timeline
+	for _, h := range slices.Backward(d.Hearings) {
+		party := c.Text("risk.somebody")
+		for _, p := range d.Parties {
+			if p.ID == h.Party {
+				party = p.Name
+			}
+		}
+		title := []any{c.Text("risk.heard_for", h.Heard, party)}
+		if h.RatingSeq != d.Rating.Seq {
+			title = append(title, web.Badge{Tone: web.ToneNeutral, Text: c.Text("risk.heard_earlier")})
+		}
+		t.Events = append(t.Events, web.Event{
+			At: h.HeldAt, Icon: "message-square", Title: title, By: c.Text("risk.recorded_by", nameOf(c, d.Names, h.RecordedBy)), Body: h.Said,
+		})
+	}
+	return t
+}
+
+func measureTable(c *web.Ctx, d Detail) web.Table {
+	t := web.Table{Caption: c.Text("risk.measures.caption"), Hidden: true, Columns: []web.Column{
+		{Text: c.Text("risk.measure.title")}, {Text: c.Text("risk.measure.owner")}, {Text: c.Text("risk.measure.due")}, {Text: c.Text("risk.measure.state")},
+	}, Empty: &web.Empty{Icon: "list-checks", Title: c.Text("risk.measures.empty"), Text: c.Text("risk.measures.empty_text")}}
+	tones := map[MeasureState]string{MeasureOpen: web.ToneNotice, MeasureDone: web.ToneGood, MeasureDropped: web.ToneNeutral}
+	for i, m := range d.Measures {
+		row := web.Row{}
+		due := []any{m.Due}
+		if m.State == MeasureOpen && m.Due.Before(d.AsOf) {
+			row.Tone = web.ToneWarning
+			due = append(due, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.overdue")})
+		}
+		state := []any{web.Badge{Tone: tones[m.State], Text: c.Text("risk.measure_" + string(m.State))}}
+		if m.Evidence != "" {
+			state = append(state, m.Evidence)
+		}
+		title := any(m.Title)
+		if mayReport(c, d, &d.Measures[i]) {
+			title = web.Link{Text: m.Title, URL: d.URL() + "/measures/" + m.ID}
+		}
+		row.Cells = []any{title, nameOf(c, d.Names, m.Owner), due, state}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// gateViews says what the gate answers about the acts that depend on this risk,
+// as far as this risk goes: other risks on the subject may close the gate too.
+func (s *Service) gateViews(c *web.Ctx, d Detail) ([]gateView, error) {
+	if s.gate == nil || d.Subject == "" || d.Closed() {
+		return nil, nil
+	}
+	var subject catalog.Subject
+	err := s.db.Read(c.Context(), func(r *store.ReadTx) error {
+		var err error
+		subject, err = s.subjects.Subject(c.Context(), r, d.Subject)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []gateView
+	for _, row := range s.gate().Rows {
+		if row.Kind != subject.Kind {
+			continue
+		}
+		v := gateView{Act: row.Action, Allowed: true, URL: withQuery("/gate", "subject", d.Subject, "action", row.Action)}
+		for _, demand := range row.Requires {
+			s.answer(c, &v, d, subject, demand)
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// answer adds what one requirement finds to say about this risk.
+func (s *Service) answer(c *web.Ctx, v *gateView, d Detail, subject catalog.Subject, demand gate.Demand) {
+	switch demand.Decision {
+	case DecisionAcceptance:
+		if !d.Effective().Rating.AtLeast(fromRating(demand.With)) {
+			return
+		}
+	case DecisionAssessment:
+		if d.Rated() || demand.Mode == gate.Blocking {
+			return
+		}
+	default:
+		return
+	}
+	acceptances := make([]Acceptance, len(d.Acceptances))
+	for i, a := range slices.Backward(d.Acceptances) {
+		acceptances[len(acceptances)-1-i] = a.Acceptance
+	}
+	until, missing := cover(s.Policy(), d.Risk, acceptances, BasisOf(d.Risk, d.partiesOnly(), subject), d.AsOf, s.zone)
+	if missing == nil {
+		v.Until = dateText(c, lastDay(until))
+		return
+	}
+	blocker := fault.Blocker{Code: missing.Code, Message: missing.Message, LiftedBy: missing.LiftedBy, URL: missing.URL}
+	if slices.ContainsFunc(append(v.Blocked.Items, v.Blocked.Advice...), func(b fault.Blocker) bool { return b.Code == blocker.Code }) {
+		return
+	}
+	if demand.Mode == gate.Advisory {
+		v.Blocked.Advice = append(v.Blocked.Advice, blocker)
+		return
+	}
+	v.Allowed = false
+	v.Blocked.Items = append(v.Blocked.Items, blocker)
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"net/url"
+	"strconv"
+
+	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/web"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// stepView is what the form of one step shows.
+type stepView struct {
+	Action   string
+	Risk     Detail
+	Choices  []web.Choice
+	Likely   []web.Choice
+	Impacts  []web.Choice
+	Proposal proposalView
+	Matrix   web.Matrix
+	Voids    bool // what was decided is void afterwards
+	Measure  Measure
+	Owner    string
+}
+
+func (s *Service) rateView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	m := &s.Policy().Matrix
+	v := stepView{
+		Action: c.R.URL.Path, Risk: d, Proposal: s.proposalOf(c, d.Proposal), Likely: scale(c, m.Likelihood), Impacts: scale(c, m.Impact),
+		Matrix: s.grid(c, c.Text("risk.rate.matrix")), Voids: hasLive(d),
+	}
+	s.mark(c, &v.Matrix, d.Proposal.Inherent.Cell, d.Proposal.Residual.Cell)
+	return v, nil
+}
+
+// scale offers the steps of a scale with what they mean.
+func scale(c *web.Ctx, steps []matrix.Step) []web.Choice {
+	all := make([]web.Choice, len(steps))
+	for i, step := range steps {
+		all[i] = web.Choice{Value: strconv.Itoa(i + 1), Label: c.Text("risk.scale", i+1, step.Name, step.Meaning)}
+	}
+	return all
+}
+
+// mark puts inherent and residual into the fields of a grid.
+func (s *Service) mark(c *web.Ctx, g *web.Matrix, inherent, residual matrix.Cell) {
+	switch {
+	case inherent == residual && residual.Valid():
+		field(g, residual).Mark = c.Text("risk.mark_both")
+	default:
+		if inherent.Valid() {
+			field(g, inherent).Mark = c.Text("risk.mark_inherent")
+		}
+		if residual.Valid() {
+			field(g, residual).Mark = c.Text("risk.mark_residual")
+		}
+	}
+}
+
+// hasLive reports whether an acceptance is asked for or granted, and would be
+// void after a change of what it is pinned to.
+func hasLive(d Detail) bool {
+	for _, a := range d.Acceptances {
+		if a.State == Asked || a.State == Granted && a.Standing.Code != Expired {
+			return true
+		}
+	}
+	return false
+}
+
+func rateValues(_ *web.Ctx, d Detail) url.Values {
+	v := versionOnly(d.Version)
+	inherent, residual := d.Proposal.Inherent.Cell, d.Proposal.Residual.Cell
+	if d.Rated() {
+		inherent, residual = d.Rating.Inherent.Cell, d.Rating.Residual.Cell
+	}
+	cellValues(v, "inherent", inherent)
+	cellValues(v, "residual", residual)
+	return v
+}
+
+func (s *Service) treatView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	return stepView{Action: c.R.URL.Path, Risk: d, Choices: hinted(c, "risk.treatment_", texts(Treatments())...)}, nil
+}
+
+func treatValues(_ *web.Ctx, d Detail) url.Values {
+	v := versionOnly(d.Version)
+	v.Set("treatment", string(d.Treatment))
+	v.Set("note", d.TreatmentNote)
+	return v
+}
+
+func (s *Service) hearView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	v := stepView{Action: c.R.URL.Path, Risk: d}
+	for _, p := range d.Parties {
+		v.Choices = append(v.Choices, web.Choice{Value: p.ID, Label: p.Name})
+	}
+	return v, nil
+}
+
+// hearValues begins with the first party that still has to be heard.
+func hearValues(c *web.Ctx, d Detail) url.Values {
+	v := versionOnly(d.Version)
+	v.Set("party", c.Query("party"))
+	for _, p := range d.Parties {
+		if v.Get("party") == "" && mustBeHeard(p) {
+			v.Set("party", p.ID)
+		}
+	}
+	return v
+}
+
+func mustBeHeard(p Exposed) bool { return p.Requirement == RequireHearing && !p.Heard && !p.Answers }
+
+func (s *Service) measureView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	m := measureOf(d, c.Path("measure"))
+	v := stepView{Action: c.R.URL.Path, Risk: d, Measure: *m, Owner: nameOf(c, d.Names, m.Owner)}
+	states := []MeasureState{MeasureDone}
+	for _, verb := range d.May {
+		if verb == "treat" {
+			states = []MeasureState{MeasureDone, MeasureDropped, MeasureOpen}
+		}
+	}
+	v.Choices = hinted(c, "risk.measure_", texts(states)...)
+	return v, nil
+}
+
+func measureValues(c *web.Ctx, d Detail) url.Values {
+	v := versionOnly(d.Version)
+	if m := measureOf(d, c.Path("measure")); m != nil && m.State != MeasureOpen {
+		v.Set("state", string(m.State))
+		v.Set("evidence", m.Evidence)
+	} else {
+		v.Set("state", string(MeasureDone))
+	}
+	return v
+}
+
+// noteField is the text that a question asks for.
+func noteField(name, label, hint string, c *web.Ctx) func(f *web.Form) []web.Field {
+	return func(f *web.Form) []web.Field {
+		field := f.Area(name, label)
+		field.Hint, field.Required, field.Rows = c.Text(hint), true, 4
+		return []web.Field{field}
+	}
+}
+
+func (s *Service) reviewQuestion(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	next := c.Now().Add(s.Policy().ReviewInterval(d.Rating.Residual.Rating))
+	return web.Confirm{
+		Title: c.Text("risk.review.title"), Lead: c.Text("risk.review.lead", d.Title),
+		Consequences: []any{c.Text("risk.review.next", dateText(c, next)), c.Text("risk.review.else")},
+		Fields:       noteField("note", "risk.review.note", "risk.review.note_hint", c),
+		Action:       c.R.URL.Path, Button: c.Text("risk.review.save"), Cancel: d.URL(),
+	}, nil
+}
+
+func (s *Service) completeQuestion(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	return web.Confirm{
+		Title: c.Text("risk.complete.title"), Lead: c.Text("risk.complete.lead", d.Title, c.Text("risk.treatment_"+string(d.Treatment))),
+		Consequences: []any{c.Text("risk.complete.then")}, Action: c.R.URL.Path, Button: c.Text("risk.complete.save"), Cancel: d.URL(),
+	}, nil
+}
+
+func (s *Service) closeQuestion(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	return web.Confirm{
+		Title: c.Text("risk.close.title"), Lead: c.Text("risk.close.lead", d.Title),
+		Consequences: []any{c.Text("risk.close.final"), c.Text("risk.close.covers")},
+		Fields:       noteField("note", "risk.close.note", "risk.close.note_hint", c),
+		Action:       c.R.URL.Path, Button: c.Text("risk.close.save"), Danger: true, Cancel: d.URL(),
+	}, nil
+}
+
+// askView is what the request for an acceptance shows.
+type askView struct {
+	Action  string
+	Risk    Detail
+	Options []web.Choice
+	Compare web.Table
+	Ways    []wayGroup
+	Rating  any
+	Unheard []string
+	Extends *Placed
+	Ends    string // of what is extended
+	text    func(key string, args ...any) string
+}
+
+// wayGroup is who must decide for one party, in any of several ways.
+type wayGroup struct {
+	Title string
+	Met   bool
+	Table web.Table
+}
+
+// leastTerms is how many rows for conditions a form begins with.
+const leastTerms = 2
+
+// TermRows makes the rows of the conditions; it is for the template.
+func (v askView) TermRows(f *web.Form) []fieldRow {
+	rows := make([]fieldRow, rowCount(f, leastTerms, MaxTerms))
+	for i := range rows {
+		text := f.Line(rowField("conditions", i, "text"), "risk.term.text")
+		text.Max = MaxShort
+		rows[i].Title = v.text("risk.term.row", i+1)
+		rows[i].Below = []web.Field{text}
+		rows[i].Fields = []web.Field{f.Line(rowField("conditions", i, "owner"), "risk.term.owner"), f.Day(rowField("conditions", i, "due"), "risk.term.due")}
+	}
+	return rows
+}
+
+func (s *Service) askView(c *web.Ctx, d Detail, f *web.Form) (any, error) {
+	v := askView{
+		text: c.Text, Action: d.URL() + "/acceptances", Risk: d, Rating: s.assessed(c, d.Rating.Residual), Compare: s.optionTable(c, d.Options),
+		Ways: s.ways(c, d.Needs, d.Names),
+	}
+	for _, o := range d.Options {
+		if o.Kind != OptionNone {
+			v.Options = append(v.Options, web.Choice{Value: o.ID, Label: o.Title, Hint: c.Text("risk.option_" + string(o.Kind))})
+		}
+	}
+	for _, p := range d.Parties {
+		if mustBeHeard(p) {
+			v.Unheard = append(v.Unheard, p.Name)
+		}
+	}
+	extends := c.Query("extends")
+	if f != nil {
+		extends = f.String("extends", 16)
+	}
+	for i, a := range d.Acceptances {
+		if extends != "" && a.ID == extends && a.WasGranted() {
+			v.Extends, v.Ends = &d.Acceptances[i], dateText(c, lastDay(a.Until))
+		}
+	}
+	return v, nil
+}
+
+// ways shows who must decide: for each the ways, one of which is enough.
+func (s *Service) ways(c *web.Ctx, needs []NeedText, names map[string]Named) []wayGroup {
+	var all []wayGroup
+	for _, n := range needs {
+		who := n.Party
+		if who == "" {
+			who = nameOf(c, names, n.Organisation)
+		}
+		g := wayGroup{Title: who, Met: n.Met}
+		g.Table = web.Table{Caption: c.Text("risk.ways.caption", who), Hidden: true, Columns: []web.Column{
+			{Text: c.Text("risk.ways.way")}, {Text: c.Text("risk.ways.longest")}, {Text: c.Text("risk.ways.latest")}, {Text: c.Text("risk.proposal.origin")},
+		}, Empty: &web.Empty{Icon: "ban", Title: c.Text("risk.ways.nobody")}}
+		for _, w := range n.Ways {
+			g.Table.Rows = append(g.Table.Rows, web.Row{Cells: []any{w.Way, longest(c, w.Longest), lastDay(w.LatestEnd), s.origin(c, w.Origin, w.Cites)}})
+		}
+		all = append(all, g)
+	}
+	return all
+}
+
+// longest writes a duration such as 30d as days.
+func longest(c *web.Ctx, text string) string {
+	d, err := config.ParseDuration(text)
+	if days := int(d.Std().Hours()) / 24; err == nil && days > 0 {
+		return c.Text("risk.days", days)
+	}
+	return text
+}
+
+func (s *Service) askValues(c *web.Ctx, d Detail) url.Values {
+	v := versionOnly(d.Version)
+	v.Set("extends", c.Query("extends"))
+	for _, o := range d.Options {
+		if o.Kind == OptionTemporary {
+			v.Set("option", o.ID)
+		}
+	}
+	return v
+}
+
+// optionTable compares the options side by side.
+func (s *Service) optionTable(c *web.Ctx, options []Option) web.Table {
+	t := web.Table{Caption: c.Text("risk.options.caption"), Hidden: true, Columns: []web.Column{{Text: c.Text("risk.options.aspect")}},
+		Empty: &web.Empty{Icon: "scale", Title: c.Text("risk.options.empty"), Text: c.Text("risk.options.empty_text")}}
+	if len(options) == 0 {
+		return t
+	}
+	rows := map[string]*web.Row{}
+	aspects := []string{"kind", "rating", "cost", "delay", "risk", "notes"}
+	for _, a := range aspects {
+		rows[a] = &web.Row{Cells: []any{c.Text("risk.option." + a)}}
+	}
+	for _, o := range options {
+		t.Columns = append(t.Columns, web.Column{Text: o.Title})
+		add := func(aspect string, v any) { rows[aspect].Cells = append(rows[aspect].Cells, shown(c, v)) }
+		add("kind", c.Text("risk.option_"+string(o.Kind)))
+		if o.Rating.Known() {
+			add("rating", ratingBadge(c, o.Rating))
+		} else {
+			add("rating", nil)
+		}
+		add("cost", o.Cost)
+		add("delay", o.Delay)
+		add("risk", o.Risk)
+		add("notes", o.Notes)
+	}
+	for _, a := range aspects {
+		t.Rows = append(t.Rows, *rows[a])
+	}
+	return t
+}
