@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package officeweb
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/authz/office"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+// output is an answer; ETag and Location are left out where they are empty.
+type output[T any] struct {
+	ETag     string `header:"ETag"`
+	Location string `header:"Location"`
+	Body     T
+}
+
+type nothing struct{}
+
+// IDInPath is the post, body or delegation that an operation is about.
+type IDInPath struct {
+	ID string `path:"id" maxLength:"100"`
+}
+
+func operation(method, path, summary, tag string, status int) huma.Operation {
+	return huma.Operation{Method: method, Path: path, Summary: summary, DefaultStatus: status, Tags: []string{tag}}
+}
+
+// API registers the operations on ranks, posts, bodies and delegations.
+func (s *Site) API(api *web.API) {
+	web.Op(api, office.ActionRead, operation(http.MethodGet, "/ranks", "List ranks, low to high, as configured", "authority", 0), s.apiRanks)
+	web.Op(api, office.ActionRead, operation(http.MethodGet, "/me/rights", "What the caller may exercise now, and by which right", "authority", 0), s.apiRights)
+	s.postAPI(api)
+	s.bodyAPI(api)
+	s.delegationAPI(api)
+}
+
+func listOf[T any](items []T) *output[web.List[T]] {
+	if items == nil {
+		items = []T{}
+	}
+	return &output[web.List[T]]{Body: web.List[T]{Items: items}}
+}
+
+func (s *Site) apiRanks(ctx context.Context, _ *struct{}) (*output[web.List[Rank]], error) {
+	st, err := s.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Rank
+	for _, r := range st.Ranks {
+		all = append(all, Rank{Name: r.Name, Title: r.Title})
+	}
+	return listOf(all), nil
+}
+
+func (s *Site) apiRights(ctx context.Context, _ *struct{}) (*output[web.List[Right]], error) {
+	st, err := s.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Right
+	for _, o := range st.organisations {
+		for _, r := range st.Rights(authz.ActorFrom(ctx).ID, o.ID, st.now) {
+			all = append(all, rightOf(r))
+		}
+	}
+	return listOf(all), nil
+}
+
+func (s *Site) postAPI(api *web.API) {
+	op := func(method, path, summary string, status int) huma.Operation {
+		return operation(method, "/posts"+path, summary, "authority", status)
+	}
+	web.Op(api, office.ActionRead, op(http.MethodGet, "", "List posts, highest rank first, with vacancies", 0), s.apiPosts)
+	web.Op(api, office.ActionRead, op(http.MethodGet, "/{id}", "Show a post", 0), s.apiPost)
+	web.Op(api, office.ActionAdminister, op(http.MethodPost, "", "Create a post", http.StatusCreated), s.apiCreatePost)
+	web.Op(api, office.ActionAdminister, op(http.MethodPatch, "/{id}", "Change a post: appoint, vacate, rename", 0), s.apiChangePost)
+	web.Op(api, office.ActionAdminister, op(http.MethodDelete, "/{id}", "Abolish a post", http.StatusNoContent), s.apiAbolishPost)
+}
+
+type postsInput struct {
+	Organisation string `query:"organisation" maxLength:"100" doc:"only of this organisation, by id"`
+	Vacant       bool   `query:"vacant" doc:"only vacant ones"`
+}
+
+func (s *Site) apiPosts(ctx context.Context, in *postsInput) (*output[web.List[Post]], error) {
+	st, err := s.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Post
+	for _, p := range byRank(st.Authority, st.Posts) {
+		doc := st.post(p)
+		if (in.Organisation == "" || p.Organisation == in.Organisation) && (!in.Vacant || doc.Vacant) {
+			all = append(all, doc)
+		}
+	}
+	return listOf(all), nil
+}
+
+// onePost answers with a post as it is now.
+func (s *Site) onePost(ctx context.Context, id string) (*output[Post], error) {
+	st, p, err := s.findPost(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &output[Post]{ETag: web.ETag(p.Version), Body: st.post(p)}, nil
+}
+
+func (s *Site) findPost(ctx context.Context, id string) (state, authz.Post, error) {
+	st, err := s.load(ctx)
+	if err != nil {
+		return st, authz.Post{}, err
+	}
+	i := slices.IndexFunc(st.Posts, func(p authz.Post) bool { return p.ID == id })
+	if i < 0 {
+		return st, authz.Post{}, fault.ItemNotFound()
+	}
+	return st, st.Posts[i], nil
+}
+
+func (s *Site) apiPost(ctx context.Context, in *IDInPath) (*output[Post], error) {
+	return s.onePost(ctx, in.ID)
+}
+
+// plain refuses names that hide or reorder characters, by field.
+func plain(fields map[string]string) error {
+	var wrong []fault.Field
+	for path, text := range fields {
+		if !web.PlainName(text) {
+			wrong = append(wrong, fault.Field{Path: path, Code: "unseen_character", Message: "This holds characters that are not seen and hide or reorder others."})
+		}
+	}
+	return fault.InvalidFields("authz.name_hidden", wrong)
+}
+
+func (s *Site) apiCreatePost(ctx context.Context, in *struct{ Body NewPost }) (*output[Post], error) {
+	b := in.Body
+	if err := plain(map[string]string{"title": b.Title}); err != nil {
+		return nil, err
+	}
+	input := office.PostInput{Organisation: b.Organisation, Rank: b.Rank, Function: b.Function, Title: b.Title}
+	var err error
+	if input.Since, input.Until, err = span(b.Since, b.Until, [2]string{"since", "until"}, s.Location); err != nil {
+		return nil, err
+	}
+	if input.Holder, err = s.person(ctx, "holder", b.Holder); err != nil {
+		return nil, err
+	}
+	p, err := s.Office.CreatePost(ctx, input)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.onePost(ctx, p.ID)
+	if out != nil {
+		out.Location = "/api/v1/posts/" + p.ID
+	}
+	return out, err
+}
+
+func (s *Site) apiChangePost(ctx context.Context, in *struct {
+	IDInPath
+	web.IfMatch
+	Body PostEdit
+}) (*output[Post], error) {
+	_, p, err := s.findPost(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	version, err := in.Version()
+	if err != nil {
+		return nil, err
+	}
+	input, err := s.edited(ctx, p, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Office.ChangePost(ctx, in.ID, version, input); err != nil {
+		return nil, err
+	}
+	return s.onePost(ctx, in.ID)
+}
+
+// edited is a post with an edit applied. A new holder begins without the dates
+// of the former one, unless the edit gives some.
+func (s *Site) edited(ctx context.Context, p authz.Post, e PostEdit) (office.PostInput, error) {
+	in := office.PostInput{Organisation: p.Organisation, Rank: p.Rank, Function: p.Function, Title: p.Title, Holder: p.Holder, Since: p.Since, Until: p.Until}
+	for _, set := range []struct {
+		from *string
+		to   *string
+	}{{e.Rank, &in.Rank}, {e.Function, &in.Function}, {e.Title, &in.Title}} {
+		if set.from != nil {
+			*set.to = *set.from
+		}
+	}
+	if err := plain(map[string]string{"title": in.Title}); err != nil {
+		return in, err
+	}
+	var err error
+	if e.Holder != nil {
+		if in.Holder, err = s.person(ctx, "holder", *e.Holder); err != nil {
+			return in, err
+		}
+		if in.Holder != p.Holder {
+			in.Since, in.Until = time.Time{}, time.Time{}
+		}
+	}
+	since, until, err := span(value(e.Since), value(e.Until), [2]string{"since", "until"}, s.Location)
+	if e.Since != nil {
+		in.Since = since
+	}
+	if e.Until != nil {
+		in.Until = until
+	}
+	return in, err
+}
+
+func value(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+func (s *Site) apiAbolishPost(ctx context.Context, in *struct {
+	IDInPath
+	web.IfMatch
+}) (*nothing, error) {
+	version, err := in.Version()
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Office.AbolishPost(ctx, in.ID, version)
+}

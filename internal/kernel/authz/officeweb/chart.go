@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package officeweb
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/authz/office"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+// chartView is what templates/chart.html shows.
+type chartView struct {
+	Tabs          web.Tabs
+	Organisations []organisationView
+	None          *web.Empty
+	Vacant        int
+	MayEdit       bool
+}
+
+// organisationView is one organisation on the chart.
+type organisationView struct {
+	ID, Name string
+	Posts    web.Table
+	Bodies   web.Table
+}
+
+func (s *Site) adminTabs(c *web.Ctx) web.Tabs {
+	return c.Tabs(c.Text("authz.nav.sections"), s.Sections)
+}
+
+func (s *Site) showChart(c *web.Ctx) error {
+	st, err := s.load(c.Context())
+	if err != nil {
+		return err
+	}
+	v := chartView{Tabs: s.adminTabs(c), MayEdit: c.Can(office.ActionAdminister)}
+	for _, o := range st.organisations {
+		one := organisationView{ID: o.ID, Name: o.Name, Posts: s.postTable(c, st, o.ID, v.MayEdit), Bodies: bodyTable(c, st, o.ID, v.MayEdit)}
+		v.Organisations = append(v.Organisations, one)
+	}
+	for _, p := range st.Posts {
+		if !st.Filled(p, st.now) {
+			v.Vacant++
+		}
+	}
+	if len(st.organisations) == 0 {
+		v.None = &web.Empty{Icon: "landmark", Title: c.Text("authz.posts.no_organisation"), Text: c.Text("authz.posts.no_organisation_text")}
+	}
+	return c.Render(http.StatusOK, "authz/chart", v)
+}
+
+// postTable draws the posts of an organisation, highest rank first.
+func (s *Site) postTable(c *web.Ctx, st state, organisation string, mayEdit bool) web.Table {
+	t := web.Table{
+		Caption: c.Text("authz.posts.of", st.organisation(organisation)), Hidden: true,
+		Columns: columns(c, "authz.field.post", "authz.field.rank", "authz.field.function", "authz.field.holder", "authz.field.acting"),
+		Empty:   &web.Empty{Icon: "user-check", Title: c.Text("authz.posts.empty"), Text: c.Text("authz.posts.empty_text")},
+	}
+	for _, p := range ofOrganisation(st.Authority, organisation) {
+		row := web.Row{Cells: []any{titleOf(p.Title, postPath(p.ID), mayEdit), st.rank(p.Rank), orNil(p.Function), s.holder(c, st, p), s.acting(c, st, p)}}
+		if !st.Filled(p, st.now) {
+			row.Tone = web.ToneWarning
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// holder shows who holds a post, or that it is vacant and where its authority is.
+func (s *Site) holder(c *web.Ctx, st state, p authz.Post) any {
+	if st.Filled(p, st.now) {
+		if p.Until.IsZero() {
+			return st.name(p.Holder)
+		}
+		return []any{st.name(p.Holder), c.Text("authz.posts.until"), day(p.Until, s.Location)}
+	}
+	cell := []any{web.Badge{Tone: web.ToneWarning, Text: c.Text("authz.posts.vacant")}, vacancy(c, st, p)}
+	switch {
+	case p.Holder == "":
+	case !st.Active[p.Holder]:
+		cell = append(cell, c.Text("authz.posts.inactive", st.name(p.Holder)))
+	case st.now.Before(p.Since):
+		cell = append(cell, c.Text("authz.posts.from", st.name(p.Holder)), day(p.Since, s.Location))
+	default:
+		cell = append(cell, c.Text("authz.posts.ended", st.name(p.Holder)), day(p.Until, s.Location))
+	}
+	return cell
+}
+
+// vacancy says where the authority of a vacant post is.
+func vacancy(c *web.Ctx, st state, p authz.Post) string {
+	var names []string
+	for _, one := range successors(st.Authority, p, st.now) {
+		names = append(names, st.name(one.Person)+" ("+st.title(one.Post)+")")
+	}
+	if len(names) == 0 {
+		return c.Text("authz.posts.with_nobody")
+	}
+	return c.Text("authz.posts.with", strings.Join(names, ", "))
+}
+
+func (st state) title(post string) string {
+	i := slices.IndexFunc(st.Posts, func(p authz.Post) bool { return p.ID == post })
+	if i < 0 {
+		return post
+	}
+	return st.Posts[i].Title
+}
+
+// acting lists who acts for the holder of a post by delegation.
+func (s *Site) acting(c *web.Ctx, st state, p authz.Post) any {
+	var all []any
+	for _, d := range st.Delegations {
+		if d.Post == p.ID && st.InForce(d, st.now) {
+			all = append(all, st.name(d.To), c.Text("authz.posts.until"), day(d.Until, s.Location))
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	return all
+}
+
+func bodyTable(c *web.Ctx, st state, organisation string, mayEdit bool) web.Table {
+	t := web.Table{
+		Caption: c.Text("authz.bodies.of", st.organisation(organisation)), Hidden: true,
+		Columns: columns(c, "authz.field.body", "authz.field.members", "authz.field.quorum"),
+		Empty:   &web.Empty{Icon: "vote", Title: c.Text("authz.bodies.empty"), Text: c.Text("authz.bodies.empty_text")},
+	}
+	for _, b := range st.Bodies {
+		if b.Organisation != organisation {
+			continue
+		}
+		quorum := []any{c.Text("authz.bodies.quorum", b.Quorum, len(b.Members))}
+		row := web.Row{}
+		if active := st.activeMembers(b); active < b.Quorum {
+			quorum = append(quorum, web.Badge{Tone: web.ToneWarning, Text: c.Text("authz.bodies.too_few", active)})
+			row.Tone = web.ToneWarning
+		}
+		row.Cells = []any{titleOf(b.Name, bodyPath(b.ID), mayEdit), orNil(strings.Join(st.memberNames(b), ", ")), quorum}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func (st state) activeMembers(b authz.Body) int {
+	n := 0
+	for _, m := range b.Members {
+		if st.Active[m] {
+			n++
+		}
+	}
+	return n
+}
+
+func (st state) memberNames(b authz.Body) []string {
+	var names []string
+	for _, m := range b.Members {
+		names = append(names, st.name(m))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// ranksView is what templates/ranks.html shows.
+type ranksView struct {
+	Tabs  web.Tabs
+	Table web.Table
+}
+
+func (s *Site) showRanks(c *web.Ctx) error {
+	st, err := s.load(c.Context())
+	if err != nil {
+		return err
+	}
+	t := web.Table{
+		Caption: c.Text("authz.ranks.title"), Hidden: true, Columns: columns(c, "authz.field.rank", "authz.field.name", "authz.ranks.posts"),
+		Empty: &web.Empty{Icon: "layers", Title: c.Text("authz.ranks.empty"), Text: c.Text("authz.ranks.lead")},
+	}
+	t.Columns[2].Number = true
+	for _, r := range slices.Backward(st.Ranks) {
+		n := 0
+		for _, p := range st.Posts {
+			if p.Rank == r.Name {
+				n++
+			}
+		}
+		t.Rows = append(t.Rows, web.Row{Cells: []any{r.Title, r.Name, n}})
+	}
+	return c.Render(http.StatusOK, "authz/ranks", ranksView{s.adminTabs(c), t})
+}
+
+// titleOf is a name that leads to where it can be changed.
+func titleOf(name, path string, mayEdit bool) any {
+	if !mayEdit {
+		return name
+	}
+	return web.Link{Text: name, URL: path}
+}
+
+func columns(c *web.Ctx, keys ...string) []web.Column {
+	all := make([]web.Column, len(keys))
+	for i, key := range keys {
+		all[i] = web.Column{Text: c.Text(key)}
+	}
+	return all
+}
+
+func orNil(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+func version(n int64) string { return strconv.FormatInt(n, 10) }
+
+func postPath(id string) string       { return postsPath + "/" + url.PathEscape(id) }
+func bodyPath(id string) string       { return bodiesPath + "/" + url.PathEscape(id) }
+func delegationPath(id string) string { return delegationsPath + "/" + url.PathEscape(id) }
+
+// dateValue is a time as a date field shows it.
+func (s *Site) dateValue(t time.Time) string { return web.DateValue(t, s.Location) }

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package officeweb
+
+import (
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/client"
+)
+
+// PostCommands are the verbs of `portreeve post`. Days are those of the server's
+// configured zone.
+type PostCommands struct {
+	List    PostListCmd    `cmd:"" help:"List posts, highest rank first, with vacancies."`
+	Show    PostShowCmd    `cmd:"" help:"Show a post."`
+	Create  PostCreateCmd  `cmd:"" help:"Create a post."`
+	Appoint PostAppointCmd `cmd:"" help:"Appoint somebody to a post."`
+	Vacate  PostVacateCmd  `cmd:"" help:"Make a post vacant; its authority moves up."`
+	Change  PostChangeCmd  `cmd:"" help:"Change title, rank or function of a post."`
+	Abolish PostAbolishCmd `cmd:"" help:"Abolish a post for good."`
+}
+
+// PostListCmd lists posts.
+type PostListCmd struct {
+	Organisation string `help:"Only of the organisation of this id." placeholder:"ID"`
+	Vacant       bool   `help:"Only vacant ones."`
+	JSON         bool   `help:"Print JSON." name:"json"`
+}
+
+// Run lists posts.
+func (c *PostListCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	all, err := api.Posts(s.Context, c.Organisation, c.Vacant)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.PrintJSON(all)
+	}
+	var rows [][]string
+	for _, p := range all.Items {
+		rows = append(rows, []string{p.ID, p.Rank, p.Function, p.Title, heldBy(p)})
+	}
+	return table(s, []string{"ID", "RANK", "FUNCTION", "TITLE", "HELD BY"}, rows)
+}
+
+// heldBy says who holds a post, or where its authority is.
+func heldBy(p Post) string {
+	if !p.Vacant {
+		return p.HolderName
+	}
+	if len(p.Successors) == 0 {
+		return "vacant: nobody can act for it"
+	}
+	var names []string
+	for _, a := range p.Successors {
+		names = append(names, a.Name)
+	}
+	return "vacant: authority is with " + strings.Join(names, ", ")
+}
+
+func printPost(s *client.Session, p Post, asJSON bool) error {
+	if asJSON {
+		return s.PrintJSON(p)
+	}
+	return facts(s, [2]string{"id", p.ID}, [2]string{"title", p.Title}, [2]string{"organisation", p.Organisation}, [2]string{"rank", p.Rank},
+		[2]string{"function", p.Function}, [2]string{"held by", heldBy(p)}, [2]string{"since", instant(p.Since)}, [2]string{"until", instant(p.Until)},
+		[2]string{"version", version(p.Version)})
+}
+
+// PostShowCmd shows a post.
+type PostShowCmd struct {
+	ID   string `arg:"" help:"The post's id."`
+	JSON bool   `help:"Print JSON." name:"json"`
+}
+
+// Run shows the post.
+func (c *PostShowCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	p, err := api.Post(s.Context, c.ID)
+	if err != nil {
+		return err
+	}
+	return printPost(s, p, c.JSON)
+}
+
+// PostCreateCmd creates a post.
+type PostCreateCmd struct {
+	Title        string `arg:"" help:"As it is written on a door."`
+	Organisation string `required:"" help:"Id of its organisation." placeholder:"ID"`
+	Rank         string `required:"" help:"One of the configured ranks." placeholder:"RANK"`
+	Function     string `help:"Such as security, operations or legal." placeholder:"FUNCTION"`
+	Holder       string `help:"Login or id of who holds it; default is a vacancy." placeholder:"LOGIN"`
+	Since        string `help:"First day of the appointment." placeholder:"DATE"`
+	Until        string `help:"Last day of the appointment." placeholder:"DATE"`
+	JSON         bool   `help:"Print JSON." name:"json"`
+}
+
+// Run creates the post.
+func (c *PostCreateCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	p, err := api.CreatePost(s.Context, NewPost{
+		Organisation: c.Organisation, Rank: c.Rank, Function: c.Function, Title: c.Title, Holder: c.Holder, Since: c.Since, Until: c.Until,
+	})
+	if err != nil {
+		return err
+	}
+	return printPost(s, p, c.JSON)
+}
+
+// changePost runs an edit on the present version of a post.
+func changePost(s *client.Session, id string, edit PostEdit, asJSON bool) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	p, err := api.Post(s.Context, id)
+	if err != nil {
+		return err
+	}
+	if p, err = api.ChangePost(s.Context, p.ID, p.Version, edit); err != nil {
+		return err
+	}
+	return printPost(s, p, asJSON)
+}
+
+// PostAppointCmd appoints somebody.
+type PostAppointCmd struct {
+	ID     string  `arg:"" help:"The post's id."`
+	Person string  `arg:"" help:"Login or id of who is to hold it."`
+	Since  *string `help:"First day; default is now." placeholder:"DATE"`
+	Until  *string `help:"Last day; default is no end." placeholder:"DATE"`
+	JSON   bool    `help:"Print JSON." name:"json"`
+}
+
+// Run appoints the person.
+func (c *PostAppointCmd) Run(s *client.Session) error {
+	return changePost(s, c.ID, PostEdit{Holder: &c.Person, Since: c.Since, Until: c.Until}, c.JSON)
+}
+
+// PostVacateCmd makes a post vacant.
+type PostVacateCmd struct {
+	ID   string `arg:"" help:"The post's id."`
+	JSON bool   `help:"Print JSON." name:"json"`
+}
+
+// Run makes the post vacant.
+func (c *PostVacateCmd) Run(s *client.Session) error {
+	nobody := ""
+	return changePost(s, c.ID, PostEdit{Holder: &nobody}, c.JSON)
+}
+
+// PostChangeCmd changes a post.
+type PostChangeCmd struct {
+	ID       string  `arg:"" help:"The post's id."`
+	Title    *string `help:"A new title." placeholder:"TEXT"`
+	Rank     *string `help:"Another rank." placeholder:"RANK"`
+	Function *string `help:"Another function; empty for none." placeholder:"FUNCTION"`
+	JSON     bool    `help:"Print JSON." name:"json"`
+}
+
+// Run changes what was named.
+func (c *PostChangeCmd) Run(s *client.Session) error {
+	return changePost(s, c.ID, PostEdit{Title: c.Title, Rank: c.Rank, Function: c.Function}, c.JSON)
+}
+
+// PostAbolishCmd abolishes a post.
+type PostAbolishCmd struct {
+	ID string `arg:"" help:"The post's id."`
+}
+
+// Run abolishes the post.
+func (c *PostAbolishCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	p, err := api.Post(s.Context, c.ID)
+	if err != nil {
+		return err
+	}
+	return api.AbolishPost(s.Context, p.ID, p.Version)
+}
