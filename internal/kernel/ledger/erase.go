@@ -3,6 +3,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -36,6 +37,9 @@ type Erasure struct {
 	Seq    int64
 	Field  Field
 	Erased time.Time
+	// Leaf is the hash of the entry's leaf. After a restore the number of a lost
+	// entry is given to another one; the hash never is.
+	Leaf format.Hash
 }
 
 // Erase removes what the commitments of these fields hide, and their salts,
@@ -113,11 +117,19 @@ func eraseEntry(ctx context.Context, tx *Tx, seq int64, fields []Field) (int, er
 	return n, nil
 }
 
-// Erasures returns what was erased so far, by entry. A backup keeps the list
-// beside it, so that restoring an older copy can erase again.
+// Erasures returns what was erased so far, by entry. A list of them is kept
+// beside the backups, so that restoring an older copy can erase again.
 func (l *Log) Erasures(ctx context.Context, r store.Reader) ([]Erasure, error) {
-	rows, err := r.Query(ctx, `SELECT seq, field, erased FROM ledger_erasure ORDER BY seq, field`)
-	all, err := store.Collect(rows, err, scanErasure)
+	rows, err := r.Query(ctx, `SELECT e.seq, e.field, e.erased, l.hashes FROM ledger_erasure e JOIN ledger_leaf l ON l.seq = e.seq ORDER BY e.seq, e.field`)
+	all, err := store.Collect(rows, err, func(s store.Scanner) (Erasure, error) {
+		var hashes []byte
+		e, err := scanErasure(s, &hashes)
+		if err == nil && len(hashes) < format.HashSize {
+			err = corrupt(fmt.Sprintf("entry %d has malformed hashes", e.Seq))
+		}
+		copy(e.Leaf[:], hashes)
+		return e, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read erasures: %w", err)
 	}
@@ -125,14 +137,20 @@ func (l *Log) Erasures(ctx context.Context, r store.Reader) ([]Erasure, error) {
 }
 
 // EraseAgain repeats the erasures of a list that was kept beside a backup, on a
-// copy restored from it, before anything else is appended: a number stands for
-// another entry afterwards. What lies behind the end of the copy is passed over.
-// It returns the number of fields erased now.
+// copy restored from it. An entry that the copy does not have, or that has
+// another leaf, is passed over: its number stands for something else there. It
+// returns the number of fields erased now.
 func (l *Log) EraseAgain(ctx context.Context, tx *Tx, list []Erasure) (int, error) {
-	end := tx.front.Size() - int64(tx.appended)
+	if err := tx.flush(ctx); err != nil {
+		return 0, err
+	}
 	n := 0
 	for _, e := range list {
-		if e.Seq < 0 || e.Seq >= end {
+		same, err := hasLeaf(ctx, tx, e.Seq, e.Leaf)
+		if err != nil {
+			return n, err
+		}
+		if !same {
 			continue
 		}
 		done, err := l.Erase(ctx, tx, []int64{e.Seq}, e.Field)
@@ -144,10 +162,24 @@ func (l *Log) EraseAgain(ctx context.Context, tx *Tx, list []Erasure) (int, erro
 	return n, nil
 }
 
-func scanErasure(s store.Scanner) (Erasure, error) {
+// hasLeaf reports whether the entry of that number has that leaf.
+func hasLeaf(ctx context.Context, r store.Reader, seq int64, leaf format.Hash) (bool, error) {
+	var hashes []byte
+	err := r.QueryRow(ctx, `SELECT hashes FROM ledger_leaf WHERE seq = $1`, seq).Scan(&hashes)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the leaf of entry %d: %w", seq, err)
+	}
+	return bytes.HasPrefix(hashes, leaf[:]), nil
+}
+
+// scanErasure scans number, field and time, and what follows them.
+func scanErasure(s store.Scanner, more ...any) (Erasure, error) {
 	var e Erasure
 	var name string
-	if err := s.Scan(&e.Seq, &name, store.Time(&e.Erased)); err != nil {
+	if err := s.Scan(append([]any{&e.Seq, &name, store.Time(&e.Erased)}, more...)...); err != nil {
 		return e, err
 	}
 	var ok bool
@@ -160,7 +192,7 @@ func scanErasure(s store.Scanner) (Erasure, error) {
 // readErased returns the erased fields of a range of entries.
 func readErased(ctx context.Context, r store.Reader, start, end int64) (map[int64]fieldSet, error) {
 	rows, err := r.Query(ctx, `SELECT seq, field, erased FROM ledger_erasure WHERE seq >= $1 AND seq < $2`, start, end)
-	all, err := store.Collect(rows, err, scanErasure)
+	all, err := store.Collect(rows, err, func(s store.Scanner) (Erasure, error) { return scanErasure(s) })
 	if err != nil {
 		return nil, fmt.Errorf("read erasures: %w", err)
 	}

@@ -31,6 +31,10 @@ type Config struct {
 	// Leaves is the number to a multiple of which each public checkpoint is
 	// padded; zero means 512. It should exceed what a busy period appends.
 	Leaves int
+	// After, if set, is called after each commit of [Writer.Decide] and before it
+	// returns, with the kinds of the entries that were appended. It cannot undo
+	// anything, and is called by several goroutines at once.
+	After func(ctx context.Context, kinds []string)
 }
 
 const (
@@ -45,6 +49,7 @@ type Log struct {
 	origin string
 	period time.Duration
 	leaves int64
+	after  func(ctx context.Context, kinds []string)
 
 	mu    sync.Mutex
 	front format.Frontier // of the last commit seen; used only if the head agrees
@@ -70,7 +75,7 @@ func Open(ctx context.Context, db *store.DB, cfg Config) (*Log, error) {
 	if cfg.Period < 0 || cfg.Leaves < 0 {
 		return nil, errors.New("ledger: period and leaves must not be negative")
 	}
-	l := &Log{db: db, signer: cfg.Signer, period: cfg.Period, leaves: int64(cfg.Leaves)}
+	l := &Log{db: db, signer: cfg.Signer, period: cfg.Period, leaves: int64(cfg.Leaves), after: cfg.After}
 	if l.period == 0 {
 		l.period = defaultPeriod
 	}

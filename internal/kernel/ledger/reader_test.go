@@ -5,6 +5,7 @@ package ledger_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -215,7 +216,12 @@ func TestEraseAgain(t *testing.T) {
 		if err := decide(t, w, entry("flow:x"), entry("flow:y")); err != nil {
 			t.Fatal(err)
 		}
-		list := []ledger.Erasure{{Seq: 0, Field: ledger.FieldBody}, {Seq: 1, Field: ledger.FieldActor}, {Seq: 2, Field: ledger.FieldBody}, {Seq: 9, Field: ledger.FieldBody}}
+		first, second := leafHash(t, db, 0), leafHash(t, db, 1)
+		list := []ledger.Erasure{
+			{Seq: 0, Field: ledger.FieldBody, Leaf: first}, {Seq: 1, Field: ledger.FieldActor, Leaf: second},
+			{Seq: 0, Field: ledger.FieldActor, Leaf: second}, // the number was given to another entry
+			{Seq: 2, Field: ledger.FieldBody}, {Seq: 9, Field: ledger.FieldBody, Leaf: first},
+		}
 		for _, round := range []struct {
 			list []ledger.Erasure
 			want int
@@ -236,12 +242,50 @@ func TestEraseAgain(t *testing.T) {
 		}
 		read(t, db, func(r store.Reader) error {
 			all, err := l.Erasures(t.Context(), r)
-			if len(all) != 2 || all[0].Field != ledger.FieldBody || all[1].Seq != 1 {
+			if len(all) != 2 || all[0].Field != ledger.FieldBody || all[0].Leaf != first || all[1].Seq != 1 || all[1].Leaf != second {
 				t.Errorf("erasures %+v", all)
 			}
 			return err
 		})
 		verify(t, db)
+	})
+}
+
+// leafHash reads the hash of an entry's leaf: the first of the stored ones.
+func leafHash(t *testing.T, db *store.DB, seq int64) (h format.Hash) {
+	t.Helper()
+	read(t, db, func(r store.Reader) error {
+		var hashes []byte
+		err := r.QueryRow(t.Context(), `SELECT hashes FROM ledger_leaf WHERE seq = $1`, seq).Scan(&hashes)
+		copy(h[:], hashes)
+		return err
+	})
+	return h
+}
+
+// After hears of every commit, and of nothing that was rolled back.
+func TestAfter(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		var heard [][]string
+		l, err := ledger.Open(t.Context(), db, ledger.Config{After: func(_ context.Context, kinds []string) { heard = append(heard, kinds) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := l.Writer("risk", []string{entry("flow:x").Kind})
+		if err := decide(t, w, entry("flow:x"), entry("flow:y")); err != nil {
+			t.Fatal(err)
+		}
+		stop := errors.New("stop")
+		err = w.Decide(t.Context(), func(tx *ledger.Tx) error {
+			_, err := w.Append(t.Context(), tx, entry("flow:z"))
+			return errors.Join(err, stop)
+		})
+		if !errors.Is(err, stop) {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([][]string{{entry("").Kind, entry("").Kind}}, heard); diff != "" {
+			t.Errorf("heard (-want +got):\n%s", diff)
+		}
 	})
 }
 

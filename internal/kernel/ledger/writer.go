@@ -44,6 +44,7 @@ type Tx struct {
 	front    format.Frontier
 	appended int // entries, padding not counted
 	first    int64
+	kinds    []string // of the entries
 	rows     []leafRow
 	openings []openingRow
 }
@@ -66,6 +67,7 @@ func (w *Writer) Decide(ctx context.Context, fn func(tx *Tx) error) error {
 	claim := claimFrom(ctx)
 	var front format.Frontier
 	var root format.Hash
+	var kinds []string
 	err := w.log.db.Write(ctx, func(stx *store.Tx) error {
 		tx, err := w.log.begin(ctx, stx)
 		if err != nil {
@@ -86,7 +88,7 @@ func (w *Writer) Decide(ctx context.Context, fn func(tx *Tx) error) error {
 			return err
 		}
 		root, err = tx.finish(ctx)
-		front = tx.front
+		front, kinds = tx.front, tx.kinds
 		return err
 	})
 	if err != nil {
@@ -94,6 +96,9 @@ func (w *Writer) Decide(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 	claim.done()
 	w.log.committed(front, root)
+	if w.log.after != nil {
+		w.log.after(ctx, kinds)
+	}
 	return nil
 }
 
@@ -159,6 +164,7 @@ func (tx *Tx) append(ctx context.Context, e Entry) (int64, error) {
 		tx.first = seq
 	}
 	tx.appended++
+	tx.kinds = append(tx.kinds, e.Kind)
 	tx.openings = append(tx.openings, openingRow{seq, e, body, salts})
 	return seq, tx.flushIfMany(ctx)
 }
