@@ -38,7 +38,14 @@ type proposalView struct {
 	Problem  string
 	Inherent any
 	Residual any
-	Tables   []web.Table
+	Tables   []stepsView // the last one counts
+}
+
+// stepsView is the steps of one proposed rating, which may be folded away.
+type stepsView struct {
+	Title string
+	Open  bool
+	Table web.Table
 }
 
 // baseView fills in what the inputs offer.
@@ -162,17 +169,20 @@ func (s *Service) proposalOf(c *web.Ctx, p matrix.Proposal) proposalView {
 		Shown:    true,
 		Inherent: s.assessed(c, Assessment{Cell: p.Inherent.Cell, Rating: p.Inherent.Rating}),
 		Residual: s.assessed(c, Assessment{Cell: p.Residual.Cell, Rating: p.Residual.Rating}),
-		Tables:   []web.Table{s.moves(c, c.Text("risk.proposal.inherent"), p.Inherent)},
+		Tables:   []stepsView{s.moves(c, c.Text("risk.proposal.inherent"), p.Inherent)},
 	}
 	if len(p.Residual.Moves) != len(p.Inherent.Moves) || p.Residual.Cell != p.Inherent.Cell {
 		v.Tables = append(v.Tables, s.moves(c, c.Text("risk.proposal.residual"), p.Residual))
+	} else {
+		v.Tables[0].Title = c.Text("risk.proposal.both")
 	}
+	v.Tables[len(v.Tables)-1].Open = true
 	return v
 }
 
 // moves shows each step of a proposal: its factor, its effect, why, and by what.
-func (s *Service) moves(c *web.Ctx, caption string, a matrix.Assessed) web.Table {
-	t := web.Table{Caption: caption, Columns: []web.Column{
+func (s *Service) moves(c *web.Ctx, caption string, a matrix.Assessed) stepsView {
+	t := web.Table{Caption: caption, Hidden: true, Columns: []web.Column{
 		{Text: c.Text("risk.proposal.factor")}, {Text: c.Text("risk.proposal.effect")}, {Text: c.Text("risk.proposal.then")},
 		{Text: c.Text("risk.proposal.why")}, {Text: c.Text("risk.proposal.origin")},
 	}}
@@ -187,7 +197,7 @@ func (s *Service) moves(c *web.Ctx, caption string, a matrix.Assessed) web.Table
 		}}
 		t.Rows = append(t.Rows, row)
 	}
-	return t
+	return stepsView{Title: caption, Table: t}
 }
 
 // origin says where a rule comes from.

@@ -77,6 +77,9 @@ func (s *Service) riskBadges(c *web.Ctx, d Detail) []any {
 		all = append(all, web.Badge{Tone: web.ToneNotice, Text: c.Text("risk.proposed")})
 	}
 	all = append(all, stateBadge(c, d.State))
+	if len(d.Acceptances) > 0 {
+		all = append(all, standingBadge(c, mostTelling(d.Acceptances)))
+	}
 	if d.Visibility != authz.Internal {
 		all = append(all, visibilityBadge(c, d.Visibility))
 	}
@@ -84,6 +87,20 @@ func (s *Service) riskBadges(c *web.Ctx, d Detail) []any {
 		all = append(all, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.review_overdue")})
 	}
 	return all
+}
+
+// mostTelling is where the acceptance stands that says most about the risk.
+func mostTelling(all []Placed) StandingCode {
+	code := all[0].Standing.Code
+	for _, a := range all {
+		if a.Standing.Code == InForce {
+			return InForce
+		}
+		if telling(a.Standing.Code) > telling(code) {
+			code = a.Standing.Code
+		}
+	}
+	return code
 }
 
 // riskActions lists what the reader may do now, the next step first.
