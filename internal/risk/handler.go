@@ -44,7 +44,11 @@ func (s *Service) showRegister(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.Prefill("/risks", filterValues(f))
+	values := filterValues(f)
+	if f.Sort == "" {
+		values.Set("sort", SortWorst)
+	}
+	c.Prefill("/risks", values)
 	return c.Render(http.StatusOK, "risk/register", s.registerView(c, f, page, counts))
 }
 

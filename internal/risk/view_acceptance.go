@@ -32,6 +32,7 @@ type acceptanceView struct {
 	Rights    []string
 	Days      string
 	Until     string
+	Bound     string // until when the reader would accept
 	Opens     []openView
 	Missing   []string
 	Votes     web.Timeline
@@ -57,6 +58,7 @@ func (s *Service) acceptanceView(c *web.Ctx, d AcceptanceDetail) (acceptanceView
 		Parts: s.pins(c, d), Until: dateText(c, lastDay(d.Until)), Votes: voteLine(c, d), Ways: s.ways(c, d.Needs, d.Names),
 		Terms: termTable(c, d), Earlier: earlierTable(c, d), Proof: proofTerms(c, d),
 	}
+	v.Bound = c.Text("risk.decide.until", v.Until)
 	v.Form, v.Ballot = v.Grant, v.MayGrant || v.MayRefuse
 	v.Changed = len(d.Basis.Changes(d.Now)) > 0
 	v.Versions = s.versionTable(c, d)
@@ -65,6 +67,7 @@ func (s *Service) acceptanceView(c *web.Ctx, d AcceptanceDetail) (acceptanceView
 	}
 	if days := daysUntil(c, d.Until); days > 0 {
 		v.Days = c.Text("risk.in_days", days)
+		v.Bound = c.Text("risk.decide.until_in", v.Until, v.Days)
 	}
 	v.Lead = s.askLine(c, d)
 	v.Opens = openings(c, d)
@@ -281,7 +284,7 @@ func ordinalText(c *web.Ctx, d AcceptanceDetail) string {
 
 func earlierTable(c *web.Ctx, d AcceptanceDetail) web.Table {
 	t := web.Table{Caption: c.Text("risk.earlier.caption"), Hidden: true, Columns: []web.Column{
-		{Text: c.Text("risk.field.risk")}, {Text: c.Text("risk.field.subject")}, {Text: c.Text("risk.earlier.ran")}, {Text: c.Text("risk.earlier.outcome")}, {Text: c.Text("risk.earlier.learnt")},
+		{Text: c.Text("risk.field.risk")}, {Text: c.Text("risk.earlier.ran")}, {Text: c.Text("risk.earlier.outcome")}, {Text: c.Text("risk.earlier.learnt")},
 	}, Empty: &web.Empty{Icon: "history", Title: c.Text("risk.earlier.empty"), Text: c.Text("risk.earlier.empty_text")}}
 	for _, p := range d.Precedents {
 		ran := c.Text("risk.none")
@@ -289,7 +292,7 @@ func earlierTable(c *web.Ctx, d AcceptanceDetail) web.Table {
 			ran = c.Text("risk.earlier.from_to", dateText(c, p.From), dateText(c, lastDay(p.Until)))
 		}
 		t.Rows = append(t.Rows, web.Row{Cells: []any{
-			web.Link{Text: p.Title, URL: "/risks/" + p.Risk + "/acceptances/" + p.Acceptance}, shown(c, subjectLink(p.Subject, "")), ran,
+			[]any{web.Link{Text: p.Title, URL: "/risks/" + p.Risk + "/acceptances/" + p.Acceptance}, p.Subject}, ran,
 			standingBadge(c, p.Outcome), shown(c, p.Learnt),
 		}})
 	}

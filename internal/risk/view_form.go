@@ -87,6 +87,7 @@ func (s *Service) organisations(c *web.Ctx) ([]web.Choice, error) {
 // fieldRow is one row of a repeated part of a form.
 type fieldRow struct {
 	Title  string
+	Above  []web.Field // each on a line of its own
 	Fields []web.Field // beside each other
 	Below  []web.Field // each on a line of its own
 }
@@ -131,7 +132,8 @@ func (v formView) OptionRows(f *web.Form) []fieldRow {
 		rows[i].Title = v.text("risk.option.row", i+1)
 		rows[i].Fields = []web.Field{f.Select(rowField("options", i, "kind"), "risk.option.kind", v.OptionKinds),
 			f.Select(rowField("options", i, "rating"), "risk.option.rating", v.Ratings)}
-		rows[i].Below = []web.Field{line("title", "risk.option.title", MaxTitle), line("cost", "risk.option.cost", MaxShort), line("delay", "risk.option.delay", MaxShort),
+		rows[i].Above = []web.Field{line("title", "risk.option.title", MaxTitle)}
+		rows[i].Below = []web.Field{line("cost", "risk.option.cost", MaxShort), line("delay", "risk.option.delay", MaxShort),
 			line("risk", "risk.option.risk", MaxShort), line("notes", "risk.option.notes", MaxShort)}
 	}
 	return rows

@@ -3,6 +3,7 @@
 package risk
 
 import (
+	"slices"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/web"
@@ -56,6 +57,9 @@ func standingText(c *web.Ctx, a Placed) string {
 	case InForce:
 		return c.Text("risk.why_in_force", dateText(c, lastDay(a.Standing.ValidUntil)))
 	case Void:
+		if len(a.Standing.Changed) > 0 && !a.WasGranted() {
+			return c.Text("risk.why_asked_changed", joined(a.Standing.Changed, "and"))
+		}
 		if len(a.Standing.Changed) > 0 {
 			return c.Text("risk.why_changed", joined(a.Standing.Changed, "and"))
 		}
@@ -154,11 +158,10 @@ func changeText(c *web.Ctx, names map[string]Named, changes []Change) string {
 	for _, ch := range changes {
 		from, to := changeValue(c, names, ch.Field, ch.From), changeValue(c, names, ch.Field, ch.To)
 		switch {
-		case ch.Field == "acceptance" || ch.Field == "vote" || ch.Field == "condition" || ch.Field == "reviewed" || ch.Field == "hearings" || ch.Field == "state" && from == "":
-			// The title says it.
-		case from != "" && to != "":
+		case said(ch.Field) || ch.Field == "state" && from == "":
+		case from != "" && to != "" && from != to:
 			parts = append(parts, c.Text("risk.change.from_to", c.Text("risk.changed."+ch.Field), from, to))
-		case to != "" && ch.Field != "parties" && ch.Field != "options":
+		case to != "":
 			parts = append(parts, c.Text("risk.change.to", c.Text("risk.changed."+ch.Field), to))
 		default:
 			parts = append(parts, c.Text("risk.changed."+ch.Field))
@@ -168,6 +171,11 @@ func changeText(c *web.Ctx, names map[string]Named, changes []Change) string {
 		return ""
 	}
 	return "(" + strings.Join(parts, "; ") + ")"
+}
+
+// said reports whether the name of the step says already what it changed.
+func said(field string) bool {
+	return slices.Contains([]string{"acceptance", "vote", "condition", "reviewed", "hearings", "parties", "options"}, field)
 }
 
 func changeValue(c *web.Ctx, names map[string]Named, field, value string) string {

@@ -34,6 +34,7 @@ type riskView struct {
 	Ways        []wayGroup
 	May         map[string]bool
 	CanAsk      bool
+	Discussion  web.Discussion
 }
 
 // gateView is what the gate would say about one act, as far as this risk goes.
@@ -67,6 +68,11 @@ func (s *Service) riskView(c *web.Ctx, d Detail) (riskView, error) {
 		v.Treatment = c.Text("risk.treatment_" + string(d.Treatment))
 	}
 	var err error
+	if s.discussion != nil {
+		if v.Discussion, err = s.discussion(c.Context(), d.Item()); err != nil {
+			return riskView{}, err
+		}
+	}
 	v.Gate, err = s.gateViews(c, d)
 	return v, err
 }

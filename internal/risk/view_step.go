@@ -204,7 +204,7 @@ func (v askView) TermRows(f *web.Form) []fieldRow {
 		text := f.Line(rowField("conditions", i, "text"), "risk.term.text")
 		text.Max = MaxShort
 		rows[i].Title = v.text("risk.term.row", i+1)
-		rows[i].Below = []web.Field{text}
+		rows[i].Above = []web.Field{text}
 		rows[i].Fields = []web.Field{f.Line(rowField("conditions", i, "owner"), "risk.term.owner"), f.Day(rowField("conditions", i, "due"), "risk.term.due")}
 	}
 	return rows
