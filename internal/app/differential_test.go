@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/risk"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// secretWord stands in everything that the hidden case consists of.
+const secretWord = "Gargamel"
+
+// TestHiddenCaseIsNowhere holds two installations against each other that differ
+// in one thing: in the second there is a restricted subject and, on a subject
+// that everybody inside sees, a restricted risk with all that belongs to it.
+// Whoever takes no part in it gets the same bytes from both, from every route
+// that answers to GET, and a refusal of the hidden ids that is the refusal of ids
+// that do not exist. Afterwards the same was done in both, so that a trace in
+// what came later would show as well.
+//
+// Only roots, proofs and signatures of the ledger may differ, and ids of
+// requests. The entries' numbers may not: what is hidden lies in periods of its
+// own, where it takes the place of padding.
+func TestHiddenCaseIsNowhere(t *testing.T) {
+	plain, other, hidden := twins(t)
+	for _, login := range []string{"", "outsider", "requester", "triager", "operations", "chapter-director", "admin"} {
+		t.Run("not as "+cmp.Or(login, "nobody"), func(t *testing.T) {
+			a, b := plain.visit(login), other.visit(login)
+			differences := 0
+			addresses := everyAddress(plain, a, hidden)
+			if diff := gocmp.Diff(addresses, everyAddress(other, b, hidden)); diff != "" {
+				t.Errorf("the lists have other pages:\n%s", diff)
+			}
+			for _, address := range addresses {
+				one, two := answerOf(a, address), answerOf(b, address)
+				if strings.Contains(two, secretWord) && !strings.Contains(address, secretWord) {
+					t.Errorf("%s names what is hidden", address)
+				}
+				if one == two {
+					continue
+				}
+				diff := gocmp.Diff(strings.Split(one, "\n"), strings.Split(two, "\n"))
+				t.Errorf("%s answers otherwise where something is hidden (-without +with):\n%.4000s", address, diff)
+				if differences++; differences > 10 {
+					t.Fatal("and so on")
+				}
+			}
+		})
+	}
+	t.Run("who takes part sees it", func(t *testing.T) { seesIt(t, other, hidden) })
+}
+
+// seesIt guards the comparison: there is something hidden to be found.
+func seesIt(t *testing.T, in *installation, hidden secrets) {
+	owner := in.visit("owner")
+	for _, address := range []string{
+		"/subjects/" + hidden.subject, "/api/v1/subjects/" + hidden.subject, "/api/v1/risks/" + hidden.risk,
+		"/api/v1/risks/" + hidden.risk + "/acceptances/" + hidden.acceptance, "/api/v1/ledger/entries?item=risk:" + hidden.risk,
+	} {
+		w := owner.get(address)
+		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, hidden.risk) && !strings.Contains(body, secretWord) {
+			t.Errorf("%s: %d", address, w.Code)
+		}
+	}
+}
+
+// secrets are the ids of the hidden case.
+type secrets struct{ subject, risk, acceptance, comment string }
+
+// twins returns two installations that share their past, their ids and their
+// clocks, and of which the second has the hidden case besides.
+func twins(t *testing.T) (plain, other *installation, hidden secrets) {
+	t.Helper()
+	folder := t.TempDir()
+	at := loadedAt()
+	base := openInstallation(t, folder+"/plain", at, hourly)
+	publish(t, base, at)
+	base.shut()
+	copyFolder(t, folder+"/plain", folder+"/other")
+	sources := [2]*rand.ChaCha8{rand.NewChaCha8([32]byte{}), rand.NewChaCha8([32]byte{})}
+	plain = openInstallation(t, folder+"/plain", at, hourly, func(c *Config) { c.random = sources[0] })
+	other = openInstallation(t, folder+"/other", at, hourly, func(c *Config) { c.random = sources[1] })
+	both := func(seed byte, fn func(in *installation)) {
+		at = at.Add(time.Hour)
+		for i, in := range []*installation{plain, other} {
+			in.clock.Set(at)
+			sources[i].Seed([32]byte{seed})
+			if fn != nil {
+				fn(in)
+			}
+			publish(t, in, at)
+		}
+	}
+	both(1, func(in *installation) {
+		if in == other {
+			hidden = hideSubject(t, in)
+		}
+	})
+	both(2, func(in *installation) {
+		if in == other {
+			hideRisk(t, in, &hidden)
+		}
+	})
+	both(3, func(in *installation) { goOn(t, in) })
+	both(4, nil)
+	return plain, other, hidden
+}
+
+// hourly publishes the log often and in small steps.
+func hourly(c *Config) {
+	c.Ledger.Period, c.Ledger.Leaves = config.Duration(time.Hour), 16
+}
+
+// copyFolder copies the files of a data folder; they stay the owner's alone.
+func copyFolder(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.Mkdir(to, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(filepath.Join(from, f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, f.Name()), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// publish makes the public checkpoints that are due.
+func publish(t *testing.T, in *installation, at time.Time) {
+	t.Helper()
+	in.clock.Set(at)
+	if err := in.ledger.Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// player returns what the demo is played with, for further scenes.
+func (in *installation) player() *loader {
+	in.t.Helper()
+	l := &loader{office: in.office, state: in.state, people: map[string]string{}, organisations: map[string]string{}}
+	for _, a := range in.state.Accounts {
+		l.people[a.Login] = in.person(a.Login)
+	}
+	all, err := in.identity.Organisations(in.as("admin"))
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	for _, o := range all {
+		l.organisations[strings.ToLower(strings.TrimPrefix(o.Name, "The "))] = o.ID
+	}
+	return l
+}
+
+func hideSubject(t *testing.T, in *installation) secrets {
+	t.Helper()
+	owner := in.as("owner")
+	s, err := in.catalog.Register(owner, catalog.Registration{
+		Kind: "flow", Title: secretWord + " flow", Description: secretWord, Organisation: in.player().organisations["foundation"],
+		Attributes: map[string]string{"from": "production", "to": "cloud", "purpose": secretWord},
+		Visibility: authz.Restricted, Participants: []string{"person:reviewer", "person:executive"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := in.catalog.AddLink(owner, visibleFlow, "depends_on", s.Ref); err != nil {
+		t.Fatal(err)
+	}
+	return secrets{subject: s.Ref}
+}
+
+const visibleFlow = "flow:property-suggester-ab-test"
+
+// hideRisk plays a whole case on the visible flow: rated low, so that the gate
+// needs no acceptance of it, and accepted all the same.
+func hideRisk(t *testing.T, in *installation, hidden *secrets) {
+	t.Helper()
+	line := riskLine{
+		As: "owner", Subject: visibleFlow, Act: "call", Title: secretWord + " risk", Threat: secretWord, Scope: secretWord,
+		Visibility: "restricted", Participants: []string{"person:reviewer", "person:executive"},
+		Inputs:  inputsLine{Data: "public", Direction: "both", Access: "read", Volume: "low"},
+		Parties: []partyLine{{Kind: "organisation", Name: "The Foundation", Organisation: "foundation"}},
+	}
+	line.Rate = &struct {
+		As       string      `yaml:"as"`
+		Inherent matrix.Cell `yaml:"inherent"`
+		Residual matrix.Cell `yaml:"residual"`
+		Reason   string      `yaml:"reason"`
+	}{"reviewer", matrix.Cell{Likelihood: 2, Impact: 2}, matrix.Cell{Likelihood: 1, Impact: 1}, secretWord}
+	line.Ask = &struct {
+		As         string     `yaml:"as"`
+		Option     string     `yaml:"option"`
+		Reason     string     `yaml:"reason"`
+		Days       int        `yaml:"days"`
+		Conditions []termLine `yaml:"conditions"`
+	}{As: "owner", Reason: secretWord, Days: 20, Conditions: []termLine{{Text: secretWord, Owner: "owner", Days: 3}}}
+	line.Grant = &struct {
+		As     string `yaml:"as"`
+		Reason string `yaml:"reason"`
+	}{"executive", secretWord}
+	if err := in.player().playRisk(t.Context(), line); err != nil {
+		t.Fatal(err)
+	}
+	page, err := in.risk.List(in.as("owner"), risk.Filter{State: "all"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range page.Items {
+		if strings.Contains(r.Title, secretWord) {
+			hidden.risk = r.ID
+		}
+	}
+	d, err := in.risk.Get(in.as("owner"), hidden.risk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden.acceptance = d.Acceptances[0].ID
+	comment, err := in.content.Post(in.as("owner"), "risk:"+hidden.risk, secretWord)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden.comment = comment.ID
+	if _, err := in.content.Attach(in.as("owner"), "risk:"+hidden.risk, secretWord+".txt", strings.NewReader(secretWord)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// goOn does afterwards what everybody inside, and in part everybody, can see.
+func goOn(t *testing.T, in *installation) {
+	t.Helper()
+	l := in.player()
+	if err := l.playSubject(t.Context(), subjectLine{
+		As: "owner", Kind: "project", Name: "town-hall", Title: "Town hall", Organisation: "foundation", Visibility: "public",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	line := riskLine{
+		As: "owner", Subject: "project:town-hall", Title: "The roof leaks", Threat: "Rain", Scope: "The roof", Visibility: "public",
+		Inputs: inputsLine{Data: "public", Direction: "both", Access: "read", Volume: "low"},
+	}
+	if err := l.playRisk(t.Context(), line); err != nil {
+		t.Fatal(err)
+	}
+	page, err := in.risk.List(in.as("owner"), risk.Filter{State: "all", Subject: visibleFlow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range page.Items {
+		if strings.Contains(r.Title, secretWord) {
+			continue
+		}
+		if _, err := in.content.Post(in.as("owner"), "risk:"+r.ID, "Dry so far."); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := in.risk.Ask(in.as("owner"), r.ID, r.Version, extension(in, r.ID)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// extension asks for ten more days: what precedents it has shows in its dialogue.
+func extension(in *installation, id string) risk.AskInput {
+	in.t.Helper()
+	d, err := in.risk.Get(in.as("owner"), id)
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	return risk.AskInput{
+		Option: "temporary", Reason: "Ten more days", Until: d.Acceptances[0].Until.AddDate(0, 0, 10), Extends: d.Acceptances[0].ID,
+	}
+}
+
+// everyAddress lists the addresses that are compared: each GET route with every
+// id that the reader could know of or guess, hidden ones among them, and lists
+// with their filters and to their last page.
+func everyAddress(in *installation, v *visitor, hidden secrets) []string {
+	in.t.Helper()
+	ids := idsOf(in, hidden)
+	all := map[string]bool{}
+	for _, r := range append(in.mux.Routes(), operatorRoutes()...) {
+		if r.Method != http.MethodGet || r.Pattern == "/metrics" {
+			continue // the figures are about the process: bytes, durations
+		}
+		for _, address := range filled(r.Pattern, ids) {
+			all[address] = true
+		}
+	}
+	for _, address := range filtered(hidden, in.person("owner")) {
+		all[address] = true
+	}
+	for _, list := range []string{"/api/v1/risks?state=all&limit=1", "/api/v1/risks?state=all&sort=recent&limit=1", "/api/v1/subjects?state=all&limit=1", "/api/v1/ledger/entries?limit=7", "/api/v1/people?limit=3"} {
+		for _, address := range pages(v, list) {
+			all[address] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// idsOf returns the values of the placeholders.
+func idsOf(in *installation, hidden secrets) map[string][]string {
+	in.t.Helper()
+	ids := map[string][]string{
+		"{id}":       {hidden.risk, hidden.acceptance, hidden.comment, "there-is-none", in.person("owner"), in.person("council-two")},
+		"{ref}":      {visibleFlow, "realm:cloud", "realm:production", "project:town-hall", hidden.subject, "flow:there-is-none"},
+		"{relation}": {"depends_on"}, "{to}": {hidden.subject, "flow:there-is-none"}, "{person}": {"owner", in.person("owner")},
+		"{acceptance}": {hidden.acceptance, "there-is-none"}, "{kind}": {"flow", "risk"},
+	}
+	page, err := in.risk.List(in.as("reviewer"), risk.Filter{State: "all"})
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	for _, r := range page.Items {
+		ids["{id}"] = append(ids["{id}"], r.ID)
+		d, err := in.risk.Get(in.as("reviewer"), r.ID)
+		if err != nil {
+			in.t.Fatal(err)
+		}
+		for _, a := range d.Acceptances {
+			ids["{acceptance}"] = append(ids["{acceptance}"], a.ID)
+		}
+	}
+	for seq := int64(0); seq < in.logSize(); seq++ {
+		if seq >= 80 && seq%16 < 12 || seq == 3 { // what came after the demo was loaded
+			ids["{seq}"] = append(ids["{seq}"], fmt.Sprint(seq))
+		}
+		if seq%16 == 0 {
+			ids["{size}"] = append(ids["{size}"], fmt.Sprint(seq))
+		}
+	}
+	return ids
+}
+
+// logSize is the number of leaves in the latest public checkpoint.
+func (in *installation) logSize() int64 {
+	in.t.Helper()
+	w := in.visit("").get("/api/v1/ledger/checkpoint")
+	var size int64
+	if lines := strings.Split(w.Body.String(), "\n"); len(lines) > 1 {
+		fmt.Sscan(lines[1], &size)
+	}
+	if size == 0 {
+		in.t.Fatalf("no public checkpoint: %s", w.Body)
+	}
+	return size
+}
+
+// filled returns the pattern with each of the ids in its placeholders.
+func filled(pattern string, ids map[string][]string) []string {
+	at := placeholder.FindStringIndex(pattern)
+	if at == nil {
+		return []string{pattern}
+	}
+	name := pattern[at[0]:at[1]]
+	values := ids[name]
+	switch {
+	case name == "{$}":
+		values = []string{""}
+	case values == nil:
+		values = []string{"there-is-none"}
+	}
+	var all []string
+	for _, rest := range filled(pattern[at[1]:], ids) {
+		for _, value := range values {
+			all = append(all, pattern[:at[0]]+value+rest)
+		}
+	}
+	return all
+}
+
+// filtered are questions whose answers could depend on what is hidden.
+func filtered(hidden secrets, owner string) []string {
+	word := url.QueryEscape(secretWord)
+	return []string{
+		"/risks?state=all", "/risks?state=all&sort=recent", "/risks?rating=low&state=all", "/risks?likelihood=1&impact=1&state=all", "/risks?owner=me", "/risks?owner=owner&state=all",
+		"/risks?subject=" + visibleFlow + "&state=all", "/risks?subject=" + hidden.subject + "&state=all",
+		"/api/v1/risks?state=all&rating=low", "/api/v1/risks?subject=" + hidden.subject + "&state=all", "/api/v1/risks?owner=owner&state=all", "/api/v1/risks?owner=" + owner,
+		"/api/v1/risks/matrix?state=all", "/api/v1/risks/matrix?subject=" + hidden.subject, "/api/v1/risks/matrix?owner=owner&state=all",
+		"/subjects?kind=flow", "/api/v1/subjects?kind=flow&state=all", "/api/v1/subjects?owner=" + owner,
+		"/ledger?item=risk:" + hidden.risk, "/ledger?subject=" + hidden.subject, "/ledger?actor=person:" + owner,
+		"/api/v1/ledger/entries?limit=200", "/api/v1/ledger/entries?item=risk:" + hidden.risk, "/api/v1/ledger/entries?subject=" + hidden.acceptance,
+		"/api/v1/ledger/entries?actor=person:" + owner + "&limit=200", "/api/v1/ledger/entries?kind=risk.acceptance.granted",
+		"/api/v1/ledger/inclusion?seq=3&size=112", "/api/v1/ledger/inclusion?seq=125", "/api/v1/ledger/consistency?from=16&to=112",
+		"/gate?subject=" + visibleFlow + "&action=call", "/gate?subject=" + hidden.subject + "&action=call",
+		"/api/v1/gate?subject=" + visibleFlow + "&action=call", "/api/v1/gate?subject=" + hidden.subject + "&action=call",
+		"/search?q=" + word, "/search?q=suggester", "/api/v1/search?q=" + word, "/api/v1/search?q=flow", "/api/v1/search?q=call",
+		"/risks/new?subject=" + hidden.subject, "/subjects/new?kind=flow",
+	}
+}
+
+var nextCursor = regexp.MustCompile(`"next":"([^"]+)"`)
+
+// pages follows a list's cursors to its end.
+func pages(v *visitor, list string) []string {
+	var all []string
+	for address := list; len(all) < 100; {
+		all = append(all, address)
+		next := nextCursor.FindStringSubmatch(v.get(address).Body.String())
+		if next == nil {
+			break
+		}
+		address = list + "&cursor=" + url.QueryEscape(next[1])
+	}
+	return all
+}
+
+// answerOf is what a reader gets, without what may differ.
+func answerOf(v *visitor, address string) string {
+	w := v.get(address)
+	body := w.Body.String()
+	if address == "/api/v1/ledger/export" {
+		body = leafBytes.ReplaceAllString(body, "$1~ ")
+	}
+	return fmt.Sprintf("%d\n%s\n%s", w.Code, headersOf(w), masked(body))
+}
+
+func headersOf(w *httptest.ResponseRecorder) string {
+	w.Header().Del("X-Request-Id")
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(w.Header())) {
+		lines = append(lines, name+": "+strings.Join(w.Header()[name], ", "))
+	}
+	return masked(strings.Join(lines, "\n"))
+}
+
+// leafBytes are the hashes and the commitments of an entry in an export; openings
+// follow them. An export is long lines of base64, so they are masked by their place.
+var leafBytes = regexp.MustCompile(`(?m)^()[A-Za-z0-9+/]{40,}={0,2} (?:[A-Za-z0-9+/]{100,}={0,2} )?`)
+
+// masked takes out what may differ: signatures of notes, roots and hashes of the
+// ledger (32 bytes in base64), the ids of requests and of rendered forms.
+func masked(text string) string {
+	text = strings.ReplaceAll(text, "&#43;", "+")
+	for _, m := range []*regexp.Regexp{
+		regexp.MustCompile(`(— \S+ )[A-Za-z0-9+/]+={0,2}`),
+		regexp.MustCompile(`()[A-Za-z0-9+/]{43}=`),
+		regexp.MustCompile(`(name="_submission" value=")[^"]*"`),
+		regexp.MustCompile(`("request_id":")[0-9a-f]{16}`),
+		regexp.MustCompile(`(<code>)[0-9a-f]{16}</code>`),
+	} {
+		text = m.ReplaceAllString(text, "$1~")
+	}
+	return text
+}
