@@ -61,7 +61,6 @@ func (s *Site) postTable(c *web.Ctx, st state, organisation string, mayEdit bool
 	t := web.Table{
 		Caption: c.Text("authz.posts.of", st.organisation(organisation)), Hidden: true,
 		Columns: columns(c, "authz.field.post", "authz.field.rank", "authz.field.function", "authz.field.holder", "authz.field.acting"),
-		Empty:   &web.Empty{Icon: "user-check", Title: c.Text("authz.posts.empty"), Text: c.Text("authz.posts.empty_text")},
 	}
 	for _, p := range ofOrganisation(st.Authority, organisation) {
 		row := web.Row{Cells: []any{titleOf(p.Title, postPath(p.ID), mayEdit), st.rank(p.Rank), orNil(p.Function), s.holder(c, st, p), s.acting(c, st, p)}}
@@ -94,16 +93,29 @@ func (s *Site) holder(c *web.Ctx, st state, p authz.Post) any {
 	return cell
 }
 
-// vacancy says where the authority of a vacant post is.
+// vacancy says where the authority of a vacant post is, beside its badge.
 func vacancy(c *web.Ctx, st state, p authz.Post) string {
+	if with := st.successors(p); with != "" {
+		return c.Text("authz.posts.with", with)
+	}
+	return c.Text("authz.posts.with_nobody")
+}
+
+// meanwhile says the same as a sentence.
+func meanwhile(c *web.Ctx, st state, p authz.Post) string {
+	if with := st.successors(p); with != "" {
+		return c.Text("authz.posts.meanwhile", with)
+	}
+	return c.Text("authz.posts.meanwhile_nobody")
+}
+
+// successors names who exercises the authority of a vacant post.
+func (st state) successors(p authz.Post) string {
 	var names []string
 	for _, one := range successors(st.Authority, p, st.now) {
 		names = append(names, st.name(one.Person)+" ("+st.title(one.Post)+")")
 	}
-	if len(names) == 0 {
-		return c.Text("authz.posts.with_nobody")
-	}
-	return c.Text("authz.posts.with", strings.Join(names, ", "))
+	return strings.Join(names, ", ")
 }
 
 func (st state) title(post string) string {
@@ -132,7 +144,6 @@ func bodyTable(c *web.Ctx, st state, organisation string, mayEdit bool) web.Tabl
 	t := web.Table{
 		Caption: c.Text("authz.bodies.of", st.organisation(organisation)), Hidden: true,
 		Columns: columns(c, "authz.field.body", "authz.field.members", "authz.field.quorum"),
-		Empty:   &web.Empty{Icon: "vote", Title: c.Text("authz.bodies.empty"), Text: c.Text("authz.bodies.empty_text")},
 	}
 	for _, b := range st.Bodies {
 		if b.Organisation != organisation {
@@ -222,9 +233,8 @@ func orNil(text string) any {
 
 func version(n int64) string { return strconv.FormatInt(n, 10) }
 
-func postPath(id string) string       { return postsPath + "/" + url.PathEscape(id) }
-func bodyPath(id string) string       { return bodiesPath + "/" + url.PathEscape(id) }
-func delegationPath(id string) string { return delegationsPath + "/" + url.PathEscape(id) }
+func postPath(id string) string { return postsPath + "/" + url.PathEscape(id) }
+func bodyPath(id string) string { return bodiesPath + "/" + url.PathEscape(id) }
 
 // dateValue is a time as a date field shows it.
 func (s *Site) dateValue(t time.Time) string { return web.DateValue(t, s.Location) }

@@ -59,7 +59,7 @@ func (s *Site) postView(c *web.Ctx, st state, p authz.Post) (postView, error) {
 	v, err := s.newPostView(c, st)
 	v.Post, v.Action, v.Organisation = p, postPath(p.ID), st.organisation(p.Organisation)
 	if !st.Filled(p, st.now) {
-		v.Vacancy = vacancy(c, st, p)
+		v.Vacancy = meanwhile(c, st, p)
 	}
 	return v, err
 }
@@ -247,7 +247,7 @@ func (st state) vacant(p authz.Post) state {
 func vacateQuestion(c *web.Ctx, st state, p authz.Post) web.Confirm {
 	return web.Confirm{
 		Title: c.Text("authz.vacate.title", p.Title), Lead: c.Text("authz.vacate.lead", st.name(p.Holder)),
-		Consequences: []any{vacancy(c, st.vacant(p), p), c.Text("authz.vacate.delegations"), c.Text("authz.vacate.stays")},
+		Consequences: []any{meanwhile(c, st.vacant(p), p), c.Text("authz.vacate.delegations"), c.Text("authz.vacate.stays")},
 		Action:       postPath(p.ID) + "/vacate", Button: c.Text("authz.vacate.button"), Danger: true, Cancel: postPath(p.ID),
 	}
 }

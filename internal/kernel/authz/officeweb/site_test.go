@@ -198,7 +198,7 @@ func TestPostPages(t *testing.T) {
 	}
 
 	vacate := page + "/vacate"
-	ask := admin.Get(vacate).Want(200).WantText("nobody here can act for it", "Delegations of the post end")
+	ask := admin.Get(vacate).Want(200).WantText("Nobody here can act for it", "Delegations of the post end")
 	admin.Post(vacate, ask.FormValues(vacate)).WantLocation("/admin/posts")
 	admin.Get(page).Want(200).WantText("This post is vacant")
 

@@ -56,13 +56,6 @@ func checkLimit(limit int) error {
 
 func day(t time.Time) string { return t.Format(time.RFC3339) }
 
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
-}
-
 // WhoamiCmd is `portreeve whoami`.
 type WhoamiCmd struct {
 	JSON bool `help:"Print JSON." name:"json"`
