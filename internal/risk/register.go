@@ -114,7 +114,10 @@ func (d *decision) storeNew(ctx context.Context) error {
 	for i := range d.parties {
 		d.parties[i].Entry = d.risk.Entry
 	}
-	return replaceParties(ctx, d.tx.Tx, d.risk.ID, d.parties)
+	if err := replaceParties(ctx, d.tx.Tx, d.risk.ID, d.parties); err != nil {
+		return err
+	}
+	return d.index(ctx)
 }
 
 // subjectOf finds the subject of a new risk, which the actor must see.
@@ -203,7 +206,7 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInp
 			return err
 		}
 		if d.before.Visibility != d.risk.Visibility {
-			if err := s.log.Reclassify(ctx, d.tx, d.risk.Item(), string(d.risk.Visibility)); err != nil {
+			if err := s.reclassify(ctx, d.tx, d.risk.Item(), string(d.risk.Visibility)); err != nil {
 				return err
 			}
 		}

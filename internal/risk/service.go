@@ -16,7 +16,9 @@ import (
 	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/notify"
+	"portreeve.org/portreeve/internal/kernel/search"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // Subjects is what the register asks the catalogue. Both answer NotFound.
@@ -54,6 +56,14 @@ type Deps struct {
 	Zone      *time.Location
 	Notices   Notices             // nil: reminders are not sent
 	Gate      func() *gate.Policy // what acceptances open; nil: nothing is shown
+	// Reclassify gives everything that hangs on an item its new visibility, in the
+	// transaction that changes it; nil: the ledger entries alone.
+	Reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
+	// Index, if set, is called with the search document of a risk in each
+	// transaction that writes it.
+	Index func(ctx context.Context, tx *ledger.Tx, d search.Document) error
+	// Discussion, if set, says what the page of a risk shows of its discussion.
+	Discussion func(ctx context.Context, item string) (web.Discussion, error)
 }
 
 // Service holds the use cases of the register. Each takes the actor from the
@@ -70,6 +80,10 @@ type Service struct {
 	zone      *time.Location
 	notices   Notices
 	gate      func() *gate.Policy
+
+	reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
+	onIndex    func(ctx context.Context, tx *ledger.Tx, d search.Document) error
+	discussion func(ctx context.Context, item string) (web.Discussion, error)
 }
 
 // New returns the service. Without a zone, dates are those of UTC.
@@ -77,9 +91,13 @@ func New(d Deps) *Service {
 	if d.Zone == nil {
 		d.Zone = time.UTC
 	}
+	if d.Reclassify == nil {
+		d.Reclassify = d.Log.Reclassify
+	}
 	return &Service{
 		db: d.DB, log: d.Log, writer: d.Writer, authz: d.Authz, policy: d.Policy,
 		subjects: d.Subjects, directory: d.Directory, zone: d.Zone, notices: d.Notices, gate: d.Gate,
+		reclassify: d.Reclassify, onIndex: d.Index, discussion: d.Discussion,
 	}
 }
 
@@ -168,7 +186,10 @@ func (s *Service) onRisk(ctx context.Context, action authz.Action, verb, id stri
 			return err
 		}
 		after = d.risk
-		return updateRisk(ctx, tx.Tx, d.risk, d.before.Version)
+		if err := updateRisk(ctx, tx.Tx, d.risk, d.before.Version); err != nil {
+			return err
+		}
+		return d.index(ctx)
 	})
 	if err != nil {
 		return Risk{}, err

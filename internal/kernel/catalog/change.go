@@ -139,6 +139,9 @@ func (s *Service) commitChange(ctx context.Context, tx *ledger.Tx, a authz.Actor
 			return Subject{}, err
 		}
 	}
+	if err := s.index(ctx, tx, after); err != nil {
+		return Subject{}, err
+	}
 	if after.Version == before.Version {
 		return after, nil
 	}
@@ -256,7 +259,10 @@ func (s *Service) Retire(ctx context.Context, ref string, revision int64, reason
 		if sub.Entry, err = s.record(ctx, tx, a, KindRetired, sub, body); err != nil {
 			return err
 		}
-		return updateSubject(ctx, tx.Tx, sub, before.Revision)
+		if err := updateSubject(ctx, tx.Tx, sub, before.Revision); err != nil {
+			return err
+		}
+		return s.index(ctx, tx, sub)
 	})
 	if err != nil {
 		return Subject{}, err

@@ -118,7 +118,10 @@ func (s *Service) register(ctx context.Context, tx *ledger.Tx, a authz.Actor, ki
 	if err := insertSubject(ctx, tx.Tx, *sub); err != nil {
 		return err
 	}
-	return setReferences(ctx, tx.Tx, sub.ID, targets)
+	if err := setReferences(ctx, tx.Tx, sub.ID, targets); err != nil {
+		return err
+	}
+	return s.index(ctx, tx, *sub)
 }
 
 // checkNew lists what is wrong with a new subject as far as its kind can tell.

@@ -14,7 +14,9 @@ import (
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/search"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // Named is somebody or something in the directory. Handle is what people type
@@ -51,8 +53,9 @@ type Described struct {
 type Describer func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]Described, error)
 
 // Deps are what the service needs. Reclassify gives the ledger entries of an item
-// another visibility (ledger.Log.Reclassify). Describers maps an item type ("risk") to the
-// module's function; links to items of another type are not shown.
+// another visibility (ledger.Log.Reclassify). Index, if set, is called with the search
+// document of a subject in each transaction that writes it. Describers maps an item
+// type ("risk") to the module's function; links to items of another type are not shown.
 type Deps struct {
 	DB         *store.DB
 	Writer     *ledger.Writer
@@ -60,7 +63,10 @@ type Deps struct {
 	Kinds      *config.Holder[Kinds]
 	Directory  Directory
 	Reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
+	Index      func(ctx context.Context, tx *ledger.Tx, d search.Document) error
 	Describers map[string]Describer
+	// Discussion, if set, says what the page of a subject shows of its discussion.
+	Discussion func(ctx context.Context, item string) (web.Discussion, error)
 }
 
 // Service holds the use cases of the catalogue. It may be used concurrently.
@@ -71,12 +77,14 @@ type Service struct {
 	kinds      *config.Holder[Kinds]
 	directory  Directory
 	reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
+	onIndex    func(ctx context.Context, tx *ledger.Tx, d search.Document) error
 	describers map[string]Describer
+	discussion func(ctx context.Context, item string) (web.Discussion, error)
 }
 
 // New returns the service.
 func New(d Deps) *Service {
-	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, kinds: d.Kinds, directory: d.Directory, reclassify: d.Reclassify, describers: d.Describers}
+	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, kinds: d.Kinds, directory: d.Directory, reclassify: d.Reclassify, onIndex: d.Index, describers: d.Describers, discussion: d.Discussion}
 }
 
 // Kinds returns the kinds and relations that are configured now.

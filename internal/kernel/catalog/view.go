@@ -83,6 +83,7 @@ type subjectView struct {
 	MayRetire  bool
 	MayLink    bool
 	LinkAction string
+	Discussion web.Discussion
 }
 
 // subjectView loads the subject of the page with all that its page shows.
@@ -99,6 +100,11 @@ func (s *Service) subjectView(c *web.Ctx) (subjectView, error) {
 		Subject: sub, Kind: s.kindTitle(sub.Kind), Attributes: s.attributeTerms(sub), Facts: facts(c, d), Pinned: pinned(c, sub),
 		Digest:    web.Code{Label: c.Text("catalog.field.digest"), Text: sub.Digest},
 		MayChange: may(ActionChange), MayRetire: may(ActionRetire), MayLink: may(ActionLink), LinkAction: sub.URL() + "/links",
+	}
+	if s.discussion != nil {
+		if v.Discussion, err = s.discussion(c.Context(), sub.Item()); err != nil {
+			return subjectView{}, err
+		}
 	}
 	v.Badges = []any{web.Badge{Tone: web.ToneNotice, Text: v.Kind}, visibilityBadge(c, sub.Visibility)}
 	if sub.Retired() {

@@ -132,7 +132,7 @@ func SetVisibility(ctx context.Context, tx *store.Tx, item string, v authz.Visib
 	if !v.Known() {
 		return fmt.Errorf("content: visibility %q is not known", v)
 	}
-	_, err := tx.Exec(ctx, "UPDATE content_thread SET visibility = $1 WHERE item = $2", string(v), item)
+	_, err := tx.Exec(ctx, "UPDATE content_thread SET visibility = $1 WHERE item = $2 AND visibility <> $1", string(v), item)
 	return wrap(err, "change the visibility of a thread")
 }
 

@@ -146,7 +146,7 @@ func SetVisibility(ctx context.Context, tx *store.Tx, item string, v authz.Visib
 	if !v.Known() {
 		return fmt.Errorf("search: visibility %q is not known", v)
 	}
-	if _, err := tx.Exec(ctx, "UPDATE search_document SET visibility = $1 WHERE item = $2", string(v), item); err != nil {
+	if _, err := tx.Exec(ctx, "UPDATE search_document SET visibility = $1 WHERE item = $2 AND visibility <> $1", string(v), item); err != nil {
 		return fmt.Errorf("change the visibility of search documents: %w", err)
 	}
 	return nil

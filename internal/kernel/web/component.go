@@ -185,6 +185,13 @@ type Comment struct {
 	Erased  bool
 }
 
+// Discussion leads to what is written about an item. With JavaScript the latest
+// of it is loaded into its place. Without a URL it shows nothing.
+type Discussion struct {
+	URL  string // of the thread's page, which answers htmx with a fragment
+	Text string // how much there is
+}
+
 // Code shows text as it is, with a button that copies it.
 type Code struct{ Label, Text string }
 

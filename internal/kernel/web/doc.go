@@ -99,7 +99,8 @@
 //
 // A component is a struct (component.go) which {{show .X}} renders: [Badge],
 // [Rating], [Link], [Alert], [Empty], [Table], [Pager], [Terms], [Timeline],
-// [Steps], [Card], [Stat], [Progress], [Tabs], [Comments], [Code], [Blocked],
+// [Steps], [Card], [Stat], [Progress], [Tabs], [Comments], [Discussion],
+// [Code], [Blocked],
 // [Verdict], [Matrix], and [Confirm] as a page. The classes that pages use
 // directly are page-head, lead, actions, buttons, button (primary, danger,
 // small), stack, columns (even), tiles, card, filters, dialog, prose, muted,

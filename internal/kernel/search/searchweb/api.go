@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package searchweb
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/search"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+// Hit is one result in the API.
+type Hit struct {
+	Item       string            `json:"item" doc:"reference of the item, type:id"`
+	Part       string            `json:"part,omitempty" doc:"what of it was found, such as comment:id; absent: the item itself"`
+	Kind       string            `json:"kind"`
+	Title      string            `json:"title" doc:"of the item"`
+	State      string            `json:"state,omitempty"`
+	URL        string            `json:"url" doc:"its page, relative to the server's root"`
+	Visibility authz.Visibility  `json:"visibility" enum:"public,internal,restricted"`
+	Snippet    []search.Fragment `json:"snippet" nullable:"false" doc:"part of the text; mark says which pieces were asked for"`
+	ChangedAt  time.Time         `json:"changed_at"`
+}
+
+type findInput struct {
+	web.Paging
+	Query string `query:"q" required:"true" maxLength:"1000" doc:"words, \"phrases\" and prefixes such as acc*"`
+	Kind  string `query:"kind" maxLength:"60" doc:"only this kind"`
+}
+
+// API registers GET /api/v1/search.
+func (s *Site) API(api *web.API) {
+	web.Op(api, search.ActionFind, huma.Operation{
+		OperationID: "search", Method: http.MethodGet, Path: "/search", Tags: []string{"search"},
+		Summary: "Search what you may see; most terms first, then terms in titles, then the newest",
+	}, s.apiFind)
+}
+
+func (s *Site) apiFind(ctx context.Context, in *findInput) (*struct{ Body web.List[Hit] }, error) {
+	hits, next, err := s.find(ctx, in.Query, in.Kind, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	list := web.List[Hit]{Items: []Hit{}, Next: next}
+	for _, h := range hits {
+		list.Items = append(list.Items, Hit{
+			Item: h.Item, Part: h.Part, Kind: h.Kind, Title: h.item.Title, State: h.item.State, URL: h.url,
+			Visibility: h.Visibility, Snippet: append([]search.Fragment{}, h.Snippet...), ChangedAt: h.At,
+		})
+	}
+	return &struct{ Body web.List[Hit] }{list}, nil
+}
