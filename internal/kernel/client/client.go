@@ -81,6 +81,7 @@ type Request struct {
 	Path           string // below the server's address, such as /api/v1/risks
 	Query          url.Values
 	Body           any    // sent as JSON unless nil
+	Raw            []byte // sent as it is, in place of Body, unless nil
 	Version        int64  // sent as If-Match when not 0
 	IdempotencyKey string // default for POST: a fresh one
 }
@@ -147,7 +148,11 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 		address += "?" + r.Query.Encode()
 	}
 	var body io.Reader
-	if r.Body != nil {
+	media := "application/json"
+	switch {
+	case r.Raw != nil:
+		body, media = bytes.NewReader(r.Raw), "application/octet-stream"
+	case r.Body != nil:
 		data, err := json.Marshal(r.Body)
 		if err != nil {
 			return nil, fmt.Errorf("encode the request: %w", err)
@@ -160,7 +165,7 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	}
 	req.Header.Set("Accept", "application/json, application/problem+json")
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", media)
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)

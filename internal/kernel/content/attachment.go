@@ -149,3 +149,29 @@ func (s *Service) Attachments(ctx context.Context, item string) ([]Attachment, e
 	})
 	return all, err
 }
+
+// Attachment returns one attachment that the actor may see, without its bytes.
+func (s *Service) Attachment(ctx context.Context, id string) (Attachment, error) {
+	var a Attachment
+	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+		var err error
+		if a, err = loadAttachment(ctx, r, id); err != nil {
+			return err
+		}
+		_, err = s.check(ctx, r, ActionRead, a.Item)
+		return err
+	})
+	if err != nil {
+		return Attachment{}, err
+	}
+	return a, nil
+}
+
+// Limits returns what may be attached now.
+func (s *Service) Limits() AttachmentSettings { return s.settings.Get().Attachments }
+
+// MayErase reports whether the actor may try to erase what author wrote; the
+// erasure itself checks again, on the item.
+func (s *Service) MayErase(a authz.Actor, author string) bool {
+	return a.SignedIn() && a.ID == author && s.policy.Allowed(a, ActionComment) || s.policy.Allowed(a, ActionErase)
+}

@@ -5,6 +5,7 @@ package content
 import (
 	"context"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -243,4 +244,69 @@ func (s *Service) Recent(ctx context.Context, limit int) ([]Comment, error) {
 		return err
 	})
 	return all, err
+}
+
+// Comment returns one comment that the actor may read.
+func (s *Service) Comment(ctx context.Context, id string) (Comment, error) {
+	var c Comment
+	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+		var err error
+		if c, err = loadComment(ctx, r, id); err != nil {
+			return err
+		}
+		_, err = s.check(ctx, r, ActionRead, c.Item)
+		return err
+	})
+	if err != nil {
+		return Comment{}, err
+	}
+	return c, nil
+}
+
+// Place returns a comment and the cursor of the page of its thread, of pages of
+// [DefaultLimit], on which it stands.
+func (s *Service) Place(ctx context.Context, id string) (Comment, string, error) {
+	c, err := s.Comment(ctx, id)
+	if err != nil {
+		return Comment{}, "", err
+	}
+	cursor := ""
+	for {
+		page, err := s.Comments(ctx, c.Item, cursor, DefaultLimit)
+		if err != nil {
+			return Comment{}, "", err
+		}
+		here := slices.ContainsFunc(page.Comments, func(other Comment) bool { return other.ID == id })
+		if here || page.Next == "" {
+			return c, cursor, nil
+		}
+		cursor = page.Next
+	}
+}
+
+// Thread is what a page about an item shows of its discussion.
+type Thread struct {
+	Comments    int       // that are not erased
+	Attachments int       // that are not erased
+	Latest      []Comment // the newest ones, the oldest of them first
+}
+
+// Thread returns how much there is about an item, and the latest comments.
+func (s *Service) Thread(ctx context.Context, item string, latest int) (Thread, error) {
+	var t Thread
+	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+		if _, err := s.check(ctx, r, ActionRead, item); err != nil {
+			return err
+		}
+		var err error
+		if t.Comments, err = countComments(ctx, r, item); err != nil {
+			return err
+		}
+		if t.Attachments, err = countAttachments(ctx, r, item); err != nil {
+			return err
+		}
+		t.Latest, err = latestComments(ctx, r, item, min(max(latest, 1), MaxLimit))
+		return err
+	})
+	return t, err
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,6 +77,20 @@ func commentsOf(ctx context.Context, r store.Reader, item string, at time.Time, 
 		item, at.UnixMicro(), id, limit)
 	all, err := store.Collect(rows, err, scanComment)
 	return all, wrap(err, "list comments")
+}
+
+func countComments(ctx context.Context, r store.Reader, item string) (int, error) {
+	var n int
+	err := r.QueryRow(ctx, "SELECT COUNT(*) FROM content_comment WHERE item = $1 AND erased_at IS NULL", item).Scan(&n)
+	return n, wrap(err, "count comments")
+}
+
+// latestComments returns the newest comments on an item, the oldest of them first.
+func latestComments(ctx context.Context, r store.Reader, item string, limit int) ([]Comment, error) {
+	rows, err := r.Query(ctx, "SELECT "+commentColumns+" FROM content_comment c WHERE c.item = $1 ORDER BY c.posted_at DESC, c.id DESC LIMIT $2", item, limit)
+	all, err := store.Collect(rows, err, scanComment)
+	slices.Reverse(all)
+	return all, wrap(err, "list the latest comments")
 }
 
 func recentComments(ctx context.Context, r store.Reader, a authz.Actor, limit int) ([]Comment, error) {

@@ -106,6 +106,9 @@ type Option func(*route)
 // MaxBody allows request bodies of up to n bytes instead of 1 MiB.
 func MaxBody(n int64) Option { return func(r *route) { r.maxBody = n } }
 
+// MaxBodyOf is [MaxBody] with a limit that may change while the server runs.
+func MaxBodyOf(limit func() int64) Option { return func(r *route) { r.bodyLimit = limit } }
+
 // Within gives a route d instead of 30 seconds, for what streams much.
 func Within(d time.Duration) Option { return func(r *route) { r.within = d } }
 
@@ -113,9 +116,10 @@ const defaultMaxBody = 1 << 20
 
 type route struct {
 	Route
-	maxBody int64
-	within  time.Duration
-	serve   func(c *Ctx) error
+	maxBody   int64
+	bodyLimit func() int64 // instead of maxBody, unless nil
+	within    time.Duration
+	serve     func(c *Ctx) error
 }
 
 // Mux collects the routes, templates and messages of every package and makes
@@ -254,7 +258,11 @@ func (m *Mux) run(w http.ResponseWriter, req *http.Request, r *route) {
 		_ = http.NewResponseController(w).SetWriteDeadline(m.deps.Clock.Real().Add(r.within))
 	}
 	c := &Ctx{W: w, R: req.WithContext(ctx), mux: m, route: r, body: req.Body, Actor: authz.Anonymous()}
-	c.R.Body = http.MaxBytesReader(w, req.Body, r.maxBody)
+	limit := r.maxBody
+	if r.bodyLimit != nil {
+		limit = r.bodyLimit()
+	}
+	c.R.Body = http.MaxBytesReader(w, req.Body, limit)
 	if rec := recordFrom(ctx); rec != nil {
 		rec.route = r.Pattern
 	}

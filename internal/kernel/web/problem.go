@@ -14,7 +14,7 @@ import (
 
 // Codes of faults that this package makes and that have a status of their own.
 const (
-	codeTooLarge  = "request.too_large"
+	CodeTooLarge  = "request.too_large"
 	codeMediaType = "request.media_type"
 	codeMethod    = "request.method"
 	codeTimeout   = "request.timeout"
@@ -24,7 +24,7 @@ const (
 // few statuses of RFC 9110 that only the web knows.
 func Status(f *fault.Error) int {
 	switch f.Code {
-	case codeTooLarge:
+	case CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case codeMediaType:
 		return http.StatusUnsupportedMediaType
@@ -147,7 +147,7 @@ func tooLarge(err error) error {
 	if !errors.As(err, &limit) {
 		return err
 	}
-	return fault.New(fault.Malformed, codeTooLarge, "What was sent is larger than %s, the most that is taken here. Shorten it, or attach it as a file.", byteSize(limit.Limit)).Because(err)
+	return fault.New(fault.Malformed, CodeTooLarge, "What was sent is larger than %s, the most that is taken here. Shorten it, or attach it as a file.", byteSize(limit.Limit)).Because(err)
 }
 
 func byteSize(n int64) string {

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package contentweb
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/fault"
+)
+
+// AttachmentCommands are the verbs of `portreeve attachment`.
+type AttachmentCommands struct {
+	List  ListAttachmentsCmd `cmd:"" help:"List the attachments of an item."`
+	Add   AttachCmd          `cmd:"" help:"Attach a file to an item."`
+	Get   GetCmd             `cmd:"" help:"Save an attachment to a file."`
+	Erase EraseAttachmentCmd `cmd:"" help:"Erase an attachment with its name, for good."`
+}
+
+// ListAttachmentsCmd lists attachments.
+type ListAttachmentsCmd struct {
+	Item string `arg:"" help:"risk:ID, or the kind:name of a subject."`
+	JSON bool   `help:"Print JSON." name:"json"`
+}
+
+// Run lists the attachments.
+func (c *ListAttachmentsCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	item, err := api.resolve(s.Context, c.Item)
+	if err != nil {
+		return err
+	}
+	list, err := api.Attachments(s.Context, item)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.PrintJSON(list)
+	}
+	return printAttachments(s, list.Items)
+}
+
+// AttachCmd attaches a file.
+type AttachCmd struct {
+	Item string `arg:"" help:"risk:ID, or the kind:name of a subject."`
+	File string `arg:"" help:"The file to attach." type:"existingfile"`
+	Name string `help:"Attach it under this name; default is that of the file." placeholder:"NAME"`
+	JSON bool   `help:"Print JSON." name:"json"`
+}
+
+// Run attaches the file.
+func (c *AttachCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(c.File)
+	if err != nil {
+		return fault.New(fault.Usage, "content.file", "The file %s cannot be read.", c.File).Because(err)
+	}
+	if c.Name == "" {
+		c.Name = filepath.Base(c.File)
+	}
+	item, err := api.resolve(s.Context, c.Item)
+	if err != nil {
+		return err
+	}
+	a, err := api.Attach(s.Context, item, c.Name, data)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.PrintJSON(a)
+	}
+	return printAttachments(s, []Attachment{a})
+}
+
+// GetCmd saves an attachment.
+type GetCmd struct {
+	ID  string `arg:"" help:"The attachment's id."`
+	Out string `help:"File to write, which must not exist yet; default is the attachment's name; - writes to standard output." type:"path" placeholder:"FILE"`
+}
+
+// Run saves the attachment. A file that is there is never overwritten, and one
+// that did not come whole is removed.
+func (c *GetCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	if filepath.Base(c.Out) == "-" { // kong makes a path of it
+		return api.Download(s.Context, c.ID, s.Stdout)
+	}
+	if c.Out == "" {
+		a, err := api.Attachment(s.Context, c.ID)
+		if err != nil {
+			return err
+		}
+		c.Out = filepath.Base(a.Name)
+	}
+	f, err := os.OpenFile(c.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fault.New(fault.Usage, "content.out", "The file %s cannot be made; does it exist already?", c.Out).Because(err)
+	}
+	err = errors.Join(api.Download(s.Context, c.ID, f), f.Close())
+	if err != nil {
+		return errors.Join(err, os.Remove(c.Out))
+	}
+	s.Printf("%s\n", c.Out)
+	return nil
+}
+
+// EraseAttachmentCmd erases an attachment.
+type EraseAttachmentCmd struct {
+	ID     string `arg:"" help:"The attachment's id."`
+	Reason string `required:"" help:"Why it must go; the reason stays in the ledger." placeholder:"TEXT"`
+}
+
+// Run erases the attachment.
+func (c *EraseAttachmentCmd) Run(s *client.Session) error {
+	api, err := connect(s)
+	if err != nil {
+		return err
+	}
+	return api.EraseAttachment(s.Context, c.ID, c.Reason)
+}

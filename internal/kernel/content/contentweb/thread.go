@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package contentweb
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/content"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+// shownLatest is how many comments the page of an item shows.
+const shownLatest = 3
+
+// threadView is what templates/thread.html shows.
+type threadView struct {
+	Item        catalog.Described
+	Comments    web.Comments
+	Pager       web.Pager
+	Attachments web.Table
+	Write       string // where a comment is sent to; empty: may not
+	AttachURL   string
+	ThreadURL   string
+	Earlier     int // comments that a fragment leaves out
+}
+
+func (s *Site) showThread(c *web.Ctx) error {
+	if c.Partial() {
+		return s.showLatest(c)
+	}
+	if err := c.Draft(); err != nil {
+		return err
+	}
+	v, err := s.threadView(c)
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, "content/thread", v)
+}
+
+// threadView loads one page of the thread of the item that the address names.
+func (s *Site) threadView(c *web.Ctx) (threadView, error) {
+	item := itemHere(c)
+	page, err := s.Content.Comments(c.Context(), item, c.Query("cursor"), 0)
+	if err != nil {
+		return threadView{}, err
+	}
+	v := threadView{ThreadURL: threadPath(item), AttachURL: attachmentsPath(item)}
+	if c.Can(content.ActionComment) {
+		v.Write = itemPath(item) + "/comments"
+	}
+	files, err := s.Content.Attachments(c.Context(), item)
+	if err != nil {
+		return threadView{}, err
+	}
+	err = s.DB.Read(c.Context(), func(r *store.ReadTx) error {
+		if v.Item, err = s.item(c.Context(), r, item); err != nil {
+			return err
+		}
+		if v.Comments, err = s.comments(c, r, page.Comments); err != nil {
+			return err
+		}
+		v.Attachments, err = s.attachmentTable(c, r, files)
+		return err
+	})
+	if c.Query("cursor") != "" {
+		v.Pager.Previous = v.ThreadURL
+	}
+	if page.Next != "" {
+		v.Pager.Next = v.ThreadURL + "?" + url.Values{"cursor": {page.Next}}.Encode()
+	}
+	return v, err
+}
+
+// showLatest answers htmx with the end of the thread, for the item's own page.
+func (s *Site) showLatest(c *web.Ctx) error {
+	item := itemHere(c)
+	t, err := s.Content.Thread(c.Context(), item, shownLatest)
+	if err != nil {
+		return err
+	}
+	files, err := s.Content.Attachments(c.Context(), item)
+	if err != nil {
+		return err
+	}
+	v := threadView{ThreadURL: threadPath(item)}
+	err = s.DB.Read(c.Context(), func(r *store.ReadTx) error {
+		if v.Comments, err = s.comments(c, r, t.Latest); err != nil {
+			return err
+		}
+		v.Attachments, err = s.attachmentTable(c, r, files)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	shown := 0
+	for _, comment := range t.Latest {
+		if !comment.Erased() {
+			shown++
+		}
+	}
+	v.Earlier = t.Comments - shown
+	return c.Fragment(http.StatusOK, "content/thread", "latest", v)
+}
+
+// comments makes the component of comments, with what the reader may do to each.
+func (s *Site) comments(c *web.Ctx, r store.Reader, all []content.Comment) (web.Comments, error) {
+	ids := make([]string, len(all))
+	for i, comment := range all {
+		ids[i] = comment.Author
+	}
+	names, err := s.names(c.Context(), r, ids)
+	if err != nil {
+		return web.Comments{}, err
+	}
+	thread := web.Comments{Empty: c.Text("content.thread.empty")}
+	for _, comment := range all {
+		one := web.Comment{ID: comment.ID, At: comment.PostedAt, Edited: comment.EditedAt, Erased: comment.Erased()}
+		if !one.Erased {
+			one.Author, one.Body = s.author(c, names, comment.Author), comment.HTML()
+			one.Actions = s.commentActions(c, comment)
+		}
+		thread.Items = append(thread.Items, one)
+	}
+	return thread, nil
+}
+
+func (s *Site) author(c *web.Ctx, names map[string]string, id string) string {
+	if names[id] == "" {
+		return c.Text("content.author_unknown")
+	}
+	return names[id]
+}
+
+func (s *Site) commentActions(c *web.Ctx, comment content.Comment) []web.Link {
+	var actions []web.Link
+	path := CommentPath(comment.ID)
+	if comment.Author == c.Actor.ID && c.Can(content.ActionComment) {
+		actions = append(actions, web.Link{Text: c.Text("content.comment.edit"), URL: path + "/edit", Icon: "pencil"})
+	}
+	if comment.Version > 1 {
+		actions = append(actions, web.Link{Text: c.Text("content.comment.versions"), URL: path + "/versions", Icon: "history"})
+	}
+	if s.Content.MayErase(c.Actor, comment.Author) {
+		actions = append(actions, web.Link{Text: c.Text("content.comment.erase"), URL: path + "/erase", Icon: "trash-2"})
+	}
+	return actions
+}
+
+// findComment leads to a comment wherever it stands in its thread.
+func (s *Site) findComment(c *web.Ctx) error {
+	comment, cursor, err := s.Content.Place(c.Context(), c.Path("id"))
+	if err != nil {
+		return err
+	}
+	return c.SeeOther(placeOf(comment.Item, cursor, comment.ID))
+}
+
+func (s *Site) postComment(c *web.Ctx) error {
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	f.Require("text")
+	text := f.Text("text", content.MaxComment)
+	page := web.LocalPath(f.String("_page", 2000))
+	var comment content.Comment
+	if err = f.Err(); err == nil {
+		comment, err = s.Content.Post(c.Context(), itemHere(c), text)
+	}
+	if err != nil {
+		v, missing := s.threadView(c)
+		if missing != nil {
+			return missing
+		}
+		return c.Again(err, "content/thread", v)
+	}
+	s.forget(c, page)
+	c.Flash("content.comment.posted")
+	return c.SeeOther(CommentPath(comment.ID))
+}
+
+// forget drops what was kept of a form that has been saved. If it fails the draft
+// is offered once more, which is no harm.
+func (s *Site) forget(c *web.Ctx, page string) {
+	_ = s.Content.Discard(c.Context(), c.Actor.ID, page)
+}
+
+// editView is what templates/edit.html shows.
+type editView struct {
+	Action, Back string
+}
+
+func (s *Site) showEdit(c *web.Ctx) error {
+	comment, err := s.ownComment(c)
+	if err != nil {
+		return err
+	}
+	if err := c.Draft(); err != nil {
+		return err
+	}
+	v := editView{Action: CommentPath(comment.ID) + "/edit", Back: CommentPath(comment.ID)}
+	c.Prefill(v.Action, editValues(comment))
+	return c.Render(http.StatusOK, "content/edit", v)
+}
+
+// ownComment returns the comment of the page if its author asks.
+func (s *Site) ownComment(c *web.Ctx) (content.Comment, error) {
+	comment, err := s.Content.Comment(c.Context(), c.Path("id"))
+	switch {
+	case err != nil:
+		return content.Comment{}, err
+	case comment.Author != c.Actor.ID:
+		return content.Comment{}, fault.New(fault.Forbidden, "content.not_author", "Only its author can change a comment. Write one of your own.")
+	case comment.Erased():
+		return content.Comment{}, fault.New(fault.Conflict, content.CodeErased, "This comment was erased. There is nothing left to change.")
+	}
+	return comment, nil
+}
+
+func editValues(comment content.Comment) url.Values {
+	return url.Values{"text": {comment.Text}, "_version": {strconv.FormatInt(comment.Version, 10)}}
+}
+
+func (s *Site) postEdit(c *web.Ctx) error {
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	before, err := s.ownComment(c)
+	if err != nil {
+		return err
+	}
+	f.Require("text")
+	version, text := f.Version(), f.Text("text", content.MaxComment)
+	page := web.LocalPath(f.String("_page", 2000))
+	if err = f.Err(); err == nil {
+		_, err = s.Content.Edit(c.Context(), before.ID, version, text)
+	}
+	if err != nil {
+		if fault.Is(err, fault.Stale) {
+			f.SetCurrent(editValues(before))
+		}
+		return c.Again(err, "content/edit", editView{Action: CommentPath(before.ID) + "/edit", Back: CommentPath(before.ID)})
+	}
+	s.forget(c, page)
+	c.Flash("content.comment.edited")
+	return c.SeeOther(CommentPath(before.ID))
+}
+
+// versionsView is what templates/versions.html shows.
+type versionsView struct {
+	Versions web.Timeline
+	Back     string
+}
+
+func (s *Site) showVersions(c *web.Ctx) error {
+	all, err := s.Content.Versions(c.Context(), c.Path("id"))
+	if err != nil {
+		return err
+	}
+	v := versionsView{Back: CommentPath(c.Path("id"))}
+	err = s.DB.Read(c.Context(), func(r *store.ReadTx) error {
+		names, err := s.names(c.Context(), r, []string{all[0].Author})
+		if err != nil {
+			return err
+		}
+		for i := len(all) - 1; i >= 0; i-- {
+			var body any = all[i].HTML()
+			if all[i].Erased() {
+				body = c.Text("content.comment.gone")
+			}
+			v.Versions.Events = append(v.Versions.Events, web.Event{
+				At: all[i].PostedAt, Icon: "message-square", Title: c.Text("content.comment.version", all[i].Version), By: s.author(c, names, all[i].Author), Body: body,
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, "content/versions", v)
+}
