@@ -3,11 +3,14 @@
 package app
 
 import (
+	"portreeve.org/portreeve/internal/kernel/authz/officeweb"
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/content/contentweb"
 	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
+	"portreeve.org/portreeve/internal/kernel/search/searchweb"
 	"portreeve.org/portreeve/internal/risk"
 )
 
@@ -23,12 +26,20 @@ type commands struct {
 	Subject catalog.Commands   `cmd:"" help:"What decisions are about."`
 	Ledger  ledgerweb.Commands `cmd:"" help:"The append-only log of decisions: read, export, verify."`
 
+	Search     searchweb.Cmd                 `cmd:"" help:"Search what you may see."`
+	Comment    contentweb.CommentCommands    `cmd:"" help:"What people write about risks and subjects."`
+	Attachment contentweb.AttachmentCommands `cmd:"" help:"Files attached to risks and subjects."`
+
 	Whoami       identityweb.WhoamiCmd            `cmd:"" help:"Show whose token this is and what it may do."`
 	Token        identityweb.TokenCommands        `cmd:"" help:"API tokens."`
 	Session      identityweb.SessionCommands      `cmd:"" help:"Your sessions in browsers."`
 	Person       identityweb.PersonCommands       `cmd:"" help:"Accounts of people and services."`
 	Group        identityweb.GroupCommands        `cmd:"" help:"Named sets of people, to share restricted items with."`
 	Organisation identityweb.OrganisationCommands `cmd:"" help:"The parties that people and posts belong to."`
+	Post         officeweb.PostCommands           `cmd:"" help:"Posts: rank, function, who holds them."`
+	Body         officeweb.BodyCommands           `cmd:"" help:"Bodies that decide by quorum."`
+	Delegation   officeweb.DelegationCommands     `cmd:"" help:"Who acts for the holder of a post."`
+	Rank         officeweb.RankCommands           `cmd:"" help:"The ranks, and what you may exercise."`
 
 	Serve    serveCommand    `cmd:"" help:"Run the server."`
 	Demo     demoCommand     `cmd:"" help:"Run a server with the worked case on an embedded database."`

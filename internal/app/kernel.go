@@ -10,14 +10,17 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	authority "portreeve.org/portreeve/internal/kernel/authz/office"
+	"portreeve.org/portreeve/internal/kernel/authz/officeweb"
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/content"
+	"portreeve.org/portreeve/internal/kernel/content/contentweb"
 	"portreeve.org/portreeve/internal/kernel/identity"
 	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/format"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
 	"portreeve.org/portreeve/internal/kernel/notify"
+	"portreeve.org/portreeve/internal/kernel/search/searchweb"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/risk"
 )
@@ -79,13 +82,17 @@ func (o *office) openKernel(ctx context.Context) (err error) {
 	o.reloads["catalog"] = kinds.Reload
 	o.catalog = catalog.New(catalog.Deps{
 		DB: o.db, Writer: o.ledger.Writer("catalog", catalog.EntryKinds()), Policy: o.policy,
-		Kinds: kinds, Directory: directory{o.identity}, Reclassify: o.ledger.Reclassify, Describers: map[string]catalog.Describer{
+		Kinds: kinds, Directory: directory{o.identity}, Reclassify: o.reclassify, Index: o.index,
+		Discussion: o.discussion, Describers: map[string]catalog.Describer{
 			risk.ItemType: func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]catalog.Described, error) {
 				return o.risk.Describe(ctx, r, a, items)
 			},
 		},
 	})
-	o.people = identityweb.New(identityweb.Deps{People: o.identity, DB: o.db, Policy: o.policy, Location: o.cfg.location, PublicURL: o.cfg.PublicURL})
+	o.offices = officeweb.New(officeweb.Deps{
+		Office: o.authority, People: o.identity, DB: o.db, Location: o.cfg.location, Sections: adminSections(), Profile: profileSections(),
+	})
+	o.people = identityweb.New(identityweb.Deps{People: o.identity, DB: o.db, Policy: o.policy, Location: o.cfg.location, PublicURL: o.cfg.PublicURL, Sections: adminSections(), Profile: profileSections()})
 	if err := o.openContent(); err != nil {
 		return err
 	}
@@ -100,7 +107,13 @@ func (o *office) openContent() error {
 	o.reloads["content"] = settings.Reload
 	o.content = content.New(content.Deps{
 		DB: o.db, Writer: o.ledger.Writer("content", content.EntryKinds()), Policy: o.policy, Resources: o.resources(), Settings: settings,
+		Changed: o.commentChanged,
 	})
+	o.threads = contentweb.New(contentweb.Deps{
+		Content: o.content, DB: o.db, Describe: o.describe, Person: directory{o.identity}.Person, Profile: profileSections(),
+		Text: func(key string, args ...any) string { return o.mux.Text(key, args...) },
+	})
+	o.finder = searchweb.New(searchweb.Deps{DB: o.db, Kinds: searchKinds(), Describe: o.describe, URL: hitURL})
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
 	"portreeve.org/portreeve/internal/kernel/notify"
+	"portreeve.org/portreeve/internal/kernel/search"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/module"
@@ -42,6 +43,7 @@ func parts() []part {
 		{"job", migrations(job.Migrations()), job.Actions(), job.EntryKinds()},
 		{"catalog", migrations(catalog.Migrations()), catalog.Actions(), catalog.EntryKinds()},
 		{"content", migrations(content.Migrations()), content.Actions(), content.EntryKinds()},
+		{"search", migrations(search.Migrations()), search.Actions(), search.EntryKinds()},
 		{"gate", nil, gate.Actions(), nil},
 		{"office", nil, officeActions(), []string{kindRestored}},
 		{"web", nil, web.Actions(), nil},
@@ -85,8 +87,10 @@ func (o *office) openModules(context.Context) error {
 		"ledger":   {Pages: o.ledgerView.Pages, API: o.ledgerView.API, Navigation: ledgerweb.Navigation()},
 		"catalog":  {Pages: o.catalog.Pages, API: o.catalog.API, Navigation: catalog.Navigation()},
 		"gate":     {Pages: o.gate.Pages, API: o.gate.API, Navigation: gate.Navigation()},
+		"authz":    {Pages: o.offices.Pages, API: o.offices.API},
 		"identity": {Pages: o.people.Pages, API: o.people.API, Navigation: identityweb.Navigation()},
-		"content":  {Jobs: o.content.Jobs()},
+		"content":  {Pages: o.threads.Pages, API: o.threads.API, Jobs: o.content.Jobs()},
+		"search":   {Pages: o.finder.Pages, API: o.finder.API},
 		"notify":   {Pages: o.notify.Pages, Jobs: o.notify.Jobs()},
 		"risk":     o.risk.Module(),
 	}

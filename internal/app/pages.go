@@ -6,11 +6,14 @@ import (
 	"context"
 	"crypto/rand"
 	"embed"
+	"slices"
 	"strings"
 
+	"portreeve.org/portreeve/internal/kernel/authz/officeweb"
 	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
+	"portreeve.org/portreeve/internal/kernel/search"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
@@ -39,7 +42,7 @@ func (o *office) openWeb(context.Context) (err error) {
 		Product: o.cfg.Organisation.Name, Version: Version, PublicURL: o.cfg.PublicURL,
 		Location: o.cfg.location, Clock: o.db.Clock(), Rand: rand.Reader,
 		Policy: o.policy, Actions: actions(), People: o.identity,
-		Drafts: o.content, Markdown: content.Markdown, Menu: identityweb.Menu(),
+		Drafts: o.content, Markdown: content.Markdown, Menu: identityweb.Menu(), Search: search.ActionFind,
 		Submissions: o.ledger, Limit: web.NewMemoryLimiter(requestsPerSecond, requestsAtOnce, o.db.Clock().Real),
 		Log: o.log, Metrics: o.metrics, Navigation: append(work, ground...),
 	})
@@ -117,4 +120,9 @@ func list(text string) []string {
 		return nil
 	}
 	return []string{text}
+}
+
+// adminSections are the tabs under /admin, of all parts.
+func adminSections() []web.NavItem {
+	return slices.Concat(identityweb.Sections(), officeweb.Sections())
 }

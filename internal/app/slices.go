@@ -19,7 +19,7 @@ func (o *office) openSlices(context.Context) error {
 	o.risk = risk.New(risk.Deps{
 		DB: o.db, Log: o.ledger, Writer: o.ledger.Writer("risk", risk.EntryKinds()), Authz: o.policy,
 		Policy: policy, Subjects: o.catalog, Directory: directory{o.identity}, Zone: o.cfg.location,
-		Notices: o.notify, Gate: func() *gate.Policy { return o.gate.Policy() },
+		Notices: o.notify, Reclassify: o.reclassify, Index: o.index, Discussion: o.discussion, Gate: func() *gate.Policy { return o.gate.Policy() },
 	})
 	return nil
 }

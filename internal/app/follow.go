@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/authz/officeweb"
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/content"
+	"portreeve.org/portreeve/internal/kernel/content/contentweb"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/search"
+	"portreeve.org/portreeve/internal/kernel/search/searchweb"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
+	"portreeve.org/portreeve/internal/risk"
+)
+
+// What hangs on an item carries a copy of its visibility: the openings of its
+// ledger entries, the thread, what a search finds. The copies change in the
+// transaction that changes the item, and only here.
+
+// reclassify is what parts call when they give an item another visibility.
+func (o *office) reclassify(ctx context.Context, tx *ledger.Tx, item, visibility string) error {
+	if err := o.ledger.Reclassify(ctx, tx, item, visibility); err != nil {
+		return err
+	}
+	return follow(ctx, tx, item, authz.Visibility(visibility))
+}
+
+// index is what parts call in each transaction that writes an item.
+func (o *office) index(ctx context.Context, tx *ledger.Tx, d search.Document) error {
+	if err := search.Index(ctx, tx.Tx, d); err != nil {
+		return err
+	}
+	return follow(ctx, tx, d.Item, d.Visibility)
+}
+
+// follow gives thread and search documents of an item its visibility.
+func follow(ctx context.Context, tx *ledger.Tx, item string, v authz.Visibility) error {
+	if err := content.SetVisibility(ctx, tx.Tx, item, v); err != nil {
+		return err
+	}
+	return search.SetVisibility(ctx, tx.Tx, item, v)
+}
+
+// How search documents name comments.
+const (
+	kindComment = "comment"
+	commentPart = "comment:"
+)
+
+// commentChanged keeps the search document of a comment, in the transaction that
+// posts, edits or erases it.
+func (o *office) commentChanged(ctx context.Context, tx *ledger.Tx, c content.Comment) error {
+	part := commentPart + c.ID
+	if c.Erased() {
+		return search.RemovePart(ctx, tx.Tx, c.Item, part)
+	}
+	kind, id, _ := strings.Cut(c.Item, ":")
+	resource, known := o.resources()[kind]
+	if !known {
+		return fault.ItemNotFound()
+	}
+	res, err := resource(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	return search.Index(ctx, tx.Tx, search.Document{Item: c.Item, Part: part, Kind: kindComment, Body: c.Text, Visibility: res.Visibility})
+}
+
+// describe names the items that the actor may see, whatever their type; the
+// others are absent.
+func (o *office) describe(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]catalog.Described, error) {
+	all := map[string]catalog.Described{}
+	for _, describe := range []catalog.Describer{o.catalog.Describe, o.risk.Describe} {
+		some, err := describe(ctx, r, a, items)
+		if err != nil {
+			return nil, err
+		}
+		for item, d := range some {
+			all[item] = d
+		}
+	}
+	return all, nil
+}
+
+// searchKinds are the kinds of document that parts write.
+func searchKinds() []searchweb.Kind {
+	return []searchweb.Kind{
+		{Name: risk.ItemType, Label: "office.kind.risks", One: "office.kind.risk", Icon: "shield-alert"},
+		{Name: catalog.ItemType, Label: "office.kind.subjects", One: "office.kind.subject", Icon: "layers"},
+		{Name: kindComment, Label: "office.kind.comments", One: "office.kind.comment", Icon: "message-square"},
+	}
+}
+
+// hitURL is where a hit of a search leads.
+func hitURL(d catalog.Described, part string) string {
+	if id, found := strings.CutPrefix(part, commentPart); found {
+		return contentweb.CommentPath(id)
+	}
+	return d.URL
+}
+
+// profileSections are the tabs under /me, of all parts.
+func profileSections() []web.NavItem {
+	return slices.Concat(identityweb.ProfileSections(), officeweb.ProfileSections(), contentweb.ProfileSections())
+}
+
+// discussion is what the page of an item shows of its discussion.
+func (o *office) discussion(ctx context.Context, item string) (web.Discussion, error) {
+	return o.threads.Include(ctx, item)
+}
