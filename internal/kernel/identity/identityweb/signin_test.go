@@ -175,6 +175,26 @@ func TestDraftSurvivesTheSession(t *testing.T) {
 	h.admin.Post("/admin/people", restored).Want(200).WantText("Invitation for Olga Owner")
 }
 
+// An administrator who ends somebody's sessions does not take away what they are
+// writing, but a cookie that was stolen before is soon worth nothing at all.
+func TestDraftSurvivesEndedSessions(t *testing.T) {
+	h := newHouse(t)
+	r := h.settle("rita", authz.RoleReviewer)
+	page := h.page("rita") + "/end-sessions"
+	h.admin.Post(page, h.admin.Get(page).Want(200).FormValues(page)).WantLocation(h.page("rita"))
+	form := url.Values{"title": {"half written"}, "_page": {"/me"}}
+	r.Post("/notes", form).WantLocation("/sign-in?next=%2Fme%3Fdraft%3D1")
+	if h.drafts.kept[r.id+" /me"].Get("title") != "half written" {
+		t.Errorf("kept %v", h.drafts.kept)
+	}
+	clear(h.drafts.kept)
+	h.pass(13 * time.Hour)
+	r.Post("/notes", form).WantLocation("/sign-in?next=%2Fme")
+	if len(h.drafts.kept) != 0 {
+		t.Errorf("kept after half a day: %v", h.drafts.kept)
+	}
+}
+
 func TestDraftOfNobody(t *testing.T) {
 	h := newHouse(t)
 	r := h.settle("rita", authz.RoleReviewer)

@@ -69,7 +69,7 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	deps := webtest.Deps(actions...)
-	deps.Policy, deps.People, deps.Clock = policy, identityweb.Authenticator(h.people), db.Clock()
+	deps.Policy, deps.People, deps.Clock = policy, h.people, db.Clock()
 	deps.Submissions, deps.Drafts = log, h.drafts
 	deps.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	deps.Navigation, deps.Menu = identityweb.Navigation(), identityweb.Menu()
