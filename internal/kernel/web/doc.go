@@ -113,9 +113,8 @@
 //	}, func(ctx context.Context, in *writeInput) (*writeOutput, error) { ... })
 //
 // Inputs embed [Paging] or [IfMatch] (or another exported type: what is embedded
-// unexported is not read); lists return [List]. An operation that answers with a
-// secret calls [ShownOnce]. Names are checked by [Form.Name] on pages and by
-// [PlainName] over the API. Unknown members and
+// unexported is not read); lists return [List]. Names are checked by [Form.Name]
+// on pages and by [PlainName] over the API. Unknown members and
 // parameters are refused, bodies are at most 1 MiB unless the operation's
 // MaxBodyBytes says more, and no error repeats a value that was sent. A request
 // with an Idempotency-Key is carried out once and its answer repeated, unless
