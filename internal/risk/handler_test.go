@@ -7,7 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/authz/office"
 	"portreeve.org/portreeve/internal/kernel/store/storetest"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/kernel/web/webtest"
@@ -154,6 +158,38 @@ func TestRevokingSaysWhatStops(t *testing.T) {
 	d.another("second")
 	next := d.asked(d.ready("flow:second"))
 	executive.Get(next.URL()).WantText("This would be the second of this kind", "Revoked")
+}
+
+func TestDelegatesSeeForWhomTheyDecide(t *testing.T) {
+	d, anyone := servePages(t)
+	a := d.asked(d.ready(d.flow().Ref))
+	_, err := d.office.Delegate(d.as("executive"), office.DelegationInput{Post: d.posts["executive"].ID, To: "manager", Until: d.now().Add(2 * day), Reason: "Leave"})
+	d.must(err)
+	manager := anyone.As("manager")
+	page := manager.Get(a.URL()).Want(200).WantText("For Chief executive of foundation, delegated by The executive until 25 November 2026")
+	refuse := fill(page, a.URL()+"/grant", "reason", "Too long.")
+	manager.Post(a.URL()+"/refuse", refuse).WantLocation(a.URL())
+	manager.Get(a.URL()).WantText("The manager objects", "Too long.", "Refused").WantNoText("Accept the risk</button>")
+	wantCodes(t, d.codes(a.Basis.Subject), risk.CodeMissing)
+}
+
+// Nothing that a form shows is lost by saving it as it is.
+func TestSavingUnchangedChangesNothing(t *testing.T) {
+	d, anyone := servePages(t)
+	r := d.ready(d.flow().Ref)
+	before, err := d.risks.Get(d.as("owner"), r.ID)
+	d.must(err)
+	owner := anyone.As("owner")
+	for _, at := range []string{"/edit", "/parties", "/options"} {
+		owner.Post(r.URL()+at, owner.Get(r.URL()+at).FormValues(r.URL()+at)).WantLocation(r.URL())
+	}
+	after, err := d.risks.Get(d.as("owner"), r.ID)
+	d.must(err)
+	ignore := cmpopts.IgnoreFields
+	if diff := cmp.Diff(before, after, ignore(risk.Risk{}, "Version", "Entry", "ChangedAt"), ignore(risk.Detail{}, "History"),
+		ignore(risk.Party{}, "Entry"), ignore(risk.Option{}, "ID", "Entry")); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestStaleForms(t *testing.T) {

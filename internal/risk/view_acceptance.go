@@ -65,7 +65,7 @@ func (s *Service) acceptanceView(c *web.Ctx, d AcceptanceDetail) (acceptanceView
 	for _, r := range d.YourRights {
 		v.Rights = append(v.Rights, rightText(c, d.Names, r))
 	}
-	if days := daysUntil(c, d.Until); days > 0 {
+	if days := daysUntil(c, d.Until); days > 0 && live(d.Standing.Code) {
 		v.Days = c.Text("risk.in_days", days)
 		v.Bound = c.Text("risk.decide.until_in", v.Until, v.Days)
 	}
@@ -123,10 +123,19 @@ func (s *Service) mayAskAgain(c *web.Ctx, d AcceptanceDetail) (bool, error) {
 	return slices.Contains(risk.May, "ask"), err
 }
 
+// live reports whether an acceptance still runs, or may come to.
+func live(code StandingCode) bool {
+	return slices.Contains([]StandingCode{Awaiting, NotStarted, InForce, ConditionOverdue}, code)
+}
+
 func acceptanceActions(c *web.Ctx, d AcceptanceDetail, extend bool) []web.Link {
 	var all []web.Link
 	if extend {
-		all = append(all, web.Link{Text: c.Text("risk.act_extend"), URL: withQuery("/risks/"+d.Risk+"/acceptances/new", "extends", d.ID), Icon: "calendar-clock"})
+		text := c.Text("risk.act_extend")
+		if !live(d.Standing.Code) {
+			text = c.Text("risk.act_again")
+		}
+		all = append(all, web.Link{Text: text, URL: withQuery("/risks/"+d.Risk+"/acceptances/new", "extends", d.ID), Icon: "calendar-clock"})
 	}
 	for _, act := range []struct{ verb, icon string }{{"close", "file-check"}, {"withdraw", "undo-2"}, {"revoke", "ban"}} {
 		if slices.Contains(d.May, act.verb) {

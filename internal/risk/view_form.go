@@ -5,6 +5,7 @@ package risk
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -117,7 +118,12 @@ func (v formView) speaker(f *web.Form, row int) web.Field {
 	if v.Organisations == nil {
 		return f.Line(name, "risk.party.organisation")
 	}
-	return f.Select(name, "risk.party.organisation", v.Organisations)
+	field := f.Select(name, "risk.party.organisation", v.Organisations)
+	if known := slices.ContainsFunc(v.Organisations, func(o web.Choice) bool { return o.Value == field.Value }); !known && field.Value != "" {
+		// What is saved is offered, whatever has become of the organisation.
+		field.Options = append(slices.Clone(field.Options), web.Choice{Value: field.Value, Label: field.Value})
+	}
+	return field
 }
 
 // OptionRows makes the rows of the options; it is for the template.

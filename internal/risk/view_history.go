@@ -5,6 +5,7 @@ package risk
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
@@ -101,14 +102,16 @@ func standingIcon(code StandingCode) string {
 }
 
 // rightText says by which right somebody decides: "As Chief officer of The
-// Foundation".
+// Foundation", "For Chief officer of The Foundation, delegated by ... until ...".
 func rightText(c *web.Ctx, names map[string]Named, r RightUsed) string {
 	text := strings.TrimSuffix(r.Explanation, ".")
+	if post, until, ok := strings.Cut(text, ", by delegation until "); ok && r.Delegation != "" {
+		if end, err := time.Parse(time.RFC3339, until); err == nil {
+			return c.Text("risk.right.delegated", post, nameOf(c, names, r.Organisation), nameOf(c, names, r.Holder), dateText(c, lastDay(end)))
+		}
+	}
 	if r.Organisation != "" && names[r.Organisation].Name != "" {
 		text = c.Text("risk.right.of", text, names[r.Organisation].Name)
-	}
-	if r.Delegation != "" && names[r.Holder].Name != "" {
-		text = c.Text("risk.right.delegated", text, names[r.Holder].Name)
 	}
 	return text
 }
