@@ -12,6 +12,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/authz/office"
+	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/store/storetest"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/kernel/web/webtest"
@@ -65,7 +66,7 @@ func TestMessages(t *testing.T) { webtest.CheckMessages(t, "risk") }
 func TestCaseAThroughThePages(t *testing.T) {
 	d, anyone := servePages(t)
 	flow := d.flow()
-	owner, reviewer, executive := anyone.As("owner"), anyone.As("reviewer"), anyone.As("executive")
+	owner, reviewer := anyone.As("owner"), anyone.As("reviewer")
 
 	owner.Get("/risks").Want(200).WantText("No risk is registered")
 	form := owner.Get("/risks/new?subject=" + flow.Ref).Want(200).WantText("Show the proposed rating")
@@ -101,6 +102,13 @@ func TestCaseAThroughThePages(t *testing.T) {
 	}
 	owner.Get(made).WantText("Not without a date.").WantNoText("Not heard yet")
 
+	decideCaseA(t, d, anyone, flow, made)
+}
+
+// decideCaseA asks to accept the risk for thirty days, decides, and lets it end.
+func decideCaseA(t *testing.T, d *desk, anyone *webtest.Client, flow catalog.Subject, made string) {
+	t.Helper()
+	owner, executive := anyone.As("owner"), anyone.As("executive")
 	ask := owner.Get(made+"/acceptances/new").Want(200).WantText("rank executive or higher", "365 days", "30 days", "the functions security, operations and legal together")
 	ask.Find(`input[name="option"]`)
 	until := web.DateValue(d.now().Add(30*day), d.risks.Zone())
