@@ -68,7 +68,7 @@ func (s *server) verifyNote(v verdict, code int) {
 		s.t.Fatal(err)
 	}
 	command(s.t, nil, "gate", "verify", file, "--key", key, "--at", v.EvaluatedAt).must(s.t, code)
-	forged := strings.Replace(v.Note, "property", "propertY", 1)
+	forged := strings.Replace(v.Note, "flow:", "flOw:", 1)
 	if err := os.WriteFile(file, []byte(forged), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
