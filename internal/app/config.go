@@ -9,12 +9,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 	_ "time/tzdata" // the zone of a deadline must not depend on the machine
 
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity"
+	"portreeve.org/portreeve/internal/kernel/ledger/format"
 )
 
 // Config is the file given to `portreeve serve --config FILE`. Relative paths in
@@ -55,7 +57,7 @@ type TLSConfig struct {
 // MailConfig is the relay that notices leave by.
 type MailConfig struct {
 	Host         string `yaml:"host"`
-	Port         int    `yaml:"port"`     // default 587
+	Port         int    `yaml:"port"`     // default 587 for starttls, 465 for tls, 25 for none
 	Security     string `yaml:"security"` // starttls (default), tls, none (loopback only)
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
@@ -80,8 +82,8 @@ type OrganisationConfig struct {
 type LedgerConfig struct {
 	Origin    string          `yaml:"origin"`    // first line of a checkpoint; default: the host of public_url
 	KeyFile   string          `yaml:"key_file"`  // default data_dir/ledger.key
-	Period    config.Duration `yaml:"period"`    // cadence of public checkpoints; default 1h
-	Leaves    int             `yaml:"leaves"`    // leaves per period, the rest is padding; default 16
+	Period    config.Duration `yaml:"period"`    // cadence of public checkpoints; default 24h
+	Leaves    int             `yaml:"leaves"`    // a checkpoint is padded to a multiple of it; default 512
 	Witnesses []string        `yaml:"witnesses"` // verifier keys whose cosignatures are taken
 }
 
@@ -95,11 +97,12 @@ type PolicyFiles struct {
 	Authorization string `yaml:"authorization"` // Cedar text
 }
 
-// ReadConfig reads and checks a configuration file.
+// ReadConfig reads and checks a configuration file. Everything wrong with it comes
+// as one Invalid fault that names file, line and field.
 func ReadConfig(file string) (*Config, error) {
-	data, err := os.ReadFile(file)
+	data, err := config.ReadFile(file)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "config.unreadable", "The configuration file %s cannot be read; check its path and permissions.", file).Because(err)
+		return nil, err
 	}
 	c := &Config{file: file}
 	if err := config.Decode(file, data, c); err != nil {
@@ -119,14 +122,28 @@ func (c *Config) resolve(folder string) {
 	c.Database.Postgres = os.Expand(c.Database.Postgres, os.Getenv)
 }
 
-// finish fills in the defaults and checks what YAML cannot.
-func (c *Config) finish() error {
-	setDefault(&c.Listen, ":8443")
+// finish fills in the defaults of a valid configuration.
+func (c *Config) finish() (err error) {
+	setDefault(&c.Listen, defaultListen)
 	setDefault(&c.TimeZone, "UTC")
 	setDefault(&c.Organisation.Name, "Portreeve")
-	if c.DataDir != "" {
-		setDefault(&c.Ledger.KeyFile, filepath.Join(c.DataDir, "ledger.key"))
+	setDefault(&c.Ledger.KeyFile, filepath.Join(c.DataDir, "ledger.key"))
+	base, err := url.Parse(c.PublicURL)
+	if err != nil {
+		return fmt.Errorf("public_url: %w", err)
 	}
+	c.PublicURL = "https://" + base.Host
+	setDefault(&c.Ledger.Origin, base.Hostname())
+	if c.location, err = time.LoadLocation(c.TimeZone); err != nil {
+		return fmt.Errorf("time_zone: %w", err)
+	}
+	return nil
+}
+
+const defaultListen = ":8443"
+
+// Validate lists what is wrong with the configuration; see [config.Validator].
+func (c *Config) Validate() []fault.Field {
 	var fields []fault.Field
 	wrong := func(path, code, message string, args ...any) {
 		fields = append(fields, fault.Field{Path: path, Code: code, Message: fmt.Sprintf(message, args...)})
@@ -134,21 +151,26 @@ func (c *Config) finish() error {
 	base, err := url.Parse(c.PublicURL)
 	if err != nil || base.Scheme != "https" || base.Host == "" || (base.Path != "" && base.Path != "/") {
 		wrong("public_url", "config.public_url", "must be an https address without a path, such as https://security.example.org")
-	} else {
-		c.PublicURL = "https://" + base.Host
-		setDefault(&c.Ledger.Origin, base.Hostname())
 	}
-	if c.location, err = time.LoadLocation(c.TimeZone); err != nil {
+	if _, err := time.LoadLocation(c.TimeZone); err != nil {
 		wrong("time_zone", "config.time_zone", "is not a zone of the IANA time zone database, such as Europe/Berlin")
 	}
 	if c.DataDir == "" {
 		wrong("data_dir", "config.data_dir", "must name a folder; the ledger's signing key lives there")
 	}
-	c.checkTLS(wrong)
-	if c.Mail.Host != "" && c.Mail.From == "" {
-		wrong("mail.from", "config.mail", "must be set when mail.host is")
+	if c.Ledger.Leaves < 0 {
+		wrong("ledger.leaves", "config.ledger", "must not be negative")
 	}
-	return fault.InvalidFields("config.invalid", fields)
+	if _, err := format.ParseWitnesses([]byte(strings.Join(c.Ledger.Witnesses, "\n"))); err != nil {
+		wrong("ledger.witnesses", "config.ledger", "must hold verifier keys of witnesses, one each: %v", err)
+	}
+	c.checkTLS(wrong)
+	if _, err := c.Mail.sender(""); err != nil {
+		// The errors of the sender begin with the field.
+		path, message, _ := strings.Cut(err.Error(), " ")
+		wrong(path, "config.mail", "%s", message)
+	}
+	return fields
 }
 
 func (c *Config) checkTLS(wrong func(path, code, message string, args ...any)) {
@@ -162,7 +184,9 @@ func (c *Config) checkTLS(wrong func(path, code, message string, args ...any)) {
 	case ways != 1:
 		wrong("tls", "config.tls", "needs exactly one of: certificate and key, behind_proxy: true, local: true")
 	case c.TLS.BehindProxy:
-		host, _, err := net.SplitHostPort(c.Listen)
+		address := c.Listen
+		setDefault(&address, defaultListen)
+		host, _, err := net.SplitHostPort(address)
 		if ip := net.ParseIP(host); err != nil || (host != "localhost" && (ip == nil || !ip.IsLoopback())) {
 			wrong("listen", "config.listen", "must be a loopback address such as 127.0.0.1:8080 when tls.behind_proxy is true: passwords must not cross a network in the clear")
 		}

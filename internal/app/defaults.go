@@ -34,7 +34,11 @@ func (a authorityFile) Validate() []fault.Field {
 	return nil
 }
 
-func loadAuthorityFile(file string, data []byte) (*authorityFile, error) {
+func shippedAuthority() (*authorityFile, error) {
+	return parseAuthority("defaults/authority.yaml", defaultAuthority)
+}
+
+func parseAuthority(file string, data []byte) (*authorityFile, error) {
 	var a authorityFile
 	if err := config.Decode(file, data, &a); err != nil {
 		return nil, err
@@ -42,42 +46,23 @@ func loadAuthorityFile(file string, data []byte) (*authorityFile, error) {
 	return &a, nil
 }
 
-// openAuthority makes the configured ranks the ones in force and refuses a risk
-// policy that asks for a rank which nobody can hold.
-func (o *office) openAuthority(ctx context.Context) error {
-	holder, err := loadOr(o.cfg.Policy.Authority, loadAuthorityFile, func() (*authorityFile, error) {
-		return loadAuthorityFile("defaults/authority.yaml", defaultAuthority)
-	})
-	if err != nil {
+// openAuthority makes the configured ranks the ones in force.
+func (o *office) openAuthority(ctx context.Context) (err error) {
+	if o.ranks, err = loadOr(o.cfg.Policy.Authority, o.loadAuthority, shippedAuthority); err != nil {
 		return err
 	}
 	apply := func() error {
 		var ranks []authz.Rank
-		for _, r := range holder.Get().Ranks {
+		for _, r := range o.ranks.Get().Ranks {
 			ranks = append(ranks, authz.Rank{Name: r.Name, Title: r.Title})
 		}
 		return o.authority.SetRanks(ctx, ranks)
 	}
 	o.reloads["authority"] = func() error {
-		if err := holder.Reload(); err != nil {
+		if err := o.ranks.Reload(); err != nil {
 			return err
 		}
 		return apply()
 	}
-	if err := apply(); err != nil {
-		return err
-	}
-	return o.checkRanks(*holder.Get())
-}
-
-func (o *office) checkRanks(a authorityFile) error {
-	var known []string
-	for _, r := range a.Ranks {
-		known = append(known, r.Name)
-	}
-	var fields []fault.Field
-	for _, unknown := range o.risk.Policy().UnknownRanks(known) {
-		fields = append(fields, fault.Field{Path: unknown, Code: "risk.unknown_rank", Message: "the risk policy asks for a rank that policy.authority does not list"})
-	}
-	return fault.InvalidFields("config.invalid", fields)
+	return apply()
 }

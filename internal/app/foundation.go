@@ -54,7 +54,7 @@ func loadKeys(c *Config) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	if err := os.WriteFile(filepath.Join(c.DataDir, publicKeyFile), []byte(signer.Verifiers()), 0o644); err != nil {
+	if err := replaceFile(filepath.Join(c.DataDir, publicKeyFile), []byte(signer.Verifiers()), 0o644); err != nil {
 		return keys{}, fmt.Errorf("write the verifier key: %w", err)
 	}
 	secret, err := loadSecret(filepath.Join(c.DataDir, secretKeyFile))
@@ -64,17 +64,14 @@ func loadKeys(c *Config) (keys, error) {
 // loadSecret reads a key of 32 random bytes, or makes it. An existing file is
 // never overwritten: what it sealed would be lost.
 func loadSecret(path string) ([]byte, error) {
-	secret, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		secret = make([]byte, secretKeySize)
-		rand.Read(secret)
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil {
+	if !exists(path) {
+		fresh := make([]byte, secretKeySize)
+		rand.Read(fresh)
+		if err := createFile(path, fresh, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("make the secret key: %w", err)
 		}
-		_, err = f.Write(secret)
-		return secret, errors.Join(err, f.Sync(), f.Close())
 	}
+	secret, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the secret key: %w", err)
 	}
@@ -95,11 +92,15 @@ func openStored(ctx context.Context, file string) (ledgerweb.Stored, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return ledgerweb.Stored{}, fmt.Errorf("read the verifier key: %w", err)
 	}
-	if c.Database.Postgres == "" {
-		if _, err := os.Stat(filepath.Join(c.DataDir, databaseFile)); err != nil {
-			return ledgerweb.Stored{}, fault.New(fault.NotFound, "app.no_database", "There is no database in %s yet.", c.DataDir).Because(err)
-		}
-	}
-	db, err := openDatabase(ctx, c, store.NewClock())
+	db, err := openExisting(ctx, c)
 	return ledgerweb.Stored{DB: db, Keys: verifiers, Origin: c.Ledger.Origin}, err
+}
+
+// openExisting opens the configured database without making one: on SQLite,
+// opening a file that is absent would.
+func openExisting(ctx context.Context, c *Config) (*store.DB, error) {
+	if c.Database.Postgres == "" && !exists(filepath.Join(c.DataDir, databaseFile)) {
+		return nil, fault.New(fault.NotFound, "app.no_database", "There is no database in %s yet.", c.DataDir)
+	}
+	return openDatabase(ctx, c, store.NewClock())
 }

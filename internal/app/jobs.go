@@ -22,7 +22,7 @@ func (o *office) openJobs(context.Context) (err error) {
 		Kind:   "ledger.publish",
 		Every:  publishEvery,
 		Handle: func(ctx context.Context, _ []byte) error { return o.ledger.Publish(ctx) },
-	}}
+	}, o.journalJob()}
 	for _, m := range o.modules {
 		defs = append(defs, m.Jobs...)
 	}

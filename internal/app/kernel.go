@@ -14,6 +14,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/content/contentweb"
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity"
 	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
 	"portreeve.org/portreeve/internal/kernel/ledger"
@@ -28,7 +29,7 @@ import (
 func (o *office) openLedger(ctx context.Context) (err error) {
 	o.ledger, err = ledger.Open(ctx, o.db, ledger.Config{
 		Signer: o.keys.signer, Origin: o.cfg.Ledger.Origin,
-		Period: o.cfg.Ledger.Period.Std(), Leaves: o.cfg.Ledger.Leaves,
+		Period: o.cfg.Ledger.Period.Std(), Leaves: o.cfg.Ledger.Leaves, After: o.committed,
 	})
 	return err
 }
@@ -53,7 +54,7 @@ func (o *office) openPolicy(context.Context) (err error) {
 	if file := o.cfg.Policy.Authorization; file != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return fmt.Errorf("read the authorization policy: %w", err)
+			return fault.New(fault.Invalid, "config.authorization", "The file %s of policy.authorization cannot be read; check its path and permissions.", file).Because(err)
 		}
 		own = append(own, authz.PolicyText{Name: file, Text: string(text)})
 	}
@@ -118,7 +119,11 @@ func (o *office) openContent() error {
 }
 
 func (o *office) openNotify() (err error) {
-	sender, err := o.cfg.Mail.sender()
+	password, err := o.cfg.Mail.password()
+	if err != nil {
+		return err
+	}
+	sender, err := o.cfg.Mail.sender(password)
 	if err != nil {
 		return err
 	}

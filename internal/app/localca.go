@@ -7,6 +7,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -34,7 +35,7 @@ func ensureLocalCertificate(dir string, now time.Time) (localCertificate, error)
 		Certificate: filepath.Join(dir, "localhost.pem"),
 		Key:         filepath.Join(dir, "localhost-key.pem"),
 	}
-	if usable(files.Certificate, now) {
+	if files.usable(now) {
 		return files, nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -87,18 +88,28 @@ func ensureLocalCertificate(dir string, now time.Time) (localCertificate, error)
 	return files, writePEM(files.Key, "PRIVATE KEY", der, 0o600)
 }
 
-// usable reports whether the certificate in the file is good for another week.
-func usable(file string, now time.Time) bool {
-	data, err := os.ReadFile(file)
+// usable reports whether the files belong together and the certificate is good
+// for another week. They are three: a stop while they are written leaves some of
+// them old.
+func (l localCertificate) usable(now time.Time) bool {
+	pair, err := tls.LoadX509KeyPair(l.Certificate, l.Key)
 	if err != nil {
 		return false
 	}
-	block, _ := pem.Decode(data)
-	if block == nil {
+	authority, err := os.ReadFile(l.Authority)
+	if err != nil {
 		return false
 	}
-	cert, err := x509.ParseCertificate(block.Bytes)
-	return err == nil && cert.NotBefore.Before(now) && cert.NotAfter.After(now.AddDate(0, 0, 7))
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(authority) {
+		return false
+	}
+	for _, at := range []time.Time{now, now.AddDate(0, 0, 7)} {
+		if _, err := pair.Leaf.Verify(x509.VerifyOptions{Roots: pool, DNSName: "localhost", CurrentTime: at}); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func writeCertificate(file string, template, parent *x509.Certificate, public crypto.PublicKey, signer crypto.Signer) error {
@@ -111,8 +122,5 @@ func writeCertificate(file string, template, parent *x509.Certificate, public cr
 
 func writePEM(file, kind string, der []byte, mode os.FileMode) error {
 	data := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
-	if err := os.WriteFile(file, data, mode); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(file), err)
-	}
-	return nil
+	return replaceFile(file, data, mode)
 }

@@ -3,26 +3,30 @@
 package app
 
 import (
-	"fmt"
 	"os"
 	"strings"
 
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/notify"
 )
 
+// password returns the password of the relay, or "" if it takes none.
+func (c MailConfig) password() (string, error) {
+	if c.Host == "" || c.PasswordFile == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(c.PasswordFile)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "config.password_file", "The file %s of mail.password_file cannot be read; check its path and permissions.", c.PasswordFile).Because(err)
+	}
+	return strings.TrimSpace(string(data)), nil
+}
+
 // sender returns the way out for mail, or nil if none is configured: then
 // notices wait in the outbox.
-func (c MailConfig) sender() (notify.Sender, error) {
+func (c MailConfig) sender(password string) (notify.Sender, error) {
 	if c.Host == "" {
 		return nil, nil
-	}
-	password := ""
-	if c.PasswordFile != "" {
-		data, err := os.ReadFile(c.PasswordFile)
-		if err != nil {
-			return nil, fmt.Errorf("read mail.password_file: %w", err)
-		}
-		password = strings.TrimSpace(string(data))
 	}
 	return notify.NewSMTP(notify.SMTPConfig{
 		Host: c.Host, Port: c.Port, Security: notify.Security(c.Security), Username: c.Username, Password: password, From: c.From,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -58,8 +59,13 @@ type office struct {
 	queue      *job.Queue
 	jobs       *job.Runner
 
+	journal *journal    // of erasures
+	behind  atomic.Bool // an erasure is not in the journal yet
+	settled settlement  // what opening had to bring in line
+
 	modules []module.Module
 	reloads map[string]func() error // policy files, by name
+	ranks   *config.Holder[authorityFile]
 	mux     *web.Mux
 	handler http.Handler
 	release func() // gives the lease of the database back
@@ -93,7 +99,7 @@ func openOffice(ctx context.Context, cfg *Config, opts options) (_ *office, err 
 	if err = o.db.Migrate(ctx, migrations()); err != nil {
 		return nil, err
 	}
-	steps := []func(context.Context) error{o.openLedger, o.openPolicy, o.openLedgerView, o.openKernel, o.openSlices, o.openAuthority, o.openGate, o.openModules, o.openJobs, o.openWeb}
+	steps := []func(context.Context) error{o.openLedger, o.openPolicy, o.openLedgerView, o.openKernel, o.openSlices, o.openAuthority, o.openGate, o.openModules, o.openJournal, o.openJobs, o.openWeb}
 	for _, step := range steps {
 		if err = step(ctx); err != nil {
 			return nil, err

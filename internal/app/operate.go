@@ -68,7 +68,7 @@ func (c *createAdminCommand) Run(s *client.Session) error {
 	if err := errors.Join(err, o.close()); err != nil {
 		return err
 	}
-	s.Printf("Start the server, then open this link once, before %s, to set a password and a one-time code:\n%s/invitation?token=%s\n",
+	s.Printf("Start the server, then open this link once, before %s, to set a password and a one-time code:\n%s/invitation/%s\n",
 		invitation.Until.In(cfg.location).Format("2 January 2006 15:04 MST"), cfg.PublicURL, invitation.Token)
 	return nil
 }

@@ -10,10 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -101,27 +98,8 @@ func (o *office) front() http.Handler {
 	mux.Handle("/", o.handler)
 	newHealth(o.probes(), o.db.Clock(), o.log).mount(mux)
 	mux.Handle("GET /metrics", o.guardMetrics(o.metricsHandler()))
-	return mux
-}
-
-// reloadOnHangup reads the policy files again on SIGHUP. A bad file is refused,
-// logged and shown to administrators; the running policy stays.
-func (o *office) reloadOnHangup(ctx context.Context) error {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hangup:
-			for name, reload := range o.reloads {
-				if err := reload(); err != nil {
-					o.log.Error("policy file refused; the running one stays", "policy", name, "error", err)
-					continue
-				}
-				o.log.Info("policy file read", "policy", name)
-			}
-		}
+	if o.cfg.TLS.BehindProxy {
+		return realClient(mux)
 	}
+	return mux
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func (o *office) openSlices(context.Context) error {
-	policy, err := loadOr(o.cfg.Policy.Risk, risk.LoadPolicy, risk.DefaultPolicy)
+	policy, err := loadOr(o.cfg.Policy.Risk, o.loadRisk, risk.DefaultPolicy)
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,10 @@ func (o *office) openSlices(context.Context) error {
 
 func (o *office) openGate(context.Context) error {
 	providers := o.risk.Decisions()
-	load := gate.Loader(o.catalog.Kinds(), providers)
+	// The kinds as they are when the file is read: they may have been read again.
+	load := func(file string, data []byte) (*gate.Policy, error) {
+		return gate.Loader(o.catalog.Kinds(), providers)(file, data)
+	}
 	policy, err := loadOr(o.cfg.Policy.Gate, load, func() (*gate.Policy, error) {
 		return gate.DefaultPolicy(o.catalog.Kinds(), providers)
 	})

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/risk"
+)
+
+// The ranks and the risk policy depend on each other: a rating that asks for a
+// rank which nobody can hold could never be accepted. So each is checked against
+// the other as its file says it now; both may change together.
+
+// loadRisk is the load of policy.risk.
+func (o *office) loadRisk(file string, data []byte) (*risk.RiskPolicy, error) {
+	policy, err := risk.LoadPolicy(file, data)
+	if err != nil {
+		return nil, err
+	}
+	ranks, err := readOr(o.cfg.Policy.Authority, parseAuthority, shippedAuthority)
+	if err != nil {
+		if o.ranks == nil {
+			return policy, nil // the start ends with that error anyway
+		}
+		ranks = o.ranks.Get()
+	}
+	return policy, checkRanks(file, policy, ranks)
+}
+
+// loadAuthority is the load of policy.authority.
+func (o *office) loadAuthority(file string, data []byte) (*authorityFile, error) {
+	ranks, err := parseAuthority(file, data)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := readOr(o.cfg.Policy.Risk, risk.LoadPolicy, risk.DefaultPolicy)
+	if err != nil {
+		policy = o.risk.Policy()
+	}
+	return ranks, checkRanks(file, policy, ranks)
+}
+
+// readOr reads the organisation's file once, or takes the shipped default.
+func readOr[T any](file string, load func(string, []byte) (*T, error), shipped func() (*T, error)) (*T, error) {
+	if file == "" {
+		return shipped()
+	}
+	data, err := config.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return load(file, data)
+}
+
+// checkRanks refuses a pair that does not fit; file is the one that is loaded.
+func checkRanks(file string, policy *risk.RiskPolicy, ranks *authorityFile) error {
+	var known []string
+	for _, r := range ranks.Ranks {
+		known = append(known, r.Name)
+	}
+	var fields []fault.Field
+	for _, unknown := range policy.UnknownRanks(known) {
+		fields = append(fields, fault.Field{Path: unknown, Code: "risk.unknown_rank", Message: "is a rank that the risk policy asks for and policy.authority does not list"})
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Invalid, Code: "config.invalid", Message: file + " does not fit: the ranks of the risk policy and those of policy.authority differ.", Fields: fields}
+}
+
+// reloadOnHangup reads the policy files again on SIGHUP. A bad file is refused
+// and logged; the running policy stays.
+func (o *office) reloadOnHangup(ctx context.Context) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangup:
+			o.reload()
+		}
+	}
+}
+
+// reload reads every policy file once, in the order of their names: the kinds of
+// subject come before the gate's rows, and the ranks before the risk policy.
+func (o *office) reload() {
+	for _, name := range slices.Sorted(maps.Keys(o.reloads)) {
+		if err := o.reloads[name](); err != nil {
+			o.log.Error("policy file refused; the running one stays", "policy", name, "error", describeFault(err))
+			continue
+		}
+		o.log.Info("policy file read", "policy", name)
+	}
+}
+
+// describeFault gives a fault with its fields, for the log.
+func describeFault(err error) string {
+	text := err.Error()
+	for _, f := range fault.From(err).Fields {
+		text += "; " + f.Path + " " + f.Message
+	}
+	return text
+}
