@@ -79,8 +79,10 @@ func (c *Ctx) Fragment(status int, page, block string, data any) error {
 }
 
 func (c *Ctx) execute(status int, page, block string, data any) error {
-	if err := c.loadDraft(); err != nil {
-		return err
+	if c.R.Method == http.MethodGet && block == "layout" {
+		if err := c.Draft(); err != nil {
+			return err
+		}
 	}
 	view := c.view(data)
 	var out bytes.Buffer
@@ -155,14 +157,6 @@ func (c *Ctx) Prefill(action string, values url.Values) {
 	if c.forms[action] == nil {
 		c.forms[action] = c.newForm(action, values)
 	}
-}
-
-// loadDraft fills a form from what was kept when a session ran out.
-func (c *Ctx) loadDraft() error {
-	if c.R.Method != http.MethodGet || c.R.URL.Query().Get(queryDraft) == "" {
-		return nil
-	}
-	return c.Draft()
 }
 
 // pageAddress is the address of a page as drafts know it: without the mark that

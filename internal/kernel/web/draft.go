@@ -58,8 +58,8 @@ func (m *Mux) postDiscard(c *Ctx) error {
 func discardURL(page string) string { return "/drafts/discard?page=" + url.QueryEscape(page) }
 
 // Draft fills the page's form from what the person had written and not sent, if
-// there is any. Handlers of long forms call it before Render; after a session
-// that ran out it happens by itself.
+// there is any. Render does it for whole pages; handlers call it if what they
+// show depends on what is in the form.
 func (c *Ctx) Draft() error {
 	drafts := c.mux.deps.Drafts
 	if drafts == nil || !c.Actor.SignedIn() {

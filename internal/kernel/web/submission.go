@@ -78,10 +78,8 @@ func (c *Ctx) settle(status int, path string) {
 	if c.form == nil {
 		return
 	}
-	if c.form.restored && c.mux.deps.Drafts != nil && c.Actor.SignedIn() {
-		if err := c.mux.deps.Drafts.Discard(c.Context(), c.Actor.ID, c.form.page); err != nil {
-			c.log().Error("draft not discarded", "error", err)
-		}
+	if err := c.dropDraft(); err != nil {
+		c.log().Error("draft not discarded", "error", err)
 	}
 	if c.key == nil {
 		return
@@ -91,6 +89,22 @@ func (c *Ctx) settle(status int, path string) {
 		// The decision stands; only a repeat would get a plainer answer.
 		c.log().Error("answer not remembered", "error", err)
 	}
+}
+
+// dropDraft drops what was kept of the form while it was written. A draft of
+// another form on the same page stays.
+func (c *Ctx) dropDraft() error {
+	drafts := c.mux.deps.Drafts
+	if drafts == nil || !c.Actor.SignedIn() {
+		return nil
+	}
+	if !c.form.restored {
+		kept, err := drafts.Draft(c.Context(), c.Actor.ID, c.form.page)
+		if err != nil || kept.Get(fieldAction) != c.form.Action {
+			return err
+		}
+	}
+	return drafts.Discard(c.Context(), c.Actor.ID, c.form.page)
 }
 
 // repeated answers a submission that another request is carrying out, or has

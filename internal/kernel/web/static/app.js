@@ -41,7 +41,25 @@
     }
   };
 
-  const enhance = (root) => { addCopy(root); addCounters(root); };
+  // A table that is wider than its frame can be reached and scrolled by keyboard;
+  // one that fits is no stop on the way.
+  const fit = (frame) => {
+    const scrolls = frame.scrollWidth > frame.clientWidth;
+    if (!scrolls) { for (const name of ["tabindex", "role", "aria-label"]) frame.removeAttribute(name); return; }
+    frame.tabIndex = 0;
+    frame.setAttribute("role", "region");
+    frame.setAttribute("aria-label", frame.querySelector("caption").textContent);
+  };
+  const sizes = new ResizeObserver((all) => { for (const { target } of all) fit(target); });
+  const addScrolling = (root) => {
+    for (const frame of root.querySelectorAll(".table-frame:not([role], [data-ready])")) {
+      frame.dataset.ready = "";
+      fit(frame);
+      sizes.observe(frame);
+    }
+  };
+
+  const enhance = (root) => { addCopy(root); addCounters(root); addScrolling(root); };
   enhance(document);
   document.addEventListener("htmx:after:swap", () => enhance(document));
   document.querySelector("[data-focus]")?.focus();
@@ -53,6 +71,7 @@
     if (form.dataset.sending) { event.preventDefault(); return; }
     form.dataset.sending = "1";
     event.submitter?.setAttribute("aria-busy", "true");
+    clearTimeout(dirty.get(form));
     dirty.delete(form);
   });
   window.addEventListener("pageshow", () => {
