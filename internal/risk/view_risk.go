@@ -30,7 +30,8 @@ type riskView struct {
 	Options     web.Table
 	Acceptances web.Timeline
 	Gate        []gateView
-	History     web.Timeline
+	History     web.Timeline // the latest steps
+	Older       web.Timeline // those before
 	Ways        []wayGroup
 	May         map[string]bool
 	CanAsk      bool
@@ -50,10 +51,14 @@ func (s *Service) riskView(c *web.Ctx, d Detail) (riskView, error) {
 	v := riskView{
 		Risk: d, Badges: s.riskBadges(c, d), Proposal: s.proposalOf(c, d.Proposal), Facts: s.riskFacts(c, d),
 		Parties: partyTable(c, d), Hearings: hearingLine(c, d), Measures: measureTable(c, d), Options: s.optionTable(c, d.Options),
-		Acceptances: s.acceptanceLine(c, d), History: historyLine(c, d), Ways: s.ways(c, d.Needs, d.Names), May: map[string]bool{},
+		Acceptances: s.acceptanceLine(c, d), Ways: s.ways(c, d.Needs, d.Names), May: map[string]bool{},
 	}
 	for _, verb := range d.May {
 		v.May[verb] = true
+	}
+	v.History.Events, v.Older.Events = latest(historyLine(c, d).Events)
+	for i := range v.Proposal.Tables {
+		v.Proposal.Tables[i].Open = false // a person's rating stands beside it
 	}
 	v.Actions = riskActions(c, d, v.May)
 	v.Matrix = s.grid(c, c.Text("risk.risk.matrix"))
@@ -75,6 +80,18 @@ func (s *Service) riskView(c *web.Ctx, d Detail) (riskView, error) {
 	}
 	v.Gate, err = s.gateViews(c, d)
 	return v, err
+}
+
+// shownSteps is how much of a risk's history its page shows unfolded.
+const shownSteps = 5
+
+// latest parts the latest steps of a history, which begins with them, from those
+// before. One alone is not folded away.
+func latest(events []web.Event) (recent, older []web.Event) {
+	if len(events) <= shownSteps+1 {
+		return events, nil
+	}
+	return events[:shownSteps], events[shownSteps:]
 }
 
 func (s *Service) riskBadges(c *web.Ctx, d Detail) []any {
