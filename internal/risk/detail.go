@@ -126,7 +126,7 @@ type AcceptanceDetail struct {
 	AsOf       time.Time        `json:"as_of"`
 }
 
-// Summary is a risk as a list shows it.
+// Summary is a risk as a list shows it: without its long texts.
 type Summary struct {
 	Risk
 	Effective     Assessment   `json:"effective" doc:"the residual rating, or the proposed one while nobody has rated it"`

@@ -228,8 +228,10 @@ func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, 
 	return all, nil
 }
 
-// decorate adds names to a summary and withholds a subject that is not shown.
+// decorate adds names to a summary, leaves out the long texts, and withholds a
+// subject that is not shown.
 func (s *Service) decorate(ctx context.Context, r store.Reader, a authz.Actor, sum *Summary, owners map[string]string, titles map[string]*string) error {
+	sum.Threat, sum.Scope, sum.TreatmentNote, sum.ClosingNote, sum.Inputs.Assurances, sum.Rating.Reason = "", "", "", "", "", ""
 	title, err := s.subjectTitle(ctx, r, a, titles, sum.Subject)
 	if err != nil {
 		return err

@@ -69,7 +69,7 @@ type Inputs struct {
 	CrossesBoundary bool      `json:"crosses_boundary" doc:"a trust boundary is crossed"`
 	LowerTrust      bool      `json:"lower_trust" doc:"production reaches into a realm that is trusted less"`
 	Assurances      string    `json:"assurances,omitempty" maxLength:"20000" doc:"what assures that it is safer than it looks; empty: nothing"`
-	MitigationPlan  bool      `json:"mitigation_plan" doc:"a mitigation plan with owners and dates exists; for a registered risk this is derived from its mitigation actions"`
+	MitigationPlan  bool      `json:"mitigation_plan" required:"false" doc:"a mitigation plan with owners and dates exists; for a registered risk this is derived from its mitigation actions"`
 }
 
 // Assured reports whether assurances are given.
