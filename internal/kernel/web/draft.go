@@ -18,6 +18,9 @@ func Actions() []authz.ActionDef {
 	return []authz.ActionDef{{Name: ActionDraft, Summary: "Keep what one is writing.", Roles: authz.Roles()}}
 }
 
+// draftsPath is where app.js sends a form to be kept.
+const draftsPath = "/drafts"
+
 // postDraft keeps a form while it is written; app.js sends it now and then.
 func (m *Mux) postDraft(c *Ctx) error {
 	f, err := parseForm(c.R)

@@ -268,6 +268,9 @@ func TestDraftWhileWriting(t *testing.T) {
 		t.Error("the draft is not discarded")
 	}
 	c.As("reviewer").Post("/drafts", values).Want(204)
+	delete(kept, "reviewer /notes/new")
+	c.As("expired:reviewer").Post("/drafts", values).WantLocation("/sign-in?next=%2Fnotes%2Fnew%3Fdraft%3D1")
+	c.As("reviewer").Get("/notes/new").Want(200).WantText("half a", "is back in the form")
 	values.Del("_action")
 	values.Set("title", "Whole")
 	c.As("reviewer").Post("/notes", values).WantLocation("/notes/1")

@@ -126,6 +126,9 @@ func (c *Ctx) keepDraft() string {
 		return "/"
 	}
 	form.Action = c.R.URL.Path
+	if form.Action == draftsPath {
+		form.Action = LocalPath(form.values.Get(fieldAction)) // it was being kept already
+	}
 	page := LocalPath(form.values.Get(fieldPage))
 	if page == "/" || c.mux.deps.Drafts == nil || c.Session() == "" {
 		return page
