@@ -15,11 +15,13 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -188,18 +190,39 @@ func unreachable(base string, err error) error {
 	if errors.As(err, &authority) {
 		return fault.New(fault.Unavailable, "client.untrusted", "The certificate of %s is signed by an authority that is not trusted here: name its file with PORTREEVE_CA or --ca.", base).Because(err)
 	}
-	return fault.New(fault.Unavailable, "client.unreachable", "%s does not answer: %v", base, rootCause(err)).Because(err)
+	return fault.New(fault.Unavailable, "client.unreachable", "%s does not answer: %s.", base, reason(err)).Because(err)
 }
 
-// rootCause is the innermost error: the outer ones repeat the address.
-func rootCause(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
+// reason says in words why no answer came. What it does not know it leaves to the
+// innermost error: the outer ones repeat the address.
+func reason(err error) string {
+	var name *net.DNSError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
+	var slow net.Error
+	switch {
+	case errors.As(err, &name):
+		return "its name is not known here"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens there"
+	case errors.As(err, &host):
+		return "its certificate is for another name"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "its certificate has expired, or is not valid yet"
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return "it does not speak TLS"
+	case errors.Is(err, context.Canceled):
+		return "it was interrupted"
+	case errors.As(err, &slow) && slow.Timeout():
+		return "no answer came in time"
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return "it closed the connection"
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner
 	}
+	return err.Error()
 }
 
 // document is problem+json (RFC 9457) with our extension members.
