@@ -21,7 +21,7 @@ func (s *Service) Public(ctx context.Context, r store.Reader) ([]module.PublicIt
 	if err != nil {
 		return nil, err
 	}
-	risks, err := listRisks(ctx, r, where, SortRecent, listCursor{Key: 1<<63 - 1}, publicLimit, args)
+	risks, err := listRisks(ctx, r, where, Filter{Sort: SortRecent}, listCursor{Key: 1<<63 - 1}, publicLimit, args)
 	if err != nil {
 		return nil, err
 	}

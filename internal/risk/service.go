@@ -118,6 +118,7 @@ type decision struct {
 	participants []string
 	parties      []Party
 	subject      catalog.Subject
+	history      *[]storedStep // not nil: lines of the history are collected here, for many decisions in one transaction
 }
 
 // load reads the risk if the actor may do action on it, with what every decision
@@ -214,6 +215,10 @@ func (d *decision) record(ctx context.Context, kind, acceptance string, body any
 		changes = []Change{}
 	}
 	step := Step{Entry: seq, Acceptance: acceptance, Version: d.risk.Version, Kind: kind, Actor: d.actor.Ref(), At: d.tx.Now(), Changes: changes}
+	if d.history != nil {
+		*d.history = append(*d.history, storedStep{step, d.risk.ID})
+		return seq, nil
+	}
 	return seq, insertHistory(ctx, d.tx.Tx, step, d.risk.ID)
 }
 

@@ -36,10 +36,12 @@ CREATE TABLE risk_item (
   closing_note   TEXT    NOT NULL,
   entry          {int64} NOT NULL
 ) {STRICT};
-CREATE INDEX risk_item_worst ON risk_item (closed, weight, id);
-CREATE INDEX risk_item_recent ON risk_item (closed, changed_at, id);
--- Covers the counts of the matrix.
-CREATE INDEX risk_item_cell ON risk_item (closed, likelihood, impact, visibility, id, weight);
+-- visibility and state stand last: what a reader may not see, or does not ask
+-- for, is passed over without its row.
+CREATE INDEX risk_item_worst ON risk_item (closed, weight, id, visibility, state);
+CREATE INDEX risk_item_recent ON risk_item (closed, changed_at, id, visibility, state);
+-- Covers the counts of the matrix, and gives each cell in the order of the list.
+CREATE INDEX risk_item_cell ON risk_item (closed, likelihood, impact, weight, id, visibility);
 CREATE INDEX risk_item_subject ON risk_item (subject, closed);
 CREATE INDEX risk_item_owner ON risk_item (owner, closed, weight, id);
 CREATE INDEX risk_item_review ON risk_item (closed, review_due);

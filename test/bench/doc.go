@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command bench measures a real `portreeve serve` with 50,000 risks and
+// 1,000,000 ledger entries, on SQLite and on PostgreSQL, and prints a table with
+// method, machine, figures and targets. It judges nothing: a figure that misses
+// its target is printed as such, and the exit code is 0.
+//
+//	bench                       everything, both engines
+//	bench fill --config FILE    fill the empty database of a configuration file
+//
+// The environment sets the size: RISKS, ENTRIES, SECONDS (of each measurement
+// under load), RATE (gate questions a second offered), WORKERS (connections),
+// ENGINES ("sqlite postgres"), SEED; BINARY is the portreeve to measure, DIR a
+// folder to work in, which is kept (otherwise a temporary one, which is not).
+//
+// # Method
+//
+// The server is a process of its own, reached over HTTPS on loopback with
+// connections that are kept. Client, server and, where it takes part,
+// PostgreSQL share the machine's processors, so each wall-clock figure includes
+// what the others take; beside it stand the processor time of the server's
+// process per answer, which does not, and the load average. While the gate and
+// the register are measured, a writer takes a decision every 50 ms (the regular
+// review of a risk) through the API. Gate latencies are measured at an offered
+// rate and counted from the moment at which a question was due, so that a stall
+// shows in every question that waited. Register times are the server's own, from
+// its log. Verification is `portreeve ledger verify --config` as a process,
+// with its start. Start to ready is from exec to the first 200 of /readyz, the
+// median of several. Resident memory is VmRSS of the server's process after all
+// of it; PostgreSQL's own is not included.
+package main

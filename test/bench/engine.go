@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5"
+
+	"portreeve.org/portreeve/internal/kernel/store/storetest/pgserver"
+)
+
+const (
+	engineSQLite   = "sqlite"
+	enginePostgres = "postgres"
+)
+
+// installation is one server to measure: its files and its database.
+type installation struct {
+	engine  string
+	dir     string
+	config  string // path of the configuration file
+	url     string // of the server
+	metrics string // address of its metrics
+	listen  string
+	target  string // URL of the PostgreSQL database; empty for SQLite
+	version string // of the engine
+}
+
+const configText = `# Written by test/bench.
+public_url: https://localhost:%[1]s
+listen: 127.0.0.1:%[1]s
+data_dir: data
+tls: {local: true}
+metrics: {listen: %[2]s}
+organisation: {name: Measurement, contact: ["mailto:security@measurement.example"]}
+# A made-up log of two years gets about a hundred public checkpoints.
+ledger: {origin: measurement.example, period: 7d, leaves: 64}
+database: {postgres: "%[3]s"}
+`
+
+// install makes the folder, the configuration and, for PostgreSQL, a server with
+// an empty database. stop ends that server.
+func install(ctx context.Context, engine, dir string) (in *installation, stop func() error, err error) {
+	in = &installation{engine: engine, dir: dir, config: filepath.Join(dir, "portreeve.yaml")}
+	stop = func() error { return nil }
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, stop, err
+	}
+	if engine == enginePostgres {
+		if in.target, err = startPostgres(ctx, dir); err != nil {
+			return nil, stop, err
+		}
+		stop = func() error { return pgserver.Stop(filepath.Join(dir, "server")) }
+	}
+	web, err1 := freePort()
+	metrics, err2 := freePort()
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, stop, err
+	}
+	in.url, in.listen, in.metrics = "https://localhost:"+web, "127.0.0.1:"+web, "127.0.0.1:"+metrics
+	return in, stop, os.WriteFile(in.config, fmt.Appendf(nil, configText, web, in.metrics, in.target), 0o600)
+}
+
+// startPostgres starts a server with its own defaults but for what pgserver
+// says, and makes the database of the measurement.
+func startPostgres(ctx context.Context, dir string) (string, error) {
+	admin, err := pgserver.Start(ctx, filepath.Join(dir, "server"))
+	if err != nil {
+		return "", err
+	}
+	conn, err := pgx.Connect(ctx, admin)
+	if err != nil {
+		return "", fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // nothing is lost
+	var there bool
+	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'bench')").Scan(&there); err != nil {
+		return "", fmt.Errorf("look for the database: %w", err)
+	}
+	if !there {
+		if _, err := conn.Exec(ctx, "CREATE DATABASE bench"); err != nil {
+			return "", fmt.Errorf("create the database: %w", err)
+		}
+	}
+	u, err := url.Parse(admin)
+	if err != nil {
+		return "", err
+	}
+	u.Path = "/bench"
+	return u.String(), nil
+}
+
+// settle does what PostgreSQL's autovacuum, which pgserver switches off, would
+// have done by now, and learns the engine's version.
+func (in *installation) settle(ctx context.Context) error {
+	if in.target == "" {
+		in.version = sqliteVersion()
+		return nil
+	}
+	conn, err := pgx.Connect(ctx, in.target)
+	if err != nil {
+		return fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // nothing is lost
+	if _, err := conn.Exec(ctx, "VACUUM ANALYZE"); err != nil {
+		return fmt.Errorf("vacuum: %w", err)
+	}
+	var version string
+	if err := conn.QueryRow(ctx, "SHOW server_version").Scan(&version); err != nil {
+		return fmt.Errorf("ask for the version: %w", err)
+	}
+	in.version = "PostgreSQL " + version
+	return nil
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, errors.Join(err, l.Close())
+}

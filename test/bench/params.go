@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// params is what the environment sets.
+type params struct {
+	risks, entries int
+	seconds        time.Duration // of each measurement under load
+	rate           int           // gate questions a second
+	workers        int           // connections that ask the gate
+	seed           uint64
+	engines        []string
+	binary         string
+	dir            string // empty: a temporary one
+}
+
+func readParams(getenv func(string) string) (params, error) {
+	var err error
+	number := func(name string, fallback int) int {
+		text := getenv(name)
+		if text == "" {
+			return fallback
+		}
+		n, e := strconv.Atoi(text)
+		if e != nil || n < 1 {
+			err = fmt.Errorf("%s must be a whole number from 1, not %q", name, text)
+		}
+		return n
+	}
+	p := params{
+		risks: number("RISKS", 50_000), entries: number("ENTRIES", 1_000_000),
+		seconds: time.Duration(number("SECONDS", 10)) * time.Second,
+		rate:    number("RATE", 500), workers: number("WORKERS", 8), seed: uint64(number("SEED", 1)),
+		engines: strings.Fields(getenv("ENGINES")), binary: getenv("BINARY"), dir: getenv("DIR"),
+	}
+	if len(p.engines) == 0 {
+		p.engines = []string{engineSQLite, enginePostgres}
+	}
+	for _, e := range p.engines {
+		if e != engineSQLite && e != enginePostgres {
+			err = fmt.Errorf("ENGINES holds %q; there are %s and %s", e, engineSQLite, enginePostgres)
+		}
+	}
+	if p.binary == "" {
+		p.binary = "bin/portreeve"
+	}
+	if _, e := os.Stat(p.binary); e != nil && err == nil {
+		err = fmt.Errorf("BINARY: %w; run make build first", e)
+	}
+	return p, err
+}
