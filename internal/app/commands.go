@@ -3,6 +3,7 @@
 package app
 
 import (
+	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/authz/officeweb"
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -40,6 +41,11 @@ type commands struct {
 	Body         officeweb.BodyCommands           `cmd:"" help:"Bodies that decide by quorum."`
 	Delegation   officeweb.DelegationCommands     `cmd:"" help:"Who acts for the holder of a post."`
 	Rank         officeweb.RankCommands           `cmd:"" help:"The ranks, and what you may exercise."`
+
+	Mail          admin.MailCommands     `cmd:"" help:"Mails that could not be sent."`
+	Job           admin.JobCommands      `cmd:"" help:"What the server does by itself."`
+	Configuration admin.ConfigurationCmd `cmd:"" help:"The policies that are running, each setting with its origin."`
+	Data          admin.DataCommands     `cmd:"" help:"What is held about people, and erasing them."`
 
 	Serve    serveCommand    `cmd:"" help:"Run the server."`
 	Demo     demoCommand     `cmd:"" help:"Run a server with the worked case on an embedded database."`

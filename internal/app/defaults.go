@@ -6,6 +6,7 @@ import (
 	"context"
 	_ "embed"
 
+	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -61,6 +62,7 @@ func (o *office) openAuthority(ctx context.Context) (err error) {
 	o.reloads["authority"] = func() error {
 		if err := o.ranks.Reload(); err != nil {
 			return err
+	o.configured("authority", o.cfg.Policy.Authority, func() []admin.Group { return o.ranks.Get().groups() })
 		}
 		return apply()
 	}

@@ -329,7 +329,7 @@ func idsOf(in *installation, hidden secrets) map[string][]string {
 		"{id}":       {hidden.risk, hidden.acceptance, hidden.comment, "there-is-none", in.person("owner"), in.person("council-two")},
 		"{ref}":      {visibleFlow, "realm:cloud", "realm:production", "project:town-hall", hidden.subject, "flow:there-is-none"},
 		"{relation}": {"depends_on"}, "{to}": {hidden.subject, "flow:there-is-none"}, "{person}": {"owner", in.person("owner")},
-		"{acceptance}": {hidden.acceptance, "there-is-none"}, "{kind}": {"flow", "risk"},
+		"{acceptance}": {hidden.acceptance, "there-is-none"}, "{type}": {"risk", "subject", "there-is-none"}, "{kind}": {"flow", "risk"},
 	}
 	page, err := in.risk.List(in.as("reviewer"), risk.Filter{State: "all"})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/authz/officeweb"
 	"portreeve.org/portreeve/internal/kernel/catalog"
@@ -110,7 +111,7 @@ func hitURL(d catalog.Described, part string) string {
 
 // profileSections are the tabs under /me, of all parts.
 func profileSections() []web.NavItem {
-	return slices.Concat(identityweb.ProfileSections(), officeweb.ProfileSections(), contentweb.ProfileSections())
+	return slices.Concat(identityweb.ProfileSections(), officeweb.ProfileSections(), contentweb.ProfileSections(), admin.ProfileSections())
 }
 
 // discussion is what the page of an item shows of its discussion.

@@ -26,6 +26,7 @@ func (o *office) openJobs(context.Context) (err error) {
 	for _, m := range o.modules {
 		defs = append(defs, m.Jobs...)
 	}
+	o.jobDefs = defs
 	o.jobs, err = job.NewRunner(job.Config{
 		DB: o.db, Writer: o.ledger.Writer("job", job.EntryKinds()), Policy: o.policy,
 		Queue: o.queue, Defs: defs, Log: o.log, Exclusive: true,

@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 
+	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/authz"
 	authority "portreeve.org/portreeve/internal/kernel/authz/office"
 	"portreeve.org/portreeve/internal/kernel/catalog"
@@ -47,6 +48,7 @@ func parts() []part {
 		{"gate", nil, gate.Actions(), nil},
 		{"office", migrations(officeMigrations()), officeActions(), officeKinds()},
 		{"web", nil, web.Actions(), nil},
+		{"admin", nil, admin.Actions(), admin.EntryKinds()},
 		{"notify", migrations(notify.Migrations()), notify.Actions(), notify.EntryKinds()},
 		{"risk", migrations(risk.Migrations()), risk.Actions(), risk.EntryKinds()},
 	}
@@ -85,13 +87,14 @@ func kinds() []string {
 func (o *office) openModules(context.Context) error {
 	serving := map[string]module.Module{
 		"ledger":   {Pages: o.ledgerView.Pages, API: o.ledgerView.API, Navigation: ledgerweb.Navigation()},
-		"catalog":  {Pages: o.catalog.Pages, API: o.catalog.API, Navigation: catalog.Navigation()},
+		"catalog":  {Pages: o.catalog.Pages, API: o.catalog.API, Navigation: catalog.Navigation(), Holds: o.catalogHolds},
 		"gate":     {Pages: o.gate.Pages, API: o.gate.API, Navigation: gate.Navigation()},
-		"authz":    {Pages: o.offices.Pages, API: o.offices.API},
-		"identity": {Pages: o.people.Pages, API: o.people.API, Navigation: identityweb.Navigation(), Erase: o.identity.Erase},
-		"content":  {Pages: o.threads.Pages, API: o.threads.API, Jobs: o.content.Jobs(), Erase: eraseDrafts},
+		"authz":    {Pages: o.offices.Pages, API: o.offices.API, Holds: authorityHolds},
+		"identity": {Pages: o.people.Pages, API: o.people.API, Navigation: identityweb.Navigation(), Holds: o.identityHolds, Erase: o.identity.Erase},
+		"content":  {Pages: o.threads.Pages, API: o.threads.API, Jobs: o.content.Jobs(), Holds: contentHolds, Erase: eraseDrafts},
 		"search":   {Pages: o.finder.Pages, API: o.finder.API},
-		"notify":   {Pages: o.notify.Pages, Jobs: o.notify.Jobs()},
+		"notify":   {Pages: o.notify.Pages, Jobs: o.notify.Jobs(), Holds: o.notifyHolds, Erase: o.forgetNotices},
+		"admin":    {Pages: o.admin.Pages, API: o.admin.API},
 		"risk":     o.risk.Module(),
 	}
 	for _, p := range parts() {

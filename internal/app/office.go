@@ -7,10 +7,12 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/authz"
 	authority "portreeve.org/portreeve/internal/kernel/authz/office"
 	"portreeve.org/portreeve/internal/kernel/authz/officeweb"
@@ -56,6 +58,7 @@ type office struct {
 	offices    *officeweb.Site
 	finder     *searchweb.Site
 	threads    *contentweb.Site
+	admin      *admin.Site
 	queue      *job.Queue
 	jobs       *job.Runner
 
@@ -65,10 +68,14 @@ type office struct {
 
 	modules []module.Module
 	reloads map[string]func() error // policy files, by name
-	ranks   *config.Holder[authorityFile]
-	mux     *web.Mux
-	handler http.Handler
-	release func() // gives the lease of the database back
+	refused sync.Map                // name of a policy file -> why it was refused when it was last read
+	// What the page of the configuration shows, and that of the jobs.
+	configuration []func() admin.Part
+	jobDefs       []job.Def
+	ranks         *config.Holder[authorityFile]
+	mux           *web.Mux
+	handler       http.Handler
+	release       func() // gives the lease of the database back
 }
 
 // options are what differs between serve, demo and a tool that opens the same
@@ -99,7 +106,7 @@ func openOffice(ctx context.Context, cfg *Config, opts options) (_ *office, err 
 	if err = o.db.Migrate(ctx, migrations()); err != nil {
 		return nil, err
 	}
-	steps := []func(context.Context) error{o.openLedger, o.openPolicy, o.openLedgerView, o.openKernel, o.openSlices, o.openAuthority, o.openGate, o.openModules, o.openJournal, o.openJobs, o.openWeb}
+	steps := []func(context.Context) error{o.openLedger, o.openPolicy, o.openLedgerView, o.openKernel, o.openSlices, o.openAuthority, o.openGate, o.openAdmin, o.openModules, o.openJournal, o.openJobs, o.openWeb}
 	for _, step := range steps {
 		if err = step(ctx); err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/authz/officeweb"
 	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -124,5 +125,5 @@ func list(text string) []string {
 
 // adminSections are the tabs under /admin, of all parts.
 func adminSections() []web.NavItem {
-	return slices.Concat(identityweb.Sections(), officeweb.Sections())
+	return slices.Concat(identityweb.Sections(), officeweb.Sections(), admin.Sections())
 }

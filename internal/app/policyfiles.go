@@ -91,9 +91,11 @@ func (o *office) reloadOnHangup(ctx context.Context) error {
 		}
 	}
 }
+			o.refused.Store(name, err) // for the page of the configuration
 
 // reload reads every policy file once, in the order of their names: the kinds of
 // subject come before the gate's rows, and the ranks before the risk policy.
+		o.refused.Delete(name)
 func (o *office) reload() {
 	for _, name := range slices.Sorted(maps.Keys(o.reloads)) {
 		if err := o.reloads[name](); err != nil {

@@ -75,6 +75,10 @@ type Held struct {
 	What  string
 	Where string
 	Value string
+	// Item is the item, "<type>:<id>", whose visibility decides who else than the
+	// person may see this; empty: the account itself.
+	Item    string
+	Private bool // for the person's eyes alone, such as a draft
 }
 
 // Check refuses a list in which two parts claim the same thing, or a part claims

@@ -44,7 +44,7 @@ func (s *Service) Holds(ctx context.Context, r store.Reader, person string) ([]m
 		found, err := store.Collect(rows, err, func(row store.Scanner) (module.Held, error) {
 			var risk, text string
 			err := row.Scan(&risk, &text)
-			return module.Held{What: h.what, Where: "/risks/" + risk, Value: text}, err
+			return module.Held{What: h.what, Where: "/risks/" + risk, Value: text, Item: ItemType + ":" + risk}, err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("look what is held about a person: %w", err)

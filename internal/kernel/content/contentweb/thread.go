@@ -33,9 +33,6 @@ func (s *Site) showThread(c *web.Ctx) error {
 	if c.Partial() {
 		return s.showLatest(c)
 	}
-	if err := c.Draft(); err != nil {
-		return err
-	}
 	v, err := s.threadView(c)
 	if err != nil {
 		return err
@@ -169,7 +166,6 @@ func (s *Site) postComment(c *web.Ctx) error {
 	}
 	f.Require("text")
 	text := f.Text("text", content.MaxComment)
-	page := web.LocalPath(f.String("_page", 2000))
 	var comment content.Comment
 	if err = f.Err(); err == nil {
 		comment, err = s.Content.Post(c.Context(), itemHere(c), text)
@@ -181,15 +177,8 @@ func (s *Site) postComment(c *web.Ctx) error {
 		}
 		return c.Again(err, "content/thread", v)
 	}
-	s.forget(c, page)
 	c.Flash("content.comment.posted")
 	return c.SeeOther(CommentPath(comment.ID))
-}
-
-// forget drops what was kept of a form that has been saved. If it fails the draft
-// is offered once more, which is no harm.
-func (s *Site) forget(c *web.Ctx, page string) {
-	_ = s.Content.Discard(c.Context(), c.Actor.ID, page)
 }
 
 // editView is what templates/edit.html shows.
@@ -200,9 +189,6 @@ type editView struct {
 func (s *Site) showEdit(c *web.Ctx) error {
 	comment, err := s.ownComment(c)
 	if err != nil {
-		return err
-	}
-	if err := c.Draft(); err != nil {
 		return err
 	}
 	v := editView{Action: CommentPath(comment.ID) + "/edit", Back: CommentPath(comment.ID)}
@@ -239,7 +225,6 @@ func (s *Site) postEdit(c *web.Ctx) error {
 	}
 	f.Require("text")
 	version, text := f.Version(), f.Text("text", content.MaxComment)
-	page := web.LocalPath(f.String("_page", 2000))
 	if err = f.Err(); err == nil {
 		_, err = s.Content.Edit(c.Context(), before.ID, version, text)
 	}
@@ -249,7 +234,6 @@ func (s *Site) postEdit(c *web.Ctx) error {
 		}
 		return c.Again(err, "content/edit", editView{Action: CommentPath(before.ID) + "/edit", Back: CommentPath(before.ID)})
 	}
-	s.forget(c, page)
 	c.Flash("content.comment.edited")
 	return c.SeeOther(CommentPath(before.ID))
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package admin
+
+import (
+	"net/http"
+	"path/filepath"
+	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/web"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// Part is one policy file as it runs.
+type Part struct {
+	Name    string  `json:"name" doc:"as in the configuration file, below policy"`
+	File    string  `json:"file,omitempty" doc:"name of the organisation's file; absent: the shipped default"`
+	Problem string  `json:"problem,omitempty" doc:"why the file as it is now was refused; what is shown is what still runs"`
+	Groups  []Group `json:"groups" nullable:"false"`
+
+	Problems []fault.Field  `json:"problems,omitempty"`
+	Ratings  *matrix.Matrix `json:"-"` // drawn on the page, if set
+}
+
+// Group is one section of a policy.
+type Group struct {
+	Name     string    `json:"name"`
+	Settings []Setting `json:"settings" nullable:"false"`
+}
+
+// Setting is one thing that is configured, and where it comes from.
+type Setting struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Origin string `json:"origin,omitempty" enum:"source,chosen" doc:"source: the cited document says so; chosen: a default, to be changed by whoever runs it"`
+	Cites  string `json:"cites,omitempty"`
+	Why    string `json:"why,omitempty"`
+}
+
+// NewPart describes a policy file; problem is that of its holder.
+func NewPart(name, file string, problem error, groups ...Group) Part {
+	p := Part{Name: name, Groups: groups}
+	if file != "" {
+		p.File = filepath.Base(file)
+	}
+	if f := fault.From(problem); f != nil {
+		p.Problem, p.Problems = f.Message, f.Fields
+		if file != "" { // where on the server it lies is nobody's business here
+			p.Problem = strings.ReplaceAll(p.Problem, file, p.File)
+		}
+	}
+	return p
+}
+
+// partView is one part on the page.
+type partView struct {
+	Name, Title, File string
+	Problem           *web.Alert
+	Problems          []fault.Field
+	Matrix            *web.Matrix
+	Groups            []groupView
+}
+
+type groupView struct {
+	Name  string
+	Table web.Table
+}
+
+// configurationView is what templates/configuration.html shows.
+type configurationView struct {
+	Tabs  web.Tabs
+	Parts []partView
+}
+
+func (s *Site) showConfiguration(c *web.Ctx) error {
+	v := configurationView{Tabs: s.tabs(c)}
+	for _, p := range s.Parts() {
+		one := partView{Name: p.Name, Title: c.Text("admin.configuration." + p.Name), File: p.File, Problems: p.Problems}
+		if p.Ratings != nil {
+			one.Matrix = draw(c, p.Ratings)
+		}
+		if p.Problem != "" {
+			one.Problem = &web.Alert{Tone: web.ToneBad, Title: c.Text("admin.configuration.refused"), Body: p.Problem}
+		}
+		for _, g := range p.Groups {
+			one.Groups = append(one.Groups, groupView{g.Name, settingTable(c, g)})
+		}
+		v.Parts = append(v.Parts, one)
+	}
+	return c.Render(http.StatusOK, "admin/configuration", v)
+}
+
+func settingTable(c *web.Ctx, g Group) web.Table {
+	t := web.Table{
+		Caption: g.Name, Hidden: true,
+		Columns: columns(c, "admin.configuration.name", "admin.configuration.value", "admin.configuration.origin", "admin.configuration.why"),
+		Empty:   &web.Empty{Icon: "circle-minus", Title: c.Text("admin.configuration.none")},
+	}
+	for _, setting := range g.Settings {
+		t.Rows = append(t.Rows, web.Row{Cells: []any{setting.Name, setting.Value, originOf(c, setting), setting.Why}})
+	}
+	return t
+}
+
+// originOf is the mark of where a setting comes from, with its citation.
+func originOf(c *web.Ctx, s Setting) any {
+	var mark []any
+	switch s.Origin {
+	case "source":
+		mark = append(mark, web.Badge{Tone: web.ToneNotice, Text: c.Text("admin.configuration.source")})
+	case "chosen":
+		mark = append(mark, web.Badge{Tone: web.ToneNeutral, Text: c.Text("admin.configuration.chosen")})
+	default:
+		return nil
+	}
+	if s.Cites != "" {
+		mark = append(mark, s.Cites)
+	}
+	return mark
+}

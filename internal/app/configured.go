@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"time"
+
+	"portreeve.org/portreeve/internal/app/admin"
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/content"
+	"portreeve.org/portreeve/internal/kernel/job"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/module"
+)
+
+// configured notes a policy file for the page that shows what is running.
+func (o *office) configured(name, file string, groups func() []admin.Group) {
+	o.configuration = append(o.configuration, func() admin.Part {
+		problem, _ := o.refused.Load(name)
+		err, _ := problem.(error)
+		return admin.NewPart(name, file, err, groups()...)
+	})
+}
+
+// running describes the policies that are in force now.
+func (o *office) running() []admin.Part {
+	parts := make([]admin.Part, len(o.configuration))
+	for i, part := range o.configuration {
+		parts[i] = part()
+		if parts[i].Name == "risk" {
+			parts[i].Ratings = &o.risk.Policy().Matrix
+		}
+	}
+	return parts
+}
+
+// openAdmin opens what administrators see of the installation as a whole.
+func (o *office) openAdmin(context.Context) error {
+	o.admin = admin.New(admin.Deps{
+		DB: o.db, Writer: o.ledger.Writer("admin", admin.EntryKinds()), Policy: o.policy, Mail: o.notify, People: o.identity,
+		Jobs: func() *job.Runner { return o.jobs }, Defs: func() []job.Def { return o.jobDefs },
+		Modules: func() []module.Module { return o.modules }, Parts: o.running, Resource: o.resources(),
+		Sections: adminSections(), Profile: profileSections(),
+	})
+	return nil
+}
+
+// groups describes the ranks.
+func (a authorityFile) groups() []admin.Group {
+	g := admin.Group{Name: "Ranks, the lowest first"}
+	for _, r := range a.Ranks {
+		g.Settings = append(g.Settings, admin.Setting{Name: r.Name, Value: r.Title, Origin: r.Origin, Cites: r.Cites})
+	}
+	return []admin.Group{g}
+}
+
+// The parts say what they hold about a person in their own words; these make the
+// words of the module contract of them.
+
+func (o *office) identityHolds(ctx context.Context, r store.Reader, person string) ([]module.Held, error) {
+	all, err := o.identity.Holds(ctx, r, person)
+	held := make([]module.Held, len(all))
+	for i, h := range all {
+		held[i] = module.Held{What: h.What, Where: h.Where, Value: h.Value}
+	}
+	return held, err
+}
+
+func contentHolds(ctx context.Context, r store.Reader, person string) ([]module.Held, error) {
+	all, err := content.Holds(ctx, r, person)
+	held := make([]module.Held, len(all))
+	for i, h := range all {
+		held[i] = module.Held{What: h.What + ", " + h.Written.Format(time.DateOnly), Where: h.Where, Value: h.Value, Item: h.Where}
+		if h.What == "draft" {
+			held[i].Item, held[i].Private = "", true
+		}
+	}
+	return held, err
+}
+
+func (o *office) notifyHolds(ctx context.Context, r store.Reader, person string) ([]module.Held, error) {
+	all, err := o.notify.Holds(ctx, r, person)
+	held := make([]module.Held, len(all))
+	for i, h := range all {
+		held[i] = module.Held{What: "notice, " + h.CreatedAt.Format(time.DateOnly), Where: h.Path, Value: h.Key + ", " + h.State, Private: true}
+	}
+	return held, err
+}
+
+func (o *office) catalogHolds(ctx context.Context, r store.Reader, person string) ([]module.Held, error) {
+	refs, err := o.catalog.Owned(ctx, r, person)
+	if err != nil {
+		return nil, err
+	}
+	held := make([]module.Held, len(refs))
+	for i, ref := range refs {
+		sub, err := o.catalog.Subject(ctx, r, ref)
+		if err != nil {
+			return nil, err
+		}
+		held[i] = module.Held{What: "owner of a subject", Where: sub.URL(), Value: sub.Title, Item: sub.Item()}
+	}
+	return held, nil
+}
+
+// authorityHolds lists posts, seats and delegations of a person. All of them are
+// internal: whoever is inside sees who may decide.
+func authorityHolds(ctx context.Context, r store.Reader, person string) ([]module.Held, error) {
+	a, err := authz.LoadAuthority(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var held []module.Held
+	for _, p := range a.Posts {
+		if p.Holder == person {
+			held = append(held, module.Held{What: "holder of a post", Value: p.Title})
+		}
+	}
+	for _, b := range a.Bodies {
+		for _, member := range b.Members {
+			if member == person {
+				held = append(held, module.Held{What: "member of a body", Value: b.Name})
+			}
+		}
+	}
+	for _, d := range a.Delegations {
+		if d.To == person {
+			held = append(held, module.Held{What: "acts for a post", Value: d.From.Format(time.DateOnly) + " to " + d.Until.Format(time.DateOnly) + ": " + d.Reason})
+		}
+	}
+	return held, nil
+}
+
+// forgetNotices is module.Module's Erase of the part notify.
+func (o *office) forgetNotices(ctx context.Context, tx *ledger.Tx, person string) error {
+	return o.notify.Forget(ctx, tx.Tx, person)
+}
