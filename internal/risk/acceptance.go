@@ -9,6 +9,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
 // BasisParty is a party as an acceptance is pinned to it.
@@ -19,11 +20,21 @@ type BasisParty struct {
 	Require      Requirement `json:"require,omitempty"`
 }
 
+// Facts are the inputs of a rating as an acceptance is pinned to them: all but
+// whether there is a mitigation plan, which may grow without harm.
+type Facts = matrix.Inputs
+
+func factsOf(in matrix.Inputs) Facts {
+	in.MitigationPlan = false
+	return in
+}
+
 // Basis is what an acceptance was decided on. If any of it is different at gate
 // time, the acceptance is void.
 type Basis struct {
 	RatingSeq      int64        `json:"rating_seq"`
 	Residual       Assessment   `json:"residual"`
+	Facts          Facts        `json:"facts"`
 	Threat         string       `json:"threat"`
 	Scope          string       `json:"scope"`
 	Subject        string       `json:"subject"`
@@ -36,7 +47,7 @@ type Basis struct {
 // BasisOf returns what an acceptance of r would be decided on now.
 func BasisOf(r Risk, parties []Party, subject catalog.Subject) Basis {
 	return Basis{
-		RatingSeq: r.Rating.Seq, Residual: r.Rating.Residual, Threat: r.Threat, Scope: r.Scope,
+		RatingSeq: r.Rating.Seq, Residual: r.Rating.Residual, Facts: factsOf(r.Inputs), Threat: r.Threat, Scope: r.Scope,
 		Subject: subject.Ref, SubjectVersion: subject.Version, SubjectDigest: subject.Digest,
 		Organisation: subject.Organisation, Parties: basisParties(parties),
 	}
@@ -70,6 +81,9 @@ func (b Basis) Changes(now Basis) []string {
 	var changed []string
 	if b.RatingSeq != now.RatingSeq || b.Residual != now.Residual {
 		changed = append(changed, "the rating")
+	}
+	if b.Facts != now.Facts {
+		changed = append(changed, "the facts that were rated")
 	}
 	if b.Threat != now.Threat {
 		changed = append(changed, "what could happen")

@@ -44,6 +44,8 @@ func TestStanding(t *testing.T) {
 		{"re-rated back to the same", nil, func(b *Basis) { b.RatingSeq = 9 }, noon, Void},
 		{"another scope", nil, func(b *Basis) { b.Scope += "." }, noon, Void},
 		{"another threat", nil, func(b *Basis) { b.Threat += "." }, noon, Void},
+		{"other data", nil, func(b *Basis) { b.Facts.Data = matrix.DataSensitive }, noon, Void},
+		{"an assurance less", nil, func(b *Basis) { b.Facts.Assurances = "x" }, noon, Void},
 		{"the subject's version", nil, func(b *Basis) { b.SubjectVersion++ }, noon, Void},
 		{"the subject's digest", nil, func(b *Basis) { b.SubjectDigest = "d4" }, noon, Void},
 		{"one more party", nil, func(b *Basis) { b.Parties = append(b.Parties, BasisParty{Name: "x"}) }, noon, Void},

@@ -43,8 +43,12 @@
 // the right. Whoever asked never counts: not by rank, not for somebody who
 // delegated, not by the hand of a delegate. Every vote records the rights used.
 //
-// An acceptance is pinned to its [Basis]: the rating, what could happen, the
-// scope, the parties exposed, the subject with its version and digest. If any of
+// Whoever could grant alone, by rank, refuses alone. A function or a member of a
+// body objects: the acceptance is refused once nobody can grant it any more. Only
+// one request for a risk waits at a time.
+//
+// An acceptance is pinned to its [Basis]: the rating and its facts, what could
+// happen, the scope, the parties exposed, the subject with its version and digest. If any of
 // it differs, the acceptance is void from that moment, without anything having
 // to run; a change made through this package also records it. Extending is a new
 // acceptance that names the one it prolongs.

@@ -164,6 +164,7 @@ type heardBody struct {
 type basisBody struct {
 	RatingSeq      int64        `json:"rating_seq"`
 	Residual       Assessment   `json:"residual"`
+	Facts          inputsBody   `json:"facts"`
 	Threat         string       `json:"threat_sha256"`
 	Scope          string       `json:"scope_sha256"`
 	Subject        string       `json:"subject"`
@@ -175,7 +176,7 @@ type basisBody struct {
 
 func basisState(b Basis) basisBody {
 	return basisBody{
-		RatingSeq: b.RatingSeq, Residual: b.Residual, Threat: sha(b.Threat), Scope: sha(b.Scope),
+		RatingSeq: b.RatingSeq, Residual: b.Residual, Facts: inputsOf(b.Facts), Threat: sha(b.Threat), Scope: sha(b.Scope),
 		Subject: b.Subject, SubjectVersion: b.SubjectVersion, SubjectDigest: b.SubjectDigest,
 		Organisation: b.Organisation, Parties: b.Parties,
 	}

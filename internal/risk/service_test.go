@@ -115,6 +115,12 @@ func TestPins(t *testing.T) {
 			_, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Threat: &threat})
 			return err
 		}, true},
+		"other facts": {func(d *desk, r risk.Risk) error {
+			inputs := caseA()
+			inputs.Data = matrix.DataSensitive
+			_, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Inputs: &inputs})
+			return err
+		}, true},
 		"another party": {func(d *desk, r risk.Risk) error {
 			_, err := d.risks.SetParties(d.as("owner"), r.ID, r.Version, []risk.PartyInput{{Kind: risk.PartyCommunity, Name: "The community"}})
 			return err
@@ -155,7 +161,10 @@ func TestTitleIsNotPinned(t *testing.T) {
 	r := d.ready(flow.Ref)
 	d.granted(r)
 	title := "Better words"
-	_, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Title: &title})
+	r, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Title: &title})
+	d.must(err)
+	// Nor is the plan, which may grow.
+	_, err = d.risks.AddMeasure(d.as("owner"), r.ID, r.Version, risk.MeasureInput{Title: "More", Owner: "ops", Due: d.now().Add(day)})
 	d.must(err)
 	wantCodes(t, d.codes(flow.Ref))
 }
