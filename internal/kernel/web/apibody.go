@@ -149,7 +149,8 @@ func (h *heldResponse) Header() http.Header         { return h.header }
 func (h *heldResponse) WriteHeader(status int)      { h.status = status }
 func (h *heldResponse) Write(b []byte) (int, error) { return h.body.Write(b) }
 
-// strictJSON is JSON whose texts can be stored: no NUL, which PostgreSQL refuses.
+// strictJSON is JSON whose texts can be stored (no NUL, which PostgreSQL refuses)
+// and whose objects say everything once.
 func strictJSON() huma.Format {
 	return huma.Format{
 		Marshal: func(w io.Writer, v any) error {
@@ -161,8 +162,12 @@ func strictJSON() huma.Format {
 			if err := json.Unmarshal(data, v); err != nil {
 				return jsonError(err)
 			}
-			if parsed, ok := v.(*any); ok && holdsNUL(*parsed) {
+			parsed, ok := v.(*any) // huma validates this, and decodes afterwards
+			switch {
+			case ok && holdsNUL(*parsed):
 				return errors.New(msgNUL)
+			case ok && statesTwice(data):
+				return errors.New(msgTwice)
 			}
 			return nil
 		},
@@ -172,6 +177,8 @@ func strictJSON() huma.Format {
 const (
 	msgJSON = "not valid JSON"
 	msgNUL  = "a text holds the character U+0000, which cannot be stored"
+
+	msgTwice = "an object has a property twice; send each once, in the letters of the API's description"
 )
 
 func jsonError(err error) error {

@@ -63,6 +63,7 @@ func safeField(d *huma.ErrorDetail) fault.Field {
 		{"request body is required", "required", false},
 		{msgJSON, "json", false},
 		{msgNUL, "control_character", false},
+		{msgTwice, "twice", false},
 		{"expected length ", "length", false},
 		{"expected array length ", "length", false},
 		{"expected number ", "range", false},
