@@ -43,6 +43,14 @@ var unsafeName = regexp.MustCompile(`[^a-z0-9-]+`)
 // get wrong. With PORTREEVE_SCREENSHOTS=DIR it keeps the pictures.
 func (s *server) look(t *testing.T, tab *browser.Tab, name, path string) {
 	t.Helper()
+	s.glance(t, tab, name, path)
+	tab.WantQuiet()
+}
+
+// glance is look for a page whose status is an error, of which the browser
+// writes to the console.
+func (s *server) glance(t *testing.T, tab *browser.Tab, name, path string) {
+	t.Helper()
 	for _, view := range []struct {
 		name  string
 		width int64
@@ -58,7 +66,6 @@ func (s *server) look(t *testing.T, tab *browser.Tab, name, path string) {
 			tab.WantAccessible()
 		}
 	}
-	tab.WantQuiet()
 }
 
 // TestTour looks at every page of the demo that needs no input, as the people
@@ -75,6 +82,16 @@ func TestTour(t *testing.T) {
 		t.Fatal("the demo has no risk")
 	}
 	risk := "/risks/" + list.Items[0].ID
+	var detail struct {
+		Acceptances []struct {
+			ID string `json:"id"`
+		} `json:"acceptances"`
+	}
+	s.cli("reviewer", "risk", "show", list.Items[0].ID, "--json").must(t, 0).decode(t, &detail)
+	if len(detail.Acceptances) == 0 {
+		t.Fatal("the demo has no acceptance")
+	}
+	acceptance := risk + "/acceptances/" + detail.Acceptances[0].ID
 	tours := []struct {
 		login string
 		pages map[string]string
@@ -83,9 +100,13 @@ func TestTour(t *testing.T) {
 		{"reviewer", map[string]string{
 			"desk": "/", "register": "/risks", "risk": risk, "risk-new": "/risks/new", "subjects": "/subjects",
 			"subject": "/subjects/flow:property-suggester-ab-test", "gate": "/gate", "ledger": "/ledger", "entry": "/ledger/10", "me": "/me", "tokens": "/me/tokens",
+			"acceptance": acceptance, "gate-allow": "/gate?subject=flow:property-suggester-ab-test&action=call",
+			"gate-deny": "/gate?subject=flow:property-suggester-ab-test&action=erase", "search": "/search?q=suggester", "nothing-found": "/search?q=unheard",
+			"discussion": "/items/risk/" + list.Items[0].ID + "/discussion", "drafts": "/me/drafts", "my-posts": "/me/posts", "subject-new": "/subjects/new?kind=flow",
 		}},
 		{"owner", map[string]string{"owner-desk": "/", "owner-risk": risk, "ask": risk + "/acceptances/new"}},
-		{"admin", map[string]string{"people": "/admin/people", "groups": "/admin/groups", "organisations": "/admin/organisations", "admin-tokens": "/admin/tokens"}},
+		{"admin", map[string]string{"people": "/admin/people", "groups": "/admin/groups", "organisations": "/admin/organisations", "admin-tokens": "/admin/tokens",
+			"posts": "/admin/posts", "post-new": "/admin/posts/new", "delegations": "/admin/delegations", "ranks": "/admin/ranks", "person-new": "/admin/people/new"}},
 	}
 	chromium := browser.Start(t)
 	for _, tour := range tours {
@@ -97,6 +118,7 @@ func TestTour(t *testing.T) {
 			for name, path := range tour.pages {
 				s.look(t, tab, name, path)
 			}
+			s.glance(t, tab, "error-"+tour.login, "/risks/none")
 		})
 	}
 }
