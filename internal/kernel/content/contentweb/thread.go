@@ -156,7 +156,10 @@ func (s *Site) findComment(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.SeeOther(placeOf(comment.Item, cursor, comment.ID))
+	// Not SeeOther: an address that came with a request loses its fragment there.
+	c.W.Header().Set("Location", placeOf(comment.Item, cursor, comment.ID))
+	c.W.WriteHeader(http.StatusSeeOther)
+	return nil
 }
 
 func (s *Site) postComment(c *web.Ctx) error {
