@@ -20,16 +20,9 @@ type dashboard struct {
 	Now       time.Time
 }
 
-// Overdue counts what should have been done by now.
-func (d dashboard) Overdue() int {
-	n := 0
-	for _, item := range d.Deadlines {
-		if item.At.Before(d.Now) {
-			n++
-		}
-	}
-	return n
-}
+// LastDay is an instant of the last day before a deadline: what ends at midnight
+// is said to end on the day before.
+func (d dashboard) LastDay(deadline time.Time) time.Time { return deadline.Add(-time.Microsecond) }
 
 func (o *office) dashboard(c *web.Ctx) error {
 	page := dashboard{Now: c.Now()}

@@ -52,19 +52,27 @@ func (o *office) openAuthority(ctx context.Context) (err error) {
 	if o.ranks, err = loadOr(o.cfg.Policy.Authority, o.loadAuthority, shippedAuthority); err != nil {
 		return err
 	}
-	apply := func() error {
+	if err := checkRanks(o.cfg.Policy.Risk, o.risk.Policy(), o.ranks.Get()); err != nil {
+		return err
+	}
+	apply := func(a *authorityFile) error {
 		var ranks []authz.Rank
-		for _, r := range o.ranks.Get().Ranks {
+		for _, r := range a.Ranks {
 			ranks = append(ranks, authz.Rank{Name: r.Name, Title: r.Title})
 		}
 		return o.authority.SetRanks(ctx, ranks)
 	}
-	o.reloads["authority"] = func() error {
-		if err := o.ranks.Reload(); err != nil {
-			return err
 	o.configured("authority", o.cfg.Policy.Authority, func() []admin.Group { return o.ranks.Get().groups() })
+	o.reloads["authority"] = func() error {
+		// Applied before it counts: a rank that posts still have cannot go.
+		a, err := readOr(o.cfg.Policy.Authority, o.loadAuthority, shippedAuthority)
+		if err != nil {
+			return err
 		}
-		return apply()
+		if err := apply(a); err != nil {
+			return err
+		}
+		return o.ranks.Reload()
 	}
-	return apply()
+	return apply(o.ranks.Get())
 }

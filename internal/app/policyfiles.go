@@ -16,23 +16,17 @@ import (
 )
 
 // The ranks and the risk policy depend on each other: a rating that asks for a
-// rank which nobody can hold could never be accepted. So each is checked against
-// the other as its file says it now; both may change together.
+// rank which nobody can hold could never be accepted. Both may change together:
+// the ranks come first and are checked against the risk policy as its file says
+// it now; the risk policy is checked against the ranks that are then in force.
 
 // loadRisk is the load of policy.risk.
 func (o *office) loadRisk(file string, data []byte) (*risk.RiskPolicy, error) {
 	policy, err := risk.LoadPolicy(file, data)
-	if err != nil {
-		return nil, err
+	if err != nil || o.ranks == nil { // at the start the ranks come later, and are checked then
+		return policy, err
 	}
-	ranks, err := readOr(o.cfg.Policy.Authority, parseAuthority, shippedAuthority)
-	if err != nil {
-		if o.ranks == nil {
-			return policy, nil // the start ends with that error anyway
-		}
-		ranks = o.ranks.Get()
-	}
-	return policy, checkRanks(file, policy, ranks)
+	return policy, checkRanks(file, policy, o.ranks.Get())
 }
 
 // loadAuthority is the load of policy.authority.
@@ -91,17 +85,17 @@ func (o *office) reloadOnHangup(ctx context.Context) error {
 		}
 	}
 }
-			o.refused.Store(name, err) // for the page of the configuration
 
 // reload reads every policy file once, in the order of their names: the kinds of
 // subject come before the gate's rows, and the ranks before the risk policy.
-		o.refused.Delete(name)
 func (o *office) reload() {
 	for _, name := range slices.Sorted(maps.Keys(o.reloads)) {
 		if err := o.reloads[name](); err != nil {
+			o.refused.Store(name, err) // for the page of the configuration
 			o.log.Error("policy file refused; the running one stays", "policy", name, "error", describeFault(err))
 			continue
 		}
+		o.refused.Delete(name)
 		o.log.Info("policy file read", "policy", name)
 	}
 }
