@@ -118,7 +118,7 @@ func TestTour(t *testing.T) {
 			for name, path := range tour.pages {
 				s.look(t, tab, name, path)
 			}
-			s.glance(t, tab, "error-"+tour.login, "/risks/none")
+			s.glance(t, tab, "error-"+tour.login, "/no-such-page")
 		})
 	}
 }
