@@ -53,6 +53,9 @@ func (p *RiskPolicy) requirement(party BasisParty, r matrix.Rating) (Requirement
 type Request struct {
 	Asker string // person id
 	Owner string // owner of the risk now
+	// Former owned the risk when this was asked for, or later. Who hands a risk
+	// over while a request waits may still not accept it.
+	Former []string
 	// OwnerAsked says that the asker owned the risk when asking: the end date is
 	// then the owner's.
 	OwnerAsked  bool
@@ -68,7 +71,7 @@ type Request struct {
 
 // barred reports whether the person may not accept whatever their rank.
 func (q Request) barred(person string) bool {
-	return person == "" || person == q.Asker || q.OwnerBarred && person == q.Owner
+	return person == "" || person == q.Asker || q.OwnerBarred && (person == q.Owner || slices.Contains(q.Former, person))
 }
 
 // The parts in the matter that Exclusion names.

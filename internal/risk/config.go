@@ -67,8 +67,8 @@ type Exclusion struct {
 	Why    string        `yaml:"why"`
 }
 
-// Independence keeps owner and registrant from closing their risk, or rating it
-// below the proposal, from a rating up.
+// Independence keeps whoever has a part in a risk from closing it, or rating it
+// down, from a rating up.
 type Independence struct {
 	From   matrix.Rating `yaml:"from"`
 	Origin matrix.Origin `yaml:"origin"`

@@ -140,7 +140,12 @@ func (d *decision) ballot(ctx context.Context, a Acceptance, verb, reason string
 	if err != nil {
 		return ballot{}, err
 	}
+	edits, err := pastOf(ctx, d.tx, d.risk.ID)
+	if err != nil {
+		return ballot{}, err
+	}
 	v.bid = withVotes(d.bid(a, office), votes)
+	v.bid.Former = edits[d.risk.ID].ownersSince(a.AskedAt)
 	if slices.ContainsFunc(votes, func(o Vote) bool { return o.Person == d.actor.ID }) {
 		return ballot{}, fault.New(fault.Conflict, "risk.already_voted", "You have decided on this request already; your word stands.")
 	}
@@ -192,7 +197,7 @@ func notEntitled(needs []Need, q Request, actor authz.Actor) error {
 		return fault.New(fault.Forbidden, "risk.own_request", "Nobody accepts what they asked for. It takes:%s", lifted)
 	}
 	if q.barred(actor.ID) {
-		return fault.New(fault.Forbidden, "risk.own_risk", "Nobody accepts a risk that they own. It takes:%s", lifted)
+		return fault.New(fault.Forbidden, "risk.own_risk", "Nobody accepts a risk that they own, or owned when its acceptance was asked for. It takes:%s", lifted)
 	}
 	short := q
 	short.Until = q.At

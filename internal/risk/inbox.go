@@ -114,6 +114,14 @@ func (s *Service) inboxDecisions(ctx context.Context, rd store.Reader, a authz.A
 	if err != nil {
 		return nil, err
 	}
+	risks := make([]string, len(asked))
+	for i, w := range asked {
+		risks[i] = w.Risk
+	}
+	edits, err := pastOf(ctx, rd, risks...)
+	if err != nil {
+		return nil, err
+	}
 	var items []module.InboxItem
 	p := s.Policy()
 	for _, w := range asked {
@@ -131,6 +139,7 @@ func (s *Service) inboxDecisions(ctx context.Context, rd store.Reader, a authz.A
 			return nil, err
 		}
 		q := withVotes(bidOf(w.Acceptance, w.risk.Owner, p, s.zone, rd.Now(), office), votes)
+		q.Former = edits[w.Risk].ownersSince(w.AskedAt)
 		if len(rightsOf(p.Needs(w.Basis), q, a)) == 0 || voted(votes, a.ID) {
 			continue
 		}

@@ -65,7 +65,11 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, id 
 	if d.Rated() {
 		d.Needs = s.needTexts(p, p.Needs(basis), Request{At: r.Now(), Zone: s.zone})
 	}
-	d.May = s.mayDo(a, d, participants)
+	mine, err := partIn(ctx, r, a, d.Risk)
+	if err != nil {
+		return Detail{}, err
+	}
+	d.May = s.mayDo(a, d, participants, mine)
 	if err := s.nameSubject(ctx, r, a, &d); err != nil {
 		return Detail{}, err
 	}
@@ -229,7 +233,7 @@ func (s *Service) needTexts(p *RiskPolicy, needs []Need, q Request) []NeedText {
 
 // mayDo lists what the reader may do with the risk now. It is for showing
 // buttons; each use case checks again.
-func (s *Service) mayDo(a authz.Actor, d Detail, participants []string) []string {
+func (s *Service) mayDo(a authz.Actor, d Detail, participants []string, mine part) []string {
 	may := []string{}
 	if d.Closed() {
 		return may
@@ -241,7 +245,6 @@ func (s *Service) mayDo(a authz.Actor, d Detail, participants []string) []string
 	}
 	open := slices.ContainsFunc(d.Measures, func(m Measure) bool { return m.State == MeasureOpen })
 	waiting := slices.ContainsFunc(d.Acceptances, func(p Placed) bool { return p.Standing.Code == Awaiting })
-	dependent := (a.ID == d.Owner || a.ID == d.Registrant) && d.Effective().Rating.AtLeast(s.Policy().Independence.From)
 	unclosed := slices.ContainsFunc(d.Acceptances, func(p Placed) bool {
 		return p.State == Asked || p.WasGranted() && p.State != Closed
 	})
@@ -252,7 +255,7 @@ func (s *Service) mayDo(a authz.Actor, d Detail, participants []string) []string
 	allow("complete", ActionTreat, d.State == StateOpen && d.Treatment != "" && !open)
 	allow("hear", ActionHear, d.Rated() && len(d.Parties) > 0)
 	allow("ask", ActionAsk, d.Rated() && !waiting)
-	allow("close", ActionClose, !unclosed && !dependent)
+	allow("close", ActionClose, !unclosed && !mine.dependent(mine.floor, s.Policy().Independence))
 	return may
 }
 

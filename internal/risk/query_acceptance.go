@@ -110,7 +110,12 @@ func (s *Service) fillRights(ctx context.Context, r store.Reader, actor authz.Ac
 	if err != nil {
 		return err
 	}
+	edits, err := pastOf(ctx, r, d.Risk)
+	if err != nil {
+		return err
+	}
 	q := withVotes(bidOf(d.Acceptance, around.risk.Owner, around.policy, s.zone, r.Now(), office), d.Votes)
+	q.Former = edits[d.Risk].ownersSince(d.AskedAt)
 	d.Needs = s.needTexts(around.policy, needs, q)
 	allowed := func(action authz.Action) bool {
 		return s.authz.Check(actor, action, resourceOf(around.risk, around.participants, d.AskedBy)) == nil

@@ -18,8 +18,10 @@ type RateInput struct {
 }
 
 // Rate rates the risk. A rating that differs from the proposed one needs a
-// written reason. From the independence rating up, owner and registrant cannot
-// rate below the proposal. Every rating voids what was accepted on the one before.
+// written reason. From the independence rating up, whoever has a part in the risk
+// cannot rate it below the proposal, below what it counts as, or below what it
+// counted as before they changed its facts. Every rating voids what was accepted
+// on the one before.
 func (s *Service) Rate(ctx context.Context, id string, version int64, in RateInput) (Risk, error) {
 	return s.onRisk(ctx, ActionRate, "rate", id, version, func(d *decision) error {
 		measures, err := loadMeasures(ctx, d.tx, id)
@@ -30,6 +32,9 @@ func (s *Service) Rate(ctx context.Context, id string, version int64, in RateInp
 		proposal := d.policy.Proposal.Propose(&d.policy.Matrix, d.risk.Inputs)
 		rating, err := d.rate(in, proposal)
 		if err != nil {
+			return err
+		}
+		if err := d.independent(ctx, rating, proposal); err != nil {
 			return err
 		}
 		before := d.before.Effective().Rating
@@ -77,19 +82,21 @@ func (d *decision) rate(in RateInput, proposal matrix.Proposal) (Rating, error) 
 	if err := f.err(); err != nil {
 		return Rating{}, err
 	}
-	below := r.Residual.Rating.Level() < proposal.Residual.Rating.Level()
-	if below && d.dependent(proposal.Residual.Rating) {
-		return Rating{}, fault.New(fault.Forbidden, "risk.not_independent",
-			"You own or registered this risk, so you cannot rate it below the proposal (%s). Let somebody else in the security team rate it.", proposal.Residual.Rating)
-	}
 	return r, nil
 }
 
-// dependent reports whether the actor owns or registered the risk and the rating
-// is one where policy asks for independence.
-func (d *decision) dependent(r matrix.Rating) bool {
-	own := d.actor.ID == d.before.Owner || d.actor.ID == d.before.Registrant
-	return own && r.AtLeast(d.policy.Independence.From)
+// independent refuses a rating that is too low for somebody with a part in the risk.
+func (d *decision) independent(ctx context.Context, r Rating, proposal matrix.Proposal) error {
+	mine, err := partIn(ctx, d.tx, d.actor, d.before)
+	if err != nil {
+		return err
+	}
+	floor := higher(mine.floor, proposal.Residual.Rating)
+	if r.Residual.Rating.Level() < floor.Level() && mine.dependent(floor, d.policy.Independence) {
+		return fault.New(fault.Forbidden, "risk.not_independent",
+			"You own, owned or registered this risk, or asked to accept it, so you cannot rate it below %s. Let somebody else in the security team rate it.", floor)
+	}
+	return nil
 }
 
 // Propose returns what the rules propose for these inputs, for a form that shows
@@ -128,8 +135,8 @@ func (s *Service) Review(ctx context.Context, id string, version int64, note str
 }
 
 // Close closes the risk for good: it is no longer a risk, or no longer ours. It
-// covers nothing afterwards. From the independence rating up neither owner nor
-// registrant may close it, because that would be a way past an acceptance.
+// covers nothing afterwards. From the independence rating up nobody with a part in
+// it may close it, because that would be a way past an acceptance.
 func (s *Service) Close(ctx context.Context, id string, version int64, note string) (Risk, error) {
 	return s.onRisk(ctx, ActionClose, "close", id, version, func(d *decision) error {
 		var f fields
@@ -137,9 +144,13 @@ func (s *Service) Close(ctx context.Context, id string, version int64, note stri
 		if err := f.err(); err != nil {
 			return err
 		}
-		if d.dependent(d.before.Effective().Rating) {
+		mine, err := partIn(ctx, d.tx, d.actor, d.before)
+		if err != nil {
+			return err
+		}
+		if mine.dependent(mine.floor, d.policy.Independence) {
 			return fault.New(fault.Forbidden, "risk.not_independent",
-				"You own or registered this risk, so you cannot close it while it is rated %s. Let somebody else in the security team close it.", d.before.Effective().Rating)
+				"You own, owned or registered this risk, or asked to accept it, so you cannot close it while it is rated %s. Let somebody else in the security team close it.", mine.floor)
 		}
 		all, err := acceptancesWhere(ctx, d.tx, "a.risk = $1 AND a.state IN ('asked', 'granted', 'revoked', 'voided')", "a.asked_at, a.id", id)
 		if err != nil {

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// handover says that somebody owned a risk until another took it over.
+type handover struct {
+	from string
+	at   time.Time
+}
+
+// past is what the edits of a risk tell about who is independent of it.
+type past struct {
+	handovers []handover
+	lowered   map[string]matrix.Rating // by actor reference: the highest proposed rating that they took down by changing the facts
+}
+
+// pastOf reads the edits of risks.
+func pastOf(ctx context.Context, rd store.Reader, risks ...string) (map[string]past, error) {
+	all := make(map[string]past, len(risks))
+	if len(risks) == 0 {
+		return all, nil
+	}
+	args := []any{KindEdited}
+	rows, err := rd.Query(ctx, "SELECT risk, actor, decided_at, changes FROM risk_history WHERE kind = $1 AND risk IN ("+
+		marks(distinct(risks), &args)+") ORDER BY entry", args...)
+	edits, err := store.Collect(rows, err, func(row store.Scanner) (storedStep, error) {
+		var h storedStep
+		var changes string
+		if err := row.Scan(&h.risk, &h.Actor, store.Time(&h.At), &changes); err != nil {
+			return storedStep{}, err
+		}
+		return h, unpack("history", packed{changes, &h.Changes})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load edits: %w", err)
+	}
+	for _, h := range edits {
+		p := all[h.risk]
+		p.note(h.Step)
+		all[h.risk] = p
+	}
+	return all, nil
+}
+
+func (p *past) note(h Step) {
+	for _, c := range h.Changes {
+		switch from, to := matrix.Rating(c.From), matrix.Rating(c.To); {
+		case c.Field == "owner" && c.From != "":
+			p.handovers = append(p.handovers, handover{c.From, h.At})
+		case c.Field == "proposed" && from.Level() > to.Level() && from.Level() > p.lowered[h.Actor].Level():
+			if p.lowered == nil {
+				p.lowered = map[string]matrix.Rating{}
+			}
+			p.lowered[h.Actor] = from
+		}
+	}
+}
+
+// owned reports whether the person handed the risk over, at since or later.
+func (p past) owned(person string, since time.Time) bool {
+	return slices.ContainsFunc(p.handovers, func(h handover) bool { return h.from == person && !h.at.Before(since) })
+}
+
+// ownersSince returns who handed the risk over at since or later: with the owner
+// of today, all who have owned it from then on.
+func (p past) ownersSince(since time.Time) []string {
+	var all []string
+	for _, h := range p.handovers {
+		if !h.at.Before(since) {
+			all = append(all, h.from)
+		}
+	}
+	return all
+}
+
+// part is what somebody had to do with a risk.
+type part struct {
+	own   bool          // they own or owned it, registered it, or asked to accept it
+	floor matrix.Rating // what it counts as, or counted as before they changed the facts, whichever is more
+}
+
+// partIn tells what the actor had to do with the risk. Handing it over makes
+// nobody independent of it.
+func partIn(ctx context.Context, rd store.Reader, actor authz.Actor, r Risk) (part, error) {
+	edits, err := pastOf(ctx, rd, r.ID)
+	if err != nil {
+		return part{}, err
+	}
+	asked, err := acceptancesWhere(ctx, rd, "a.risk = $1 AND a.asked_by = $2", "a.id", r.ID, actor.ID)
+	if err != nil {
+		return part{}, err
+	}
+	before := edits[r.ID]
+	return part{
+		own:   actor.ID == r.Owner || actor.ID == r.Registrant || len(asked) > 0 || before.owned(actor.ID, time.Time{}),
+		floor: higher(r.Effective().Rating, before.lowered[actor.Ref()]),
+	}, nil
+}
+
+// dependent reports whether the actor has a part in the risk, and a rating is one
+// where policy asks for independence.
+func (p part) dependent(r matrix.Rating, from Independence) bool {
+	return p.own && r.AtLeast(from.From)
+}
+
+func higher(a, b matrix.Rating) matrix.Rating {
+	if b.Level() > a.Level() {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk_test
+
+import (
+	"slices"
+	"testing"
+
+	"portreeve.org/portreeve/internal/risk"
+	"portreeve.org/portreeve/internal/risk/matrix"
+)
+
+// Independence is not got by taking down the facts first, by handing the risk
+// over, or by having asked instead of owned.
+func TestIndependenceIsNotMade(t *testing.T) {
+	low := matrix.Cell{Likelihood: 1, Impact: 1}
+	nothing := risk.RateInput{Inherent: low, Residual: low, Reason: "It is nothing."}
+	harmless := matrix.Inputs{Data: matrix.DataNone, Direction: matrix.Outbound, Access: matrix.Read, Volume: matrix.VolumeLow}
+	claims := caseA()
+	claims.Assurances = "Trust me."
+	other := "reviewer2"
+	for name, prepare := range map[string]func(d *desk) risk.Risk{
+		"facts taken down": func(d *desk) risk.Risk {
+			r, err := d.risks.Register(d.as("reviewer"), risk.RegisterInput{Subject: d.flow().Ref, Title: "Own", Threat: "t", Scope: "s", Inputs: caseA()})
+			d.must(err)
+			r, err = d.risks.Edit(d.as("reviewer"), r.ID, r.Version, risk.EditInput{Inputs: &harmless})
+			d.must(err)
+			return r
+		},
+		"claims of one's own": func(d *desk) risk.Risk {
+			r, err := d.risks.Register(d.as("reviewer"), risk.RegisterInput{Subject: d.flow().Ref, Title: "Own", Threat: "t", Scope: "s", Inputs: claims})
+			d.must(err)
+			r, err = d.risks.AddMeasure(d.as("reviewer"), r.ID, r.Version, risk.MeasureInput{Title: "Something", Owner: "ops", Due: d.now().Add(day)})
+			d.must(err)
+			return r
+		},
+		"handed over": func(d *desk) risk.Risk {
+			r, err := d.risks.Register(d.as("requester"), risk.RegisterInput{Subject: d.flow().Ref, Title: "Own", Threat: "t", Scope: "s", Owner: "reviewer", Inputs: caseA()})
+			d.must(err)
+			r, err = d.risks.Edit(d.as("reviewer"), r.ID, r.Version, risk.EditInput{Owner: &other})
+			d.must(err)
+			return r
+		},
+		"refused what they asked for": func(d *desk) risk.Risk {
+			r := d.ready(d.flow().Ref)
+			a, err := d.risks.Ask(d.as("reviewer"), r.ID, r.Version, d.request())
+			d.must(err)
+			_, err = d.risks.Refuse(d.as("executive"), a.ID, a.Version, "No.")
+			d.must(err)
+			return r
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := sqliteDesk(t)
+			r := prepare(d)
+			_, err := d.risks.Rate(d.as("reviewer"), r.ID, r.Version, nothing)
+			wantCode(t, err, "risk.not_independent")
+			_, err = d.risks.Close(d.as("reviewer"), r.ID, r.Version, "It is nothing.")
+			wantCode(t, err, "risk.not_independent")
+			detail, err := d.risks.Get(d.as("reviewer"), r.ID)
+			d.must(err)
+			if slices.Contains(detail.May, "close") {
+				t.Error("the page offers to close the risk")
+			}
+			_, err = d.risks.Rate(d.as("sec"), r.ID, r.Version, nothing)
+			d.must(err)
+		})
+	}
+}
+
+// Whoever owns a risk while a request waits does not accept it by handing the
+// risk over first, nor does the word they gave as owner become one of rank.
+func TestHandingOverOpensNothing(t *testing.T) {
+	next := "owner"
+	for _, votes := range []bool{false, true} {
+		d := sqliteDesk(t)
+		flow := d.flow()
+		r := d.ready(flow.Ref)
+		chief := "executive"
+		r, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Owner: &chief})
+		d.must(err)
+		a, err := d.risks.Ask(d.as("triager"), r.ID, r.Version, d.request())
+		d.must(err)
+		if votes {
+			a, err = d.risks.Grant(d.as("executive"), a.ID, a.Version, "The end is fine.")
+			d.must(err)
+		}
+		_, err = d.risks.Edit(d.as("executive"), r.ID, r.Version, risk.EditInput{Owner: &next})
+		d.must(err)
+		if votes {
+			_, err = d.risks.Grant(d.as("sec"), a.ID, a.Version, "Fine by security.")
+			d.must(err)
+		} else {
+			_, err = d.risks.Grant(d.as("executive"), a.ID, a.Version, "Mine no more.")
+			wantCode(t, err, "risk.own_risk")
+			if waits := d.waits("executive"); len(waits) != 0 {
+				t.Errorf("waits for the former owner: %q", waits)
+			}
+		}
+		wantCodes(t, d.codes(flow.Ref), "risk.acceptance_awaiting")
+	}
+}
