@@ -49,7 +49,7 @@ func (d *decision) checkParties(ctx context.Context, f *fields, in []PartyInput)
 		at := fmt.Sprintf("parties[%d]", i)
 		party := Party{
 			ID: d.tx.NewID(), Kind: p.Kind, Organisation: p.Organisation, Require: p.Require,
-			Name:     f.text(at+".name", p.Name, MaxTitle, true),
+			Name:     f.line(at+".name", p.Name, MaxTitle, true),
 			Exposure: f.text(at+".exposure", p.Exposure, MaxShort, false),
 		}
 		if p.Kind != PartyOrganisation && p.Kind != PartyCommunity {
@@ -134,7 +134,7 @@ func (d *decision) hearing(ctx context.Context, in HearingInput) (Hearing, error
 	var f fields
 	h := Hearing{
 		ID: d.tx.NewID(), RatingSeq: d.risk.Rating.Seq, HeldAt: in.HeldAt.UTC().Truncate(time.Microsecond), RecordedBy: d.actor.ID, RecordedAt: d.tx.Now(),
-		Heard: f.text("heard", in.Heard, MaxHeard, true),
+		Heard: f.line("heard", in.Heard, MaxHeard, true),
 		Said:  f.text("said", in.Said, MaxText, true),
 	}
 	for _, p := range d.parties {

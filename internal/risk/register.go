@@ -221,9 +221,8 @@ func (d *decision) apply(ctx context.Context, f *fields, in EditInput) error {
 			*into = f.text(path, *from, limit, true)
 		}
 	}
-	text("title", &d.risk.Title, in.Title, MaxTitle)
-	if strings.Contains(d.risk.Title, "\n") {
-		f.add("title", "lines", "Use a single line.")
+	if in.Title != nil {
+		d.risk.Title = f.line("title", *in.Title, MaxTitle, true)
 	}
 	text("threat", &d.risk.Threat, in.Threat, MaxText)
 	text("scope", &d.risk.Scope, in.Scope, MaxText)

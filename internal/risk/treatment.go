@@ -95,7 +95,7 @@ func (s *Service) AddMeasure(ctx context.Context, id string, version int64, in M
 		}
 		m := Measure{ID: d.tx.NewID(), Risk: id, State: MeasureOpen, Due: in.Due.UTC().Truncate(time.Microsecond)}
 		var f fields
-		m.Title = f.text("title", in.Title, MaxTitle, true)
+		m.Title = f.line("title", in.Title, MaxTitle, true)
 		if m.Due.IsZero() {
 			f.add("due", "required", "Say until when.")
 		}
@@ -205,7 +205,7 @@ func checkOption(f *fields, at string, o Option) Option {
 	}
 	return Option{
 		Kind: o.Kind, Rating: o.Rating,
-		Title: f.text(at+".title", o.Title, MaxTitle, true),
+		Title: f.line(at+".title", o.Title, MaxTitle, true),
 		Cost:  f.text(at+".cost", o.Cost, MaxShort, true),
 		Delay: f.text(at+".delay", o.Delay, MaxShort, true),
 		Risk:  f.text(at+".risk", o.Risk, MaxShort, true),

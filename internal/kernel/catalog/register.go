@@ -12,6 +12,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // Registration describes a new subject.
@@ -146,8 +147,8 @@ func checkTexts(p *problems, sub Subject) {
 	switch {
 	case strings.TrimSpace(sub.Title) == "":
 		p.add("title", "required", "Give a title, in the words that people use for it.")
-	case !plainText(sub.Title, MaxTitle):
-		p.add("title", "text", "Use at most 200 bytes of text, without control characters.")
+	case !plainText(sub.Title, MaxTitle) || !web.PlainName(sub.Title):
+		p.add("title", "text", "Use at most 200 bytes of text in a single line, without characters that hide or reorder others.")
 	}
 	if !plainText(sub.Description, MaxDescription) {
 		p.add("description", "text", "Use at most 20000 bytes of text, without control characters.")

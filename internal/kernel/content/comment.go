@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -161,12 +162,18 @@ func checkText(text string) error {
 		field.Code, field.Message = "required", "Write something."
 	case len(text) > MaxComment:
 		field.Code, field.Message = "too_long", "Write at most 32 KiB, or attach a file."
-	case !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0:
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, control):
 		field.Code, field.Message = "not_text", "This holds bytes that are not text. Remove them."
 	default:
 		return nil
 	}
 	return fault.InvalidFields("content.comment", []fault.Field{field})
+}
+
+// control reports whether r does something instead of being seen: a terminal on
+// which the comment is printed would obey it.
+func control(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
 }
 
 func alreadyErased() error {
