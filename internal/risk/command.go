@@ -186,6 +186,9 @@ type EditCmd struct {
 
 // Run changes the risk and shows it.
 func (c *EditCmd) Run(s *client.Session) error {
+	if c.Title == nil && c.Threat == nil && c.Scope == nil && c.Owner == nil && c.Assurances == nil && c.Visibility == nil && c.Participant == nil {
+		return fault.New(fault.Usage, "risk.nothing", "Say what to change: --title, --threat, --scope, --owner and others; see --help.")
+	}
 	in := EditInput{Title: c.Title, Threat: c.Threat, Scope: c.Scope, Owner: c.Owner}
 	if c.Visibility != nil {
 		visibility := authz.Visibility(*c.Visibility)

@@ -4,6 +4,7 @@ package risk
 
 import (
 	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -128,10 +129,15 @@ func (c *ReviewCmd) Run(s *client.Session) error {
 type PartiesCmd struct {
 	target
 	Party []string `help:"A party exposed; repeat for more." placeholder:"organisation|community:ORGANISATION:NAME" sep:"none"`
+	None  bool     `help:"It exposes no party."`
 }
 
-// Run sets the parties and shows the risk.
+// Run sets the parties and shows the risk. No party at all must be said: it voids
+// acceptances as any other change of the parties does.
 func (c *PartiesCmd) Run(s *client.Session) error {
+	if (len(c.Party) == 0) != c.None {
+		return fault.New(fault.Usage, "risk.parties", "Name with --party all parties that the risk exposes, or say --none.")
+	}
 	parties, err := parseParties(c.Party)
 	if err != nil {
 		return err

@@ -136,6 +136,9 @@ func (c *Client) send(ctx context.Context, r Request) (*http.Response, error) {
 	}
 	if resp.StatusCode >= 300 {
 		defer resp.Body.Close()
+		if resp.StatusCode == http.StatusUnauthorized && c.token == "" {
+			return nil, fault.New(fault.Unauthenticated, "client.token", "Say who you are: set PORTREEVE_TOKEN or --token to an API token. Your own tokens are made at %s/me/tokens.", c.base)
+		}
 		return nil, problem(resp)
 	}
 	return resp, nil

@@ -98,7 +98,7 @@ func InvalidFields(code string, fields []Field) error {
 
 // ItemNotFound is the one answer for what is absent and for what the reader may not see.
 func ItemNotFound() *Error {
-	return New(NotFound, "not_found", "There is nothing here, or it is not shown to you. Check the address, or ask its owner for access.")
+	return New(NotFound, "not_found", "There is nothing here, or it is not shown to you. Check the address, name or id, or ask its owner for access.")
 }
 
 // From returns the Error in err's chain. Anything else becomes Internal, except

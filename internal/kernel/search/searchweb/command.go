@@ -3,6 +3,7 @@
 package searchweb
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -45,6 +46,9 @@ func (c *Cmd) Run(s *client.Session) error {
 		if text := search.Text(h.Snippet); text != "" {
 			s.Printf("  %s\n", text)
 		}
+	}
+	if len(list.Items) == 0 {
+		fmt.Fprintln(s.Stderr, "Nothing that is shown to you matches. Try fewer words, or only the beginning of one with an asterisk: accept*.")
 	}
 	if list.Next != "" {
 		s.Printf("\nmore: --cursor %s\n", list.Next)
