@@ -6,7 +6,6 @@ import (
 	"context"
 	"slices"
 
-	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
@@ -141,10 +140,4 @@ func (d *decision) voidChanged(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// actorMay reports whether the actor may do action on the risk, where requester
-// asked.
-func (s *Service) actorMay(a authz.Actor, action authz.Action, r Risk, participants []string, requester string) bool {
-	return s.authz.Check(a, action, resourceOf(r, participants, requester)) == nil
 }

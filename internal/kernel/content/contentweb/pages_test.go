@@ -117,7 +117,7 @@ func TestAttach(t *testing.T) {
 	h := newHouse(t)
 	me, page := h.As("owner"), h.path+"/attachments"
 	values := func() url.Values { return me.Get(page).Want(200).FormValues(page) }
-	me.Upload(page, values(), "file", `..\..\evil"‮name.txt`, []byte("notes\n")).WantLocation(h.path + "/discussion")
+	me.Upload(page, values(), "file", "..\\..\\evil\"\u202ename.txt", []byte("notes\n")).WantLocation(h.path + "/discussion")
 	thread := me.Get(h.path + "/discussion").Want(200)
 	link := fileLinks(thread)[0]
 	if link.Text() != "evil_name.txt" {
