@@ -43,7 +43,7 @@ func (o *office) openLedgerView(context.Context) error {
 	}
 	o.ledgerView = ledgerweb.New(ledgerweb.Deps{
 		DB: o.db, Log: o.ledger, Writer: o.ledger.Writer("ledger", ledger.Kinds()), Policy: o.policy,
-		Keys: o.keys.signer.Verifiers(), Witnesses: witnesses, Kinds: kinds(), Logger: o.log,
+		Keys: o.keys.signer.Verifiers(), Witnesses: witnesses, Kinds: kinds(), Describe: o.describeReferences, Logger: o.log,
 	})
 	return nil
 }
