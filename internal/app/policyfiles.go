@@ -36,10 +36,11 @@ func (o *office) loadAuthority(file string, data []byte) (*authorityFile, error)
 		return nil, err
 	}
 	policy, err := readOr(o.cfg.Policy.Risk, risk.LoadPolicy, risk.DefaultPolicy)
-	if err != nil {
-		policy = o.risk.Policy()
+	if err == nil && checkRanks(file, policy, ranks) == nil {
+		return ranks, nil
 	}
-	return ranks, checkRanks(file, policy, ranks)
+	// The risk policy will not be taken, so the ranks must fit the running one.
+	return ranks, checkRanks(file, o.risk.Policy(), ranks)
 }
 
 // readOr reads the organisation's file once, or takes the shipped default.
@@ -70,11 +71,17 @@ func checkRanks(file string, policy *risk.RiskPolicy, ranks *authorityFile) erro
 	return &fault.Error{Kind: fault.Invalid, Code: "config.invalid", Message: file + " does not fit: the ranks of the risk policy and those of policy.authority differ.", Fields: fields}
 }
 
-// reloadOnHangup reads the policy files again on SIGHUP. A bad file is refused
-// and logged; the running policy stays.
-func (o *office) reloadOnHangup(ctx context.Context) error {
+// hangups returns the channel on which SIGHUP comes from now on: before the
+// server is ready, because without it the signal would end the program.
+func hangups() chan os.Signal {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
+	return hangup
+}
+
+// reloadOn reads the policy files again on each SIGHUP. A bad file is refused and
+// logged; the running policy stays.
+func (o *office) reloadOn(ctx context.Context, hangup chan os.Signal) error {
 	defer signal.Stop(hangup)
 	for {
 		select {

@@ -72,7 +72,8 @@ func (o *office) run(ctx context.Context, l net.Listener, ready func() error) (e
 	}
 	start(func(ctx context.Context) error { return serveHTTP(ctx, l, o.front(), o.log) })
 	start(o.jobs.Run)
-	start(o.reloadOnHangup)
+	hangup := hangups()
+	start(func(ctx context.Context) error { return o.reloadOn(ctx, hangup) })
 	if o.cfg.Metrics.Listen != "" {
 		ml, err := net.Listen("tcp", o.cfg.Metrics.Listen)
 		if err != nil {

@@ -115,11 +115,13 @@ func (s *server) stop() {
 	select {
 	case err := <-exited:
 		if err != nil {
-			s.t.Errorf("the demo ended badly: %v\n%s", err, s.stderr)
+			s.t.Errorf("the server ended badly: %v\n%s", err, s.stderr)
 		}
 	case <-time.After(20 * time.Second):
-		_ = s.cmd.Process.Kill()
-		s.t.Errorf("the demo did not end within 20 s\n%s", s.stderr)
+		// The Go runtime then prints what every goroutine waits for.
+		_ = s.cmd.Process.Signal(syscall.SIGQUIT)
+		<-exited
+		s.t.Errorf("the server did not end within 20 s\n%s", s.stderr)
 	}
 }
 
