@@ -163,7 +163,7 @@ func TestErasingAPerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := "/admin/people/" + person + "/erase"
-	if w := admin.get(page); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "cannot be taken back") {
+	if w := admin.get(page); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Nobody can take this back") {
 		t.Fatalf("%d", w.Code)
 	}
 	wrong := admin.post(page, url.Values{"login": {"somebody-else"}, "reason": {"They asked for it."}})

@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"portreeve.org/portreeve/internal/app/admin"
@@ -24,8 +25,10 @@ func (o *office) configured(name, file string, groups func() []admin.Group) {
 	})
 }
 
-// running describes the policies that are in force now.
+// running describes the policies that are in force now, the one that decides
+// most first.
 func (o *office) running() []admin.Part {
+	order := []string{"risk", "authority", "gate", "catalog", "content"}
 	parts := make([]admin.Part, len(o.configuration))
 	for i, part := range o.configuration {
 		parts[i] = part()
@@ -33,6 +36,9 @@ func (o *office) running() []admin.Part {
 			parts[i].Ratings = &o.risk.Policy().Matrix
 		}
 	}
+	slices.SortStableFunc(parts, func(a, b admin.Part) int {
+		return slices.Index(order, a.Name) - slices.Index(order, b.Name)
+	})
 	return parts
 }
 

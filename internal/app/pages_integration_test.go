@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/kernel/web/browser"
 )
@@ -42,7 +43,7 @@ func TestPagesInABrowser(t *testing.T) {
 	if err := in.content.Keep(owner, in.person("owner"), "/risks/new?subject=project:harbour", url.Values{"title": {"A draft"}}); err != nil {
 		t.Fatal(err)
 	}
-	in.refused.Store("content", fmt.Errorf("a file that was refused"))
+	in.refused.Store("content", fault.New(fault.Invalid, "config.invalid", "content.yaml:3: attachments.max_sise is not known; did you mean max_size?"))
 	s := httptest.NewTLSServer(in.front)
 	defer s.Close()
 	b := browser.Start(t)
@@ -70,6 +71,9 @@ func TestPagesInABrowser(t *testing.T) {
 					tab.Open(s.URL + page[1])
 					if name == "risk" || name == "subject" {
 						tab.WaitText("I was in " + placeName) // htmx has loaded the thread
+					}
+					if name == "configuration" { // what is folded is looked at too
+						browser.Eval[bool](tab, `document.querySelectorAll("details").forEach(d => d.open = true) || true`)
 					}
 					tab.WantAccessible()
 					tab.WantNoOverflow()

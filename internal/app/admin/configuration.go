@@ -26,6 +26,7 @@ type Part struct {
 // Group is one section of a policy.
 type Group struct {
 	Name     string    `json:"name"`
+	Open     bool      `json:"-"` // unfolded on the page
 	Settings []Setting `json:"settings" nullable:"false"`
 }
 
@@ -64,6 +65,7 @@ type partView struct {
 
 type groupView struct {
 	Name  string
+	Open  bool
 	Table web.Table
 }
 
@@ -84,7 +86,7 @@ func (s *Site) showConfiguration(c *web.Ctx) error {
 			one.Problem = &web.Alert{Tone: web.ToneBad, Title: c.Text("admin.configuration.refused"), Body: p.Problem}
 		}
 		for _, g := range p.Groups {
-			one.Groups = append(one.Groups, groupView{g.Name, settingTable(c, g)})
+			one.Groups = append(one.Groups, groupView{g.Name, g.Open, settingTable(c, g)})
 		}
 		v.Parts = append(v.Parts, one)
 	}

@@ -15,11 +15,11 @@ import (
 
 // GateGroups describes a gate policy.
 func GateGroups(p *gate.Policy) []Group {
-	groups := []Group{{"Answers", []Setting{
+	groups := []Group{{Name: "Answers", Settings: []Setting{
 		{Name: "hold at most", Value: p.AnswerValid.String()}, {Name: "take at most", Value: p.TimeLimit.String()},
 	}}}
 	for _, row := range p.Rows {
-		g := Group{row.Kind + ", " + row.Action, []Setting{{"what it is", row.Title, string(row.Origin), row.Cites, ""}}}
+		g := Group{Name: row.Kind + ", " + row.Action, Settings: []Setting{{"what it is", row.Title, string(row.Origin), row.Cites, ""}}}
 		for _, d := range row.Requires {
 			value := string(d.Mode)
 			for _, name := range slices.Sorted(maps.Keys(d.With)) {
@@ -36,7 +36,7 @@ func GateGroups(p *gate.Policy) []Group {
 func CatalogGroups(k *catalog.Kinds) []Group {
 	var groups []Group
 	for _, kind := range k.Kinds {
-		g := Group{"Kind " + kind.Name, []Setting{{"title", kind.Title, string(kind.Origin), kind.Cites, kind.Description}}}
+		g := Group{Name: "Kind " + kind.Name, Settings: []Setting{{"title", kind.Title, string(kind.Origin), kind.Cites, kind.Description}}}
 		for _, a := range kind.Attributes {
 			g.Settings = append(g.Settings, Setting{a.Name, attributeWords(a), string(a.Origin), a.Cites, a.Description})
 		}
@@ -70,7 +70,7 @@ func ContentGroups(s *content.Settings) []Group {
 	for _, r := range s.Retention {
 		kept.Settings = append(kept.Settings, Setting{Name: r.What + "s of " + r.Of, Value: "erased after " + r.Keep.String(), Origin: "chosen"})
 	}
-	return []Group{{"Attachments", []Setting{
+	return []Group{{Name: "Attachments", Settings: []Setting{
 		{Name: "largest file", Value: s.Attachments.MaxSize.String(), Origin: "chosen"},
 		{Name: "of one item at most", Value: fmt.Sprint(s.Attachments.MaxPerItem), Origin: "chosen"},
 		{Name: "kinds", Value: strings.Join(s.Attachments.Kinds, ", "), Origin: "chosen"},

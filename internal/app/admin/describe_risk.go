@@ -16,13 +16,13 @@ import (
 // RiskGroups describes a risk policy.
 func RiskGroups(p *risk.RiskPolicy) []Group {
 	return []Group{
-		{"Matrix", append([]Setting{{"ratings by likelihood and impact", matrixLines(&p.Matrix), string(p.Matrix.Origin), p.Matrix.Cites, p.Matrix.Why}},
+		{Name: "Matrix", Settings: append([]Setting{{"ratings by likelihood and impact", matrixLines(&p.Matrix), string(p.Matrix.Origin), p.Matrix.Cites, p.Matrix.Why}},
 			append(steps("likelihood", p.Matrix.Likelihood), steps("impact", p.Matrix.Impact)...)...)},
-		{"Proposed rating", proposal(p.Proposal)},
-		{"Who may accept", acceptance(p)},
-		{"Exposed parties", parties(p.Parties)},
-		{"Before and after a decision", around(p)},
-		{"Review and reminders", review(p)},
+		{Name: "Proposed rating", Settings: proposal(p.Proposal)},
+		{Name: "Who may accept", Open: true, Settings: acceptance(p)},
+		{Name: "Exposed parties", Settings: parties(p.Parties)},
+		{Name: "Before and after a decision", Settings: around(p)},
+		{Name: "Review and reminders", Settings: review(p)},
 	}
 }
 
