@@ -44,11 +44,17 @@ func fromRating(with map[string]string) matrix.Rating {
 	return matrix.Low
 }
 
+// risksOf returns the open risks on the subject of a question; both decisions of
+// this slice look at them.
+func risksOf(ctx context.Context, r store.Reader, q gate.Question) ([]Risk, error) {
+	return gate.Once(q, "risk.open", func() ([]Risk, error) { return openRisksOf(ctx, r, q.Subject.Ref) })
+}
+
 // assessment answers risk.assessment: required, at least one open risk on the
 // subject must be rated by a person. A closed risk is none any more. That nobody
 // has rated one is no objection, so the mode blocking finds nothing.
 func (s *Service) assessment(ctx context.Context, r store.Reader, q gate.Question, req gate.Requirement) (gate.Answer, error) {
-	risks, err := openRisksOf(ctx, r, q.Subject.Ref)
+	risks, err := risksOf(ctx, r, q)
 	if err != nil {
 		return gate.Answer{}, err
 	}
@@ -85,7 +91,7 @@ func unrated(risk Risk) gate.Missing {
 // is With["from"] or higher needs an acceptance in force at the gate's time.
 func (s *Service) acceptance(ctx context.Context, r store.Reader, q gate.Question, req gate.Requirement) (gate.Answer, error) {
 	from := fromRating(req.With)
-	risks, err := openRisksOf(ctx, r, q.Subject.Ref)
+	risks, err := risksOf(ctx, r, q)
 	if err != nil {
 		return gate.Answer{}, err
 	}

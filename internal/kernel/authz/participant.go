@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -46,6 +47,33 @@ func Participants(ctx context.Context, r store.Reader, item string) ([]string, e
 		return nil, fmt.Errorf("load participants: %w", err)
 	}
 	return all, nil
+}
+
+// maxItems is the number of items per statement, below the limit of parameters
+// of either engine.
+const maxItems = 500
+
+// ParticipantsOf is [Participants] for several items at once, by item. Items
+// without participants are absent.
+func ParticipantsOf(ctx context.Context, r store.Reader, items []string) (map[string][]string, error) {
+	byItem := map[string][]string{}
+	for len(items) > 0 {
+		n := min(maxItems, len(items))
+		marks, args := make([]string, n), make([]any, n)
+		for i, item := range items[:n] {
+			marks[i], args[i] = "$"+strconv.Itoa(i+1), item
+		}
+		items = items[n:]
+		rows, err := r.Query(ctx, "SELECT item, principal FROM authz_participant WHERE item IN ("+strings.Join(marks, ", ")+") ORDER BY item, principal", args...)
+		pairs, err := store.Collect(rows, err, func(s store.Scanner) (pair [2]string, err error) { return pair, s.Scan(&pair[0], &pair[1]) })
+		if err != nil {
+			return nil, fmt.Errorf("load participants: %w", err)
+		}
+		for _, p := range pairs {
+			byItem[p[0]] = append(byItem[p[0]], p[1])
+		}
+	}
+	return byItem, nil
 }
 
 func validPrincipal(p string) bool {

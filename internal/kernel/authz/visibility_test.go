@@ -166,6 +166,38 @@ func TestSetParticipants(t *testing.T) {
 	})
 }
 
+func TestParticipantsOf(t *testing.T) {
+	storetest.Each(t, tables(), func(t *testing.T, db *store.DB) {
+		want := map[string][]string{"risk:1": {"group:g1", "person:p1"}, "risk:2": {"person:p2"}}
+		var asked []string
+		for i := range 1100 { // more than one statement takes
+			asked = append(asked, fmt.Sprintf("risk:%d", i))
+		}
+		err := write(t, db, func(tx *store.Tx) error {
+			for item, principals := range map[string][]string{"risk:1": want["risk:1"], "risk:2": want["risk:2"], "subject:1": {"person:p3"}} {
+				if err := authz.SetParticipants(t.Context(), tx, item, principals); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string][]string
+		err = db.Read(t.Context(), func(tx *store.ReadTx) (err error) {
+			got, err = authz.ParticipantsOf(t.Context(), tx, asked)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestActorFrom(t *testing.T) {
 	if got := authz.ActorFrom(context.Background()); got.SignedIn() || got.Kind != authz.KindAnonymous {
 		t.Errorf("without an actor: %+v", got)

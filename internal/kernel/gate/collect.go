@@ -33,11 +33,12 @@ func (c *collector) block(code, message, liftedBy string) {
 
 // add takes over one answer as far as the asker may see it.
 func (c *collector) add(ctx context.Context, r store.Reader, a authz.Actor, req Requirement, answer Answer) error {
+	participants, err := participants(ctx, r, answer)
+	if err != nil {
+		return err
+	}
 	for _, m := range answer.Missing {
-		seen, err := canSee(ctx, r, a, m)
-		if err != nil {
-			return err
-		}
+		seen := m.Item == "" || authz.CanSee(a, authz.Resource{Item: m.Item, Visibility: m.Visibility, Participants: participants[m.Item]})
 		switch {
 		case req.Mode == Advisory && seen:
 			c.advice = append(c.advice, c.blocker(m))
@@ -55,17 +56,20 @@ func (c *collector) add(ctx context.Context, r store.Reader, a authz.Actor, req 
 	return nil
 }
 
-// canSee reports whether the asker may know what is missing. The participants
-// are read whatever the visibility, so that the same statements run.
-func canSee(ctx context.Context, r store.Reader, a authz.Actor, m Missing) (bool, error) {
-	if m.Item == "" {
-		return true, nil
+// participants reads who takes part in the items of an answer, with one
+// statement, and whatever their visibility, so that the same statements run.
+func participants(ctx context.Context, r store.Reader, answer Answer) (map[string][]string, error) {
+	var items []string
+	for _, m := range answer.Missing {
+		if m.Item != "" {
+			items = append(items, m.Item)
+		}
 	}
-	participants, err := authz.Participants(ctx, r, m.Item)
+	all, err := authz.ParticipantsOf(ctx, r, items)
 	if err != nil {
-		return false, fmt.Errorf("look who may see a blocker: %w", err)
+		return nil, fmt.Errorf("look who may see a blocker: %w", err)
 	}
-	return authz.CanSee(a, authz.Resource{Item: m.Item, Visibility: m.Visibility, Participants: participants}), nil
+	return all, nil
 }
 
 func (c *collector) blocker(m Missing) fault.Blocker {

@@ -41,6 +41,24 @@ type Question struct {
 	Action  string
 	Asker   authz.Actor
 	At      time.Time
+
+	shared map[string]any // what providers have looked up for this question
+}
+
+// Once returns what load returned when it was first called under this key in
+// this question: providers of one module share what they look up. The key begins
+// with the module's name. An error is not kept. Providers are asked one after
+// the other, so it needs no lock; a question that the gate did not ask shares
+// nothing.
+func Once[T any](q Question, key string, load func() (T, error)) (T, error) {
+	if known, ok := q.shared[key].(T); ok {
+		return known, nil
+	}
+	value, err := load()
+	if err == nil && q.shared != nil {
+		q.shared[key] = value
+	}
+	return value, err
 }
 
 // Missing is one decision that is not in force. Item and Visibility are those of

@@ -189,6 +189,34 @@ func TestQuestionReachesProviders(t *testing.T) {
 	})
 }
 
+// TestProvidersShareWithinAQuestion: providers share what they look up for one
+// question, never from one question to the next; an error is looked up again.
+func TestProvidersShareWithinAQuestion(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		loads := 0
+		share := func(_ context.Context, _ store.Reader, q gate.Question, _ gate.Requirement) (gate.Answer, error) {
+			_, err := gate.Once(q, "test.failing", func() (string, error) { loads += 100; return "", errors.New("not now") })
+			if err == nil {
+				t.Error("an error was kept as a value")
+			}
+			at, err := gate.Once(q, "test.at", func() (time.Time, error) { loads++; return q.At.Add(time.Hour), nil })
+			return gate.Answer{ValidUntil: at}, err
+		}
+		f.answer(t, answers{share, share, share})
+		for question := 1; question <= 2; question++ {
+			if v := f.ask(t); !v.Allowed() {
+				t.Errorf("denied: %v", v.Blockers)
+			}
+			if want := question * 301; loads != want {
+				t.Errorf("after question %d the loads count %d, want %d", question, loads, want)
+			}
+		}
+		if _, err := gate.Once(gate.Question{}, "test.at", func() (int, error) { return 1, nil }); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestNothingButAnAnswerAllows: no way for a provider to fail leads to allow,
 // whatever its mode and whatever the others answer.
 func TestNothingButAnAnswerAllows(t *testing.T) {

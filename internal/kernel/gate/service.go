@@ -174,6 +174,7 @@ func (s *Service) askAll(ctx context.Context, r store.Reader, q Question, requir
 
 func (s *Service) askEach(ctx context.Context, r store.Reader, q Question, requirements []Requirement) ([]Answer, error) {
 	answers := make([]Answer, len(requirements))
+	q.shared = map[string]any{}
 	for i, req := range requirements {
 		provider := s.d.Providers[req.Decision]
 		if provider == nil {

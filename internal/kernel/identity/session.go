@@ -63,8 +63,8 @@ func (s *Service) open(ctx context.Context, tx *store.Tx, p Proof) (Session, err
 func (s *Service) Authenticate(ctx context.Context, cookie string) (authz.Actor, error) {
 	now := s.now()
 	var row sessionRow
-	err := s.db.Read(ctx, func(tx *store.ReadTx) (err error) {
-		row, err = loadSession(ctx, tx, hashSecret(cookie))
+	err := s.db.ReadOne(ctx, func(r store.Reader) (err error) {
+		row, err = loadSession(ctx, r, hashSecret(cookie))
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {

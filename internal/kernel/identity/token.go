@@ -171,8 +171,8 @@ func (s *Service) AuthenticateToken(ctx context.Context, bearer string) (authz.A
 	var actor authz.Actor
 	var active bool
 	var t Token
-	err := s.db.Read(ctx, func(tx *store.ReadTx) (err error) {
-		actor, active, t, err = loadTokenActor(ctx, tx, hashSecret(text))
+	err := s.db.ReadOne(ctx, func(r store.Reader) (err error) {
+		actor, active, t, err = loadTokenActor(ctx, r, hashSecret(text))
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) || err == nil && (!active || !t.RevokedAt.IsZero()) {

@@ -98,8 +98,15 @@ func TestPostgresBrieflyAway(t *testing.T) {
 	}
 	write(t, db, func(tx *store.Tx) error { return insert(ctx, tx, "kept", 1) })
 	w.cut()
+	one := func() error {
+		return db.ReadOne(ctx, func(r store.Reader) error {
+			var n int64
+			return r.QueryRow(ctx, "SELECT COUNT(*) FROM sample_item").Scan(&n)
+		})
+	}
 	away := map[string]error{
 		"read":  db.Read(ctx, func(*store.ReadTx) error { return nil }),
+		"one":   one(),
 		"write": db.Write(ctx, func(tx *store.Tx) error { return insert(ctx, tx, "lost", 1) }),
 		"probe": db.Probe(ctx),
 	}
@@ -109,6 +116,9 @@ func TestPostgresBrieflyAway(t *testing.T) {
 		}
 	}
 	w.mend(t)
+	if err := one(); err != nil {
+		t.Errorf("a single query met a connection that had broken: %v", err)
+	}
 	write(t, db, func(tx *store.Tx) error { return insert(ctx, tx, "after", 1) })
 	if got := count(t, db); got != 2 {
 		t.Errorf("%d rows, want 2", got)

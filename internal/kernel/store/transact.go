@@ -37,6 +37,37 @@ func (db *DB) Read(ctx context.Context, fn func(*ReadTx) error) error {
 	return nil
 }
 
+// ReadOne runs fn, which runs one query, without a transaction around it: a
+// single query is a snapshot of its own. It saves beginning and ending one, which
+// on PostgreSQL are two exchanges with the server, and is for what every request
+// does first. A second query would see another snapshot: use Read.
+func (db *DB) ReadOne(ctx context.Context, fn func(Reader) error) error {
+	err := fn(oneRead{db: db, now: db.clock.Domain()})
+	if err != nil && connectionLost(err) {
+		// A pooled connection that broke while it was idle, see begin.
+		return db.Read(ctx, func(tx *ReadTx) error { return fn(tx) })
+	}
+	return db.classify(ctx, err)
+}
+
+// oneRead is a Reader on the reading pool itself.
+type oneRead struct {
+	db  *DB
+	now time.Time
+}
+
+func (r oneRead) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return r.db.read.QueryContext(ctx, query, args...)
+}
+
+func (r oneRead) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return r.db.read.QueryRowContext(ctx, query, args...)
+}
+
+func (r oneRead) Now() time.Time { return r.now }
+
+func (r oneRead) Engine() Engine { return r.db.engine }
+
 // Write runs fn in a writable transaction and commits if fn returns nil; an
 // error or a panic rolls back. Writes run one after the other, in this process
 // and across processes, on both engines; fn must not call Write itself. A write

@@ -4,6 +4,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"sync"
 	"testing"
@@ -48,6 +49,31 @@ func write(t *testing.T, db *store.DB, fn func(*store.Tx) error) {
 	if err := db.Write(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestReadOne(t *testing.T) {
+	storetest.Each(t, sample(), func(t *testing.T, db *store.DB) {
+		ctx := t.Context()
+		write(t, db, func(tx *store.Tx) error { return insert(ctx, tx, "a", 7) })
+		one := func(query string) (n int64, err error) {
+			err = db.ReadOne(ctx, func(r store.Reader) error {
+				if !r.Now().Equal(storetest.Start()) || r.Engine() != db.Engine() {
+					t.Errorf("the reader is of %v, %s", r.Now(), r.Engine())
+				}
+				return r.QueryRow(ctx, query).Scan(&n)
+			})
+			return n, err
+		}
+		if n, err := one("SELECT n FROM sample_item WHERE id = 'a'"); n != 7 || err != nil {
+			t.Errorf("got %d, %v", n, err)
+		}
+		if _, err := one("SELECT n FROM sample_item WHERE id = 'b'"); !errors.Is(err, sql.ErrNoRows) {
+			t.Errorf("got %v, want sql.ErrNoRows", err)
+		}
+		if _, err := one("UPDATE sample_item SET n = 8 RETURNING n"); err == nil {
+			t.Error("a reader has written")
+		}
+	})
 }
 
 // Two SQLite drivers bind $2 to the second placeholder met, without an error.
