@@ -11,7 +11,9 @@
 // The environment sets the size: RISKS, ENTRIES, SECONDS (of each measurement
 // under load), RATE (gate questions a second offered), WORKERS (connections),
 // ENGINES ("sqlite postgres"), SEED; BINARY is the portreeve to measure, DIR a
-// folder to work in, which is kept (otherwise a temporary one, which is not).
+// folder to work in, which is kept with the filled databases for the next run
+// (otherwise a temporary one, which is not); POSTGRES the URL of a superuser of a
+// running server to use (otherwise one is started and thrown away).
 //
 // # Method
 //

@@ -31,6 +31,7 @@ type installation struct {
 	listen  string
 	target  string // URL of the PostgreSQL database; empty for SQLite
 	version string // of the engine
+	process int    // of the database server; 0 if it is part of ours
 }
 
 const configText = `# Written by test/bench.
@@ -45,19 +46,27 @@ ledger: {origin: measurement.example, period: 7d, leaves: 64}
 database: {postgres: "%[3]s"}
 `
 
-// install makes the folder, the configuration and, for PostgreSQL, a server with
-// an empty database. stop ends that server.
-func install(ctx context.Context, engine, dir string) (in *installation, stop func() error, err error) {
+// install makes the folder, the configuration and, for PostgreSQL, a database.
+// stop ends what was started for it.
+func install(ctx context.Context, p params, engine string) (in *installation, stop func() error, err error) {
+	dir := filepath.Join(p.dir, engine)
 	in = &installation{engine: engine, dir: dir, config: filepath.Join(dir, "portreeve.yaml")}
 	stop = func() error { return nil }
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, stop, err
 	}
 	if engine == enginePostgres {
-		if in.target, err = startPostgres(ctx, dir); err != nil {
-			return nil, stop, err
+		if p.postgres == "" {
+			server := filepath.Join(dir, "server")
+			if p.postgres, err = pgserver.Start(ctx, server); err != nil {
+				return nil, stop, err
+			}
+			// The server's data goes with it, so nothing of it can be used again.
+			stop = func() error { return errors.Join(pgserver.Stop(server), forget(dir)) }
 		}
-		stop = func() error { return pgserver.Stop(filepath.Join(dir, "server")) }
+		if in.target, err = makeDatabase(ctx, p.postgres); err != nil {
+			return nil, stop, errors.Join(err, stop())
+		}
 	}
 	web, err1 := freePort()
 	metrics, err2 := freePort()
@@ -68,13 +77,9 @@ func install(ctx context.Context, engine, dir string) (in *installation, stop fu
 	return in, stop, os.WriteFile(in.config, fmt.Appendf(nil, configText, web, in.metrics, in.target), 0o600)
 }
 
-// startPostgres starts a server with its own defaults but for what pgserver
-// says, and makes the database of the measurement.
-func startPostgres(ctx context.Context, dir string) (string, error) {
-	admin, err := pgserver.Start(ctx, filepath.Join(dir, "server"))
-	if err != nil {
-		return "", err
-	}
+// makeDatabase makes the database of the measurement, unless it is there, and
+// returns its URL.
+func makeDatabase(ctx context.Context, admin string) (string, error) {
 	conn, err := pgx.Connect(ctx, admin)
 	if err != nil {
 		return "", fmt.Errorf("reach PostgreSQL: %w", err)
@@ -117,7 +122,12 @@ func (in *installation) settle(ctx context.Context) error {
 		return fmt.Errorf("ask for the version: %w", err)
 	}
 	in.version = "PostgreSQL " + version
-	return nil
+	var backend int
+	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&backend); err != nil {
+		return fmt.Errorf("ask for the process: %w", err)
+	}
+	in.process, err = parent(backend)
+	return err
 }
 
 func freePort() (string, error) {

@@ -26,6 +26,7 @@ type asked struct {
 	times     sample
 	took      time.Duration // wall clock of the whole load
 	processor time.Duration // the server's, in that time
+	database  time.Duration // PostgreSQL's, in that time
 	server    time.Duration // the server's own time per answer, by its metrics
 	allowed   int
 	late      int // questions that began more than a millisecond after they were due
@@ -36,6 +37,8 @@ type asked struct {
 func (a asked) perSecond() float64 { return float64(len(a.times)) / a.took.Seconds() }
 
 func (a asked) processorPer() time.Duration { return a.processor / time.Duration(max(len(a.times), 1)) }
+
+func (a asked) databasePer() time.Duration { return a.database / time.Duration(max(len(a.times), 1)) }
 
 // written is what the writer beside a load did.
 type written struct {

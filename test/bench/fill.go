@@ -42,10 +42,18 @@ type filledFile struct {
 	Took   time.Duration
 }
 
+const filledName = "filled.json"
+
+// forget removes what says that the folder's database is filled.
+func forget(dir string) error {
+	err := os.RemoveAll(filepath.Join(dir, filledName))
+	return errors.Join(err, os.RemoveAll(filepath.Join(dir, "data")))
+}
+
 // fillOnce fills the database in a process of its own, so that the memory it
 // takes is given back, unless an earlier run has filled it already.
 func fillOnce(ctx context.Context, in *installation) (filled, time.Duration, error) {
-	name := filepath.Join(in.dir, "filled.json")
+	name := filepath.Join(in.dir, filledName)
 	var f filledFile
 	switch raw, err := os.ReadFile(name); {
 	case err == nil:

@@ -105,6 +105,7 @@ func (b *bench) under(ctx context.Context, route string, writing bool, load func
 // account is what the server has used and answered so far.
 type account struct {
 	processor time.Duration
+	database  time.Duration
 	seconds   float64
 	count     float64
 }
@@ -114,8 +115,12 @@ func (b *bench) account(ctx context.Context, route string) (account, error) {
 	if err != nil {
 		return account{}, err
 	}
+	database, err := familyTime(b.in.process)
+	if err != nil {
+		return account{}, err
+	}
 	seconds, count, err := b.in.requestTimes(ctx, route)
-	return account{processor, seconds, count}, err
+	return account{processor, database, seconds, count}, err
 }
 
 func (b *bench) settleAccount(ctx context.Context, route string, before account, result asked, err error) (asked, error) {
@@ -126,7 +131,7 @@ func (b *bench) settleAccount(ctx context.Context, route string, before account,
 	if err != nil {
 		return result, err
 	}
-	result.processor = after.processor - before.processor
+	result.processor, result.database = after.processor-before.processor, after.database-before.database
 	if n := after.count - before.count; n > 0 {
 		result.server = time.Duration((after.seconds - before.seconds) / n * float64(time.Second))
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -80,7 +79,7 @@ func (b *bench) note(format string, args ...any) {
 }
 
 func measureEngine(ctx context.Context, p params, engine string) (f figures, err error) {
-	in, stop, err := install(ctx, engine, filepath.Join(p.dir, engine))
+	in, stop, err := install(ctx, p, engine)
 	if err != nil {
 		return figures{}, err
 	}

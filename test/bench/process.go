@@ -84,7 +84,7 @@ func procStat(pid int) ([]string, error) {
 	}
 	_, after, ok := bytes.Cut(raw, []byte(") "))
 	fields := strings.Fields(string(after))
-	if !ok || len(fields) < 13 {
+	if !ok || len(fields) < 15 {
 		return nil, fmt.Errorf("/proc/%d/stat is not as expected", pid)
 	}
 	return fields, nil
@@ -102,6 +102,53 @@ func processorTime(pid int) (time.Duration, error) {
 	user, err1 := strconv.ParseInt(fields[11], 10, 64)
 	system, err2 := strconv.ParseInt(fields[12], 10, 64)
 	return time.Duration(user+system) * time.Second / ticksPerSecond, errors.Join(err1, err2)
+}
+
+// parent is the process that started a process (proc(5), field 4).
+func parent(pid int) (int, error) {
+	fields, err := procStat(pid)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(fields[1])
+}
+
+// familyTime is what a process and those that it has started have used so far,
+// with those of them that have ended. It is 0 for process 0, which is none.
+func familyTime(pid int) (time.Duration, error) {
+	if pid == 0 {
+		return 0, nil
+	}
+	fields, err := procStat(pid)
+	if err != nil {
+		return 0, err
+	}
+	var ended int64 // user and system time of children that were waited for, fields 16 and 17
+	for _, text := range fields[13:15] {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		ended += n
+	}
+	sum := time.Duration(ended) * time.Second / ticksPerSecond
+	all, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range all {
+		child, err := strconv.Atoi(filepath.Base(name))
+		if err != nil {
+			continue
+		}
+		if p, err := parent(child); err != nil || p != pid && child != pid {
+			continue // somebody else's, or gone in between
+		}
+		if used, err := processorTime(child); err == nil {
+			sum += used
+		}
+	}
+	return sum, nil
 }
 
 // memory returns VmRSS and VmHWM of a process in bytes.
