@@ -249,7 +249,7 @@ func measureTable(c *web.Ctx, d Detail) web.Table {
 	tones := map[MeasureState]string{MeasureOpen: web.ToneNotice, MeasureDone: web.ToneGood, MeasureDropped: web.ToneNeutral}
 	for i, m := range d.Measures {
 		row := web.Row{}
-		due := []any{m.Due}
+		due := []any{lastDay(m.Due)}
 		if m.State == MeasureOpen && m.Due.Before(d.AsOf) {
 			row.Tone = web.ToneWarning
 			due = append(due, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.overdue")})

@@ -23,6 +23,7 @@ type stepView struct {
 	Voids    bool // what was decided is void afterwards
 	Measure  Measure
 	Owner    string
+	Due      string
 }
 
 func (s *Service) rateView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
@@ -116,7 +117,7 @@ func mustBeHeard(p Exposed) bool { return p.Requirement == RequireHearing && !p.
 
 func (s *Service) measureView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 	m := measureOf(d, c.Path("measure"))
-	v := stepView{Action: c.R.URL.Path, Risk: d, Measure: *m, Owner: nameOf(c, d.Names, m.Owner)}
+	v := stepView{Action: c.R.URL.Path, Risk: d, Measure: *m, Owner: nameOf(c, d.Names, m.Owner), Due: dateText(c, lastDay(m.Due))}
 	states := []MeasureState{MeasureDone}
 	for _, verb := range d.May {
 		if verb == "treat" {
