@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package store opens the database and hands out read and write transactions.
-//
-// It owns the two dialects (SQLite, PostgreSQL), the migrations, the clock
-// readings and the ids. It knows no table but its own. Writable transactions
-// are for kernel/ledger alone (archtest enforces it): everybody else asks the
-// ledger, which refuses to commit in silence.
 package store
 
 import (
