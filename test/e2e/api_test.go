@@ -14,8 +14,7 @@ import (
 
 // TestAPI is what every client of the API relies on, whatever the operation.
 func TestAPI(t *testing.T) {
-	_, data := seeded(t)
-	s := startDemo(t, data, "")
+	s := startDemo(t, t.TempDir(), "")
 	t.Run("paging while others write", func(t *testing.T) { s.pages(t) })
 	t.Run("idempotency", func(t *testing.T) { s.repeats(t) })
 	t.Run("preconditions", func(t *testing.T) { s.preconditions(t) })

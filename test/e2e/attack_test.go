@@ -19,8 +19,7 @@ import (
 
 // TestAttacks tries on a running server what an attacker would try first.
 func TestAttacks(t *testing.T) {
-	_, data := seeded(t)
-	s := startDemo(t, data, "")
+	s := startDemo(t, t.TempDir(), "")
 	for _, attack := range []struct {
 		name string
 		try  func(t *testing.T)
