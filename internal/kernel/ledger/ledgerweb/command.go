@@ -5,8 +5,10 @@ package ledgerweb
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -222,7 +224,10 @@ func (c *ExportCmd) Run(s *client.Session) error {
 	if c.Out == "-" {
 		return api.Export(s.Context, s.Stdout)
 	}
-	err = writeWhole(c.Out, func(w io.Writer) error { return api.Export(s.Context, io.MultiWriter(w, head)) })
+	if _, err := os.Lstat(c.Out); err == nil {
+		return fileExists(c.Out, nil)
+	}
+	err = writeWhole(c.Out, os.Link, func(w io.Writer) error { return api.Export(s.Context, io.MultiWriter(w, head)) })
 	if err != nil {
 		return err
 	}
@@ -259,16 +264,22 @@ func (p *prefix) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// writeWhole writes a file under another name and renames it when it is complete.
-func writeWhole(file string, fill func(io.Writer) error) (err error) {
+// fileExists refuses to overwrite: whatever stands there may be the only copy.
+func fileExists(file string, cause error) error {
+	return fault.New(fault.Usage, "ledger.out", "The export cannot be put at %s; a file that exists is never overwritten.", file).Because(cause)
+}
+
+// writeWhole writes a file under another name and puts it in its place when it is
+// complete: with os.Rename instead of what stands there, with os.Link only where
+// nothing does.
+func writeWhole(file string, put func(from, to string) error, fill func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(file), ".ledger-*") // mode 0600: an export may hold what is confidential
 	if err != nil {
 		return fault.New(fault.Usage, "ledger.out", "The file %s cannot be written; check its folder and permissions.", file).Because(err)
 	}
 	defer func() {
-		if err != nil {
-			err = keepFirst(err, f.Close(), os.Remove(f.Name()))
-		}
+		// After a rename there is nothing left to remove.
+		err = keepFirst(err, f.Close(), os.Remove(f.Name()))
 	}()
 	w := bufio.NewWriterSize(f, 1<<16)
 	if err := fill(w); err != nil {
@@ -280,7 +291,11 @@ func writeWhole(file string, fill func(io.Writer) error) (err error) {
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
-	if err := os.Rename(f.Name(), file); err != nil {
+	err = put(f.Name(), file)
+	if errors.Is(err, fs.ErrExist) {
+		return fileExists(file, err)
+	}
+	if err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	return nil

@@ -38,7 +38,7 @@ func put(s *client.Session, file string, text []byte) error {
 		_, err := s.Stdout.Write(text)
 		return err
 	}
-	return writeWhole(file, func(w io.Writer) error {
+	return writeWhole(file, os.Rename, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})

@@ -143,7 +143,7 @@ func TestExportAndVerify(t *testing.T) {
 		Size       int64
 		Checkpoint string
 	}
-	fatal(t, json.Unmarshal([]byte(want(t, s, 0, nil, "export", "-o", out, "--json")), &said))
+	fatal(t, json.Unmarshal([]byte(want(t, s, 0, nil, "export", "-o", filepath.Join(t.TempDir(), "second.txt"), "--json")), &said))
 	if said.Size != 24 || o.checkpoint(said.Checkpoint).Size != 24 {
 		t.Errorf("said %+v", said)
 	}
@@ -183,7 +183,7 @@ func TestExportAndVerify(t *testing.T) {
 	want(t, s, 0, nil, "verify", out, "--key", key, "--origin", origin, "--workers", "1")
 	want(t, s, 1, []string{"not of"}, "verify", out, "--key", key, "--origin", "another.log")
 	requester, _, _ := o.start("requester")
-	want(t, requester, 77, nil, "export", "--out", out)
+	want(t, requester, 77, nil, "export", "--out", out+".theirs")
 	if again, err := os.ReadFile(out); err != nil || !bytes.Equal(again, data) && len(again) == 0 {
 		t.Errorf("a refused export touched the file: %v", err)
 	}
@@ -419,5 +419,25 @@ func TestExportBrokenOff(t *testing.T) {
 	want(t, s, 69, nil, "export", "--out", out)
 	if files, err := os.ReadDir(filepath.Dir(out)); err != nil || len(files) != 0 {
 		t.Errorf("it left %v, %v", files, err)
+	}
+}
+
+// An export is put where nothing stands: what a file of that name holds is kept.
+func TestExportOverwritesNothing(t *testing.T) {
+	o := newOffice(t)
+	o.fill(3)
+	fatal(t, o.log.Publish(t.Context()))
+	s, _, _ := o.start("executive")
+	kept := file(t, "accounts.txt", "the only copy")
+	want(t, s, 64, []string{"never overwritten"}, "export", "--out", kept)
+	data, err := os.ReadFile(kept)
+	fatal(t, err)
+	if string(data) != "the only copy" {
+		t.Errorf("overwritten with %.60q", data)
+	}
+	beside, err := os.ReadDir(filepath.Dir(kept))
+	fatal(t, err)
+	if len(beside) != 1 {
+		t.Errorf("left behind: %v", beside)
 	}
 }
