@@ -20,6 +20,9 @@ type Config struct {
 	Postgres string    // connection URL, postgres://user@host/database
 	Clock    *Clock    // nil: a running clock
 	Rand     io.Reader // source of ids and salts; nil: crypto/rand
+	// Observe sees the text of each statement before it runs, concurrently; nil:
+	// nobody looks. It is for tests that hold two requests to the same work.
+	Observe func(statement string)
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -36,6 +39,8 @@ type DB struct {
 	gate   chan struct{} // holds one token while a write transaction is open
 	path   string        // SQLite: the database file
 	lease  *pgLease      // PostgreSQL: what the writing connection must hold
+
+	observe func(statement string)
 }
 
 // readers is the number of reading connections.
@@ -47,7 +52,10 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if (cfg.SQLite == "") == (cfg.Postgres == "") {
 		return nil, errors.New("store: configure exactly one of SQLite and PostgreSQL")
 	}
-	db := &DB{clock: cfg.Clock, gate: make(chan struct{}, 1)}
+	db := &DB{clock: cfg.Clock, gate: make(chan struct{}, 1), observe: cfg.Observe}
+	if db.observe == nil {
+		db.observe = func(string) {}
+	}
 	if db.clock == nil {
 		db.clock = NewClock()
 	}

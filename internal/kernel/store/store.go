@@ -32,18 +32,21 @@ type Reader interface {
 
 // ReadTx is a read-only transaction on one consistent snapshot.
 type ReadTx struct {
-	sqlTx  *sql.Tx
-	engine Engine
-	now    time.Time
+	sqlTx   *sql.Tx
+	engine  Engine
+	now     time.Time
+	observe func(statement string)
 }
 
 // Query runs a query that returns rows.
 func (tx *ReadTx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	tx.observe(query)
 	return tx.sqlTx.QueryContext(ctx, query, args...)
 }
 
 // QueryRow runs a query that returns at most one row.
 func (tx *ReadTx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	tx.observe(query)
 	return tx.sqlTx.QueryRowContext(ctx, query, args...)
 }
 
@@ -73,6 +76,7 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, 
 			return nil, tx.fail(invalidText())
 		}
 	}
+	tx.observe(query)
 	result, err := tx.sqlTx.ExecContext(ctx, query, args...)
 	if err != nil {
 		return nil, tx.fail(err)

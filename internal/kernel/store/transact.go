@@ -30,7 +30,7 @@ func (db *DB) Read(ctx context.Context, fn func(*ReadTx) error) error {
 	}
 	// A read-only transaction has nothing to keep: every way out rolls back.
 	defer sqlTx.Rollback() //nolint:errcheck // nothing was written
-	tx := &ReadTx{sqlTx: sqlTx, engine: db.engine, now: db.clock.Domain()}
+	tx := &ReadTx{sqlTx: sqlTx, engine: db.engine, now: db.clock.Domain(), observe: db.observe}
 	if err := fn(tx); err != nil {
 		return db.classify(ctx, err)
 	}
@@ -57,10 +57,12 @@ type oneRead struct {
 }
 
 func (r oneRead) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	r.db.observe(query)
 	return r.db.read.QueryContext(ctx, query, args...)
 }
 
 func (r oneRead) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	r.db.observe(query)
 	return r.db.read.QueryRowContext(ctx, query, args...)
 }
 
@@ -141,7 +143,7 @@ func (db *DB) beginWrite(ctx context.Context) (*sql.Tx, error) {
 // newTx reads the clock once the transaction has its turn, so that the order of
 // times is the order of commits.
 func (db *DB) newTx(sqlTx *sql.Tx) *Tx {
-	tx := &Tx{ReadTx: ReadTx{sqlTx: sqlTx, engine: db.engine, now: db.clock.Domain()}}
+	tx := &Tx{ReadTx: ReadTx{sqlTx: sqlTx, engine: db.engine, now: db.clock.Domain(), observe: db.observe}}
 	tx.newID = func() string {
 		id, err := db.newID()
 		if err != nil {
