@@ -21,7 +21,7 @@ import (
 
 // Config is the file given to `portreeve serve --config FILE`. Relative paths in
 // it are relative to the file's folder. Every field has a usable zero value but
-// public_url, organisation and one of the databases.
+// public_url, data_dir, tls and organisation.contact.
 type Config struct {
 	PublicURL    string             `yaml:"public_url"`   // https://security.example.org, no path
 	Listen       string             `yaml:"listen"`       // host:port; default :8443
@@ -39,6 +39,7 @@ type Config struct {
 	location *time.Location
 	hash     identity.HashConfig // of passwords; zero: the default
 	random   io.Reader           // of ids and salts; nil: the system's
+	observe  func(string)        // sees each statement; nil: nobody looks
 }
 
 // DatabaseConfig chooses the engine. Without postgres, SQLite in data_dir is used.
@@ -157,6 +158,14 @@ func (c *Config) Validate() []fault.Field {
 	}
 	if c.DataDir == "" {
 		wrong("data_dir", "config.data_dir", "must name a folder; the ledger's signing key lives there")
+	}
+	if len(c.Organisation.Contact) == 0 {
+		wrong("organisation.contact", "config.contact", "must name at least one way to reach the office, such as mailto:security@example.org (RFC 9116)")
+	}
+	for i, contact := range c.Organisation.Contact {
+		if u, err := url.Parse(contact); err != nil || !u.IsAbs() || u.Scheme == "http" {
+			wrong(fmt.Sprintf("organisation.contact[%d]", i), "config.contact", "must be a mailto:, https: or tel: address")
+		}
 	}
 	if c.Ledger.Leaves < 0 {
 		wrong("ledger.leaves", "config.ledger", "must not be negative")

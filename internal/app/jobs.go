@@ -16,12 +16,24 @@ import (
 // cadence itself is the ledger's.
 const publishEvery = time.Minute
 
+// keepKeys is how long the answer to a request is kept for a repeat of it, in
+// real time.
+const keepKeys = 48 * time.Hour
+
 // openJobs collects the jobs of all parts.
 func (o *office) openJobs(context.Context) (err error) {
 	defs := []job.Def{{
 		Kind:   "ledger.publish",
 		Every:  publishEvery,
 		Handle: func(ctx context.Context, _ []byte) error { return o.ledger.Publish(ctx) },
+	}, {
+		Kind: "ledger.forget", Summary: "Forget the idempotency keys of requests that nobody repeats any more.", Every: time.Hour,
+		Handle: func(ctx context.Context, _ []byte) error {
+			return o.ledger.ForgetKeys(ctx, o.db.Clock().Real().Add(-keepKeys))
+		},
+	}, {
+		Kind: "identity.purge", Summary: "Remove sessions and invitations that ended long ago.", Every: 24 * time.Hour,
+		Handle: func(ctx context.Context, _ []byte) error { return o.identity.Purge(ctx) },
 	}, o.journalJob()}
 	for _, m := range o.modules {
 		defs = append(defs, m.Jobs...)
@@ -34,7 +46,7 @@ func (o *office) openJobs(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	o.metrics.MustRegister(o.jobs, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	o.metrics.MustRegister(o.jobs, o.notify, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return nil
 }
 

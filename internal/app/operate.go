@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
@@ -65,6 +66,9 @@ func (c *createAdminCommand) Run(s *client.Session) error {
 		c.Name = c.Login
 	}
 	invitation, err := o.identity.CreateAdmin(s.Context, c.Login, c.Name, c.Another)
+	if fault.HasCode(err, "identity.people_exist") {
+		err = fault.New(fault.Conflict, "admin.people_exist", "There are accounts already: an administrator creates further ones under Administration. If none of them can sign in any more, add --another.").Because(err)
+	}
 	if err := errors.Join(err, o.close()); err != nil {
 		return err
 	}

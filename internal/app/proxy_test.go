@@ -3,8 +3,11 @@
 package app
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -39,5 +42,31 @@ func TestRealClient(t *testing.T) {
 				t.Error("the server's request was changed")
 			}
 		})
+	}
+}
+
+// One client that guesses passwords does not lock out the others behind the same
+// proxy, and cannot pretend to be somebody else each time.
+func TestSignInBehindProxy(t *testing.T) {
+	in := openInstallation(t, t.TempDir(), loadedAt())
+	try := func(login, forwarded string) int {
+		form := url.Values{"login": {login}, "password": {"not the password"}, "code": {"000000"}}
+		r := httptest.NewRequest(http.MethodPost, "https://office.test/sign-in", strings.NewReader(form.Encode()))
+		r.RemoteAddr = "127.0.0.1:4711"
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("X-Forwarded-For", forwarded)
+		w := httptest.NewRecorder()
+		in.front.ServeHTTP(w, r)
+		return w.Code
+	}
+	limited := false
+	for i := range 100 {
+		limited = limited || try(fmt.Sprintf("nobody-%d", i), fmt.Sprintf("203.0.113.%d, 192.0.2.7", i)) == http.StatusTooManyRequests
+	}
+	if !limited {
+		t.Error("100 tries of one client were not limited")
+	}
+	if status := try("somebody", "192.0.2.8"); status == http.StatusTooManyRequests {
+		t.Error("another client is locked out")
 	}
 }

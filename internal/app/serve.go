@@ -79,6 +79,7 @@ func (o *office) run(ctx context.Context, l net.Listener, ready func() error) (e
 		if err != nil {
 			return fmt.Errorf("listen for metrics: %w", err)
 		}
+		o.log.Info("metrics", "listen", ml.Addr().String())
 		start(func(ctx context.Context) error { return serveHTTP(ctx, ml, o.metricsHandler(), o.log) })
 	}
 	if err := ready(); err != nil {
