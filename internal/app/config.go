@@ -195,8 +195,7 @@ func (c *Config) checkTLS(wrong func(path, code, message string, args ...any)) {
 	case c.TLS.BehindProxy:
 		address := c.Listen
 		setDefault(&address, defaultListen)
-		host, _, err := net.SplitHostPort(address)
-		if ip := net.ParseIP(host); err != nil || (host != "localhost" && (ip == nil || !ip.IsLoopback())) {
+		if !loopback(address) {
 			wrong("listen", "config.listen", "must be a loopback address such as 127.0.0.1:8080 when tls.behind_proxy is true: passwords must not cross a network in the clear")
 		}
 	case !c.TLS.Local && (c.TLS.Certificate == "" || c.TLS.Key == ""):
@@ -208,4 +207,11 @@ func setDefault(field *string, value string) {
 	if *field == "" {
 		*field = value
 	}
+}
+
+// loopback reports whether a host:port is reached from this machine alone.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }

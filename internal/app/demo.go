@@ -38,6 +38,9 @@ func (c *demoCommand) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
+	if !loopback(c.Listen) {
+		return fault.New(fault.Usage, "demo.listen", "The demo prints its passwords, so it listens on this machine alone: give --listen a loopback address such as 127.0.0.1:8443.")
+	}
 	if c.Data == "" {
 		if c.Data, err = os.MkdirTemp("", "portreeve-demo-"); err != nil {
 			return fmt.Errorf("make a folder for the demo: %w", err)
