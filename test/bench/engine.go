@@ -50,7 +50,7 @@ database: {postgres: "%[3]s"}
 // stop ends what was started for it.
 func install(ctx context.Context, p params, engine string) (in *installation, stop func() error, err error) {
 	dir := filepath.Join(p.dir, engine)
-	in = &installation{engine: engine, dir: dir, config: filepath.Join(dir, "portreeve.yaml")}
+	in = &installation{engine: engine, dir: dir, config: filepath.Join(dir, "server.yaml")}
 	stop = func() error { return nil }
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, stop, err

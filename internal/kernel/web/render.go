@@ -31,8 +31,10 @@ type renderer struct {
 }
 
 // newRenderer parses the templates of all sources. A page's set is the kernel's
-// layout and components, the package's templates/parts/*.html and the page
-// itself. Every message that a template names literally must exist.
+// layout, the package's templates/parts/*.html and the page itself; components
+// are a set of their own that the function show executes, because a copy in each
+// page's set would be most of the server's live memory. Every message that a
+// template names literally must exist.
 func newRenderer(sources []Source, deps Deps, files *assets) (*renderer, error) {
 	msgs, err := loadMessages(sources)
 	if err != nil {
@@ -49,23 +51,25 @@ func newRenderer(sources []Source, deps Deps, files *assets) (*renderer, error) 
 	if r.markdown == nil {
 		r.markdown = func(s string) template.HTML { return template.HTML(template.HTMLEscapeString(s)) }
 	}
-	base, err := template.New("base").Funcs(r.funcs()).Option("missingkey=error").
-		ParseFS(ownFiles, "templates/layout/*.html", "templates/components/*.html")
+	layout, err := template.New("base").Funcs(r.funcs()).Option("missingkey=error").ParseFS(ownFiles, "templates/layout/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: parsing the layout: %w", err)
 	}
-	if r.components, err = base.Clone(); err != nil {
-		return nil, fmt.Errorf("web: copying the components: %w", err)
+	if r.components, err = layout.Clone(); err == nil {
+		r.components, err = r.components.ParseFS(ownFiles, "templates/components/*.html")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("web: parsing the components: %w", err)
 	}
 	var errs []error
 	for _, s := range sources {
-		errs = append(errs, r.addSource(base, s))
+		errs = append(errs, r.addSource(layout, s))
 	}
 	errs = append(errs, r.checkMessages(deps))
 	return r, errors.Join(errs...)
 }
 
-func (r *renderer) addSource(base *template.Template, s Source) error {
+func (r *renderer) addSource(layout *template.Template, s Source) error {
 	pages, err := fs.Glob(s.FS, "templates/*.html")
 	if err != nil {
 		return fmt.Errorf("web: listing templates of %s: %w", s.Name, err)
@@ -76,7 +80,7 @@ func (r *renderer) addSource(base *template.Template, s Source) error {
 	}
 	var errs []error
 	for _, page := range pages {
-		set, err := base.Clone()
+		set, err := layout.Clone()
 		if err == nil {
 			set, err = set.ParseFS(s.FS, append(slices.Clone(parts), page)...)
 		}
