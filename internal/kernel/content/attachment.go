@@ -155,7 +155,7 @@ func (s *Service) Attachment(ctx context.Context, id string) (Attachment, error)
 	var a Attachment
 	err := s.db.Read(ctx, func(r *store.ReadTx) error {
 		var err error
-		if a, err = loadAttachment(ctx, r, id); err != nil {
+		if a, err = findAttachment(ctx, r, authz.ActorFrom(ctx), id); err != nil {
 			return err
 		}
 		_, err = s.check(ctx, r, ActionRead, a.Item)

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -15,7 +16,7 @@ import (
 // chunkBytes is how much of a file one row holds.
 const chunkBytes = 256 << 10
 
-const attachmentColumns = "id, item, author, name, media, size, sha256, added_at, erased_at, erased_by, entry"
+const attachmentColumns = "f.id, f.item, f.author, f.name, f.media, f.size, f.sha256, f.added_at, f.erased_at, f.erased_by, f.entry"
 
 func scanAttachment(s store.Scanner) (Attachment, error) {
 	var a Attachment
@@ -24,15 +25,27 @@ func scanAttachment(s store.Scanner) (Attachment, error) {
 }
 
 func loadAttachment(ctx context.Context, r store.Reader, id string) (Attachment, error) {
-	a, err := scanAttachment(r.QueryRow(ctx, "SELECT "+attachmentColumns+" FROM content_attachment WHERE id = $1", id))
+	a, err := scanAttachment(r.QueryRow(ctx, "SELECT "+attachmentColumns+" FROM content_attachment f WHERE f.id = $1", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Attachment{}, fault.ItemNotFound()
 	}
 	return a, wrap(err, "load an attachment")
 }
 
+// findAttachment is loadAttachment for a reader: what they may not see is not
+// there, after the same one statement.
+func findAttachment(ctx context.Context, r store.Reader, reader authz.Actor, id string) (Attachment, error) {
+	args := []any{id}
+	visible := authz.Visible(reader, "t.item", "t.visibility", &args)
+	a, err := scanAttachment(r.QueryRow(ctx, "SELECT "+attachmentColumns+" FROM content_attachment f JOIN content_thread t ON t.item = f.item WHERE f.id = $1 AND "+visible, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Attachment{}, fault.ItemNotFound()
+	}
+	return a, wrap(err, "find an attachment")
+}
+
 func attachmentsOf(ctx context.Context, r store.Reader, item string) ([]Attachment, error) {
-	rows, err := r.Query(ctx, "SELECT "+attachmentColumns+" FROM content_attachment WHERE item = $1 ORDER BY added_at, id", item)
+	rows, err := r.Query(ctx, "SELECT "+attachmentColumns+" FROM content_attachment f WHERE f.item = $1 ORDER BY f.added_at, f.id", item)
 	all, err := store.Collect(rows, err, scanAttachment)
 	return all, wrap(err, "list attachments")
 }

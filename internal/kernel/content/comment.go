@@ -127,7 +127,7 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, text strin
 
 // own loads a comment on whose item the actor may do action.
 func (s *Service) own(ctx context.Context, tx *ledger.Tx, action authz.Action, id string) (Comment, authz.Resource, error) {
-	c, err := loadComment(ctx, tx, id)
+	c, err := findComment(ctx, tx, authz.ActorFrom(ctx), id)
 	if err != nil {
 		return Comment{}, authz.Resource{}, err
 	}
@@ -224,7 +224,7 @@ func (s *Service) Comments(ctx context.Context, item, cursor string, limit int) 
 func (s *Service) Versions(ctx context.Context, id string) ([]Comment, error) {
 	var all []Comment
 	err := s.db.Read(ctx, func(r *store.ReadTx) error {
-		c, err := loadComment(ctx, r, id)
+		c, err := findComment(ctx, r, authz.ActorFrom(ctx), id)
 		if err != nil {
 			return err
 		}
@@ -258,7 +258,7 @@ func (s *Service) Comment(ctx context.Context, id string) (Comment, error) {
 	var c Comment
 	err := s.db.Read(ctx, func(r *store.ReadTx) error {
 		var err error
-		if c, err = loadComment(ctx, r, id); err != nil {
+		if c, err = findComment(ctx, r, authz.ActorFrom(ctx), id); err != nil {
 			return err
 		}
 		_, err = s.check(ctx, r, ActionRead, c.Item)

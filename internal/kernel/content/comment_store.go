@@ -37,6 +37,18 @@ func loadComment(ctx context.Context, r store.Reader, id string) (Comment, error
 	return c, wrap(err, "load a comment")
 }
 
+// findComment is loadComment for a reader: what they may not see is not there,
+// after the same one statement.
+func findComment(ctx context.Context, r store.Reader, a authz.Actor, id string) (Comment, error) {
+	args := []any{id}
+	visible := authz.Visible(a, "t.item", "t.visibility", &args)
+	c, err := scanComment(r.QueryRow(ctx, "SELECT "+commentColumns+" FROM content_comment c JOIN content_thread t ON t.item = c.item WHERE c.id = $1 AND "+visible, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Comment{}, fault.ItemNotFound()
+	}
+	return c, wrap(err, "find a comment")
+}
+
 func insertComment(ctx context.Context, tx *ledger.Tx, c Comment, salt []byte) error {
 	_, err := tx.Exec(ctx, `INSERT INTO content_comment (id, item, author, version, body, salt, posted_at, edited_at, erased_at, erased_by, entry)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL, '', $8)`, c.ID, c.Item, c.Author, c.Version, c.Text, salt, store.At(c.PostedAt), c.Entry)

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
@@ -25,7 +26,7 @@ func (s *Service) Download(ctx context.Context, id string) (Attachment, io.Reade
 	var a Attachment
 	err := s.db.Read(ctx, func(r *store.ReadTx) error {
 		var err error
-		if a, err = loadAttachment(ctx, r, id); err != nil {
+		if a, err = findAttachment(ctx, r, authz.ActorFrom(ctx), id); err != nil {
 			return err
 		}
 		_, err = s.check(ctx, r, ActionRead, a.Item)

@@ -28,7 +28,7 @@ type erasedBody struct {
 // needs content:erase. The reason stays in the ledger.
 func (s *Service) EraseComment(ctx context.Context, id, reason string) error {
 	return s.writer.Decide(ctx, func(tx *ledger.Tx) error {
-		c, err := loadComment(ctx, tx, id)
+		c, err := findComment(ctx, tx, authz.ActorFrom(ctx), id)
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (s *Service) EraseComment(ctx context.Context, id, reason string) error {
 // EraseAttachment removes the bytes and the name of an attachment; see [Service.EraseComment].
 func (s *Service) EraseAttachment(ctx context.Context, id, reason string) error {
 	return s.writer.Decide(ctx, func(tx *ledger.Tx) error {
-		a, err := loadAttachment(ctx, tx, id)
+		a, err := findAttachment(ctx, tx, authz.ActorFrom(ctx), id)
 		if err != nil {
 			return err
 		}
