@@ -85,7 +85,7 @@ func seesIt(t *testing.T, in *installation, hidden secrets) {
 }
 
 // secrets are the ids of the hidden case.
-type secrets struct{ subject, risk, acceptance, comment string }
+type secrets struct{ subject, risk, acceptance, comment, attachment string }
 
 // twins returns two installations that share their past, their ids and their
 // clocks, and of which the second has the hidden case besides.
@@ -246,9 +246,11 @@ func hideRisk(t *testing.T, in *installation, hidden *secrets) {
 		t.Fatal(err)
 	}
 	hidden.comment = comment.ID
-	if _, err := in.content.Attach(in.as("owner"), "risk:"+hidden.risk, secretWord+".txt", strings.NewReader(secretWord)); err != nil {
+	file, err := in.content.Attach(in.as("owner"), "risk:"+hidden.risk, secretWord+".txt", strings.NewReader(secretWord))
+	if err != nil {
 		t.Fatal(err)
 	}
+	hidden.attachment = file.ID
 }
 
 // goOn does afterwards what everybody inside, and in part everybody, can see.
@@ -326,7 +328,7 @@ func everyAddress(in *installation, v *visitor, hidden secrets) []string {
 func idsOf(in *installation, hidden secrets) map[string][]string {
 	in.t.Helper()
 	ids := map[string][]string{
-		"{id}":       {hidden.risk, hidden.acceptance, hidden.comment, "there-is-none", in.person("owner"), in.person("council-two")},
+		"{id}":       {hidden.risk, hidden.acceptance, hidden.comment, hidden.attachment, "there-is-none", in.person("owner"), in.person("council-two")},
 		"{ref}":      {visibleFlow, "realm:cloud", "realm:production", "project:town-hall", hidden.subject, "flow:there-is-none"},
 		"{relation}": {"depends_on"}, "{to}": {hidden.subject, "flow:there-is-none"}, "{person}": {"owner", in.person("owner")},
 		"{acceptance}": {hidden.acceptance, "there-is-none"}, "{type}": {"risk", "subject", "there-is-none"}, "{kind}": {"flow", "risk"},

@@ -33,9 +33,9 @@ func openDatabase(ctx context.Context, c *Config, clock *store.Clock) (*store.DB
 		if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 			return nil, fault.New(fault.Unavailable, "app.data_dir", "The data directory %s cannot be made; check the permissions of the folder above it.", c.DataDir).Because(err)
 		}
-		return store.Open(ctx, store.Config{SQLite: filepath.Join(c.DataDir, databaseFile), Clock: clock, Rand: c.random})
+		return store.Open(ctx, store.Config{SQLite: filepath.Join(c.DataDir, databaseFile), Clock: clock, Rand: c.random, Observe: c.observe})
 	}
-	return store.Open(ctx, store.Config{Postgres: c.Database.Postgres, Clock: clock, Rand: c.random})
+	return store.Open(ctx, store.Config{Postgres: c.Database.Postgres, Clock: clock, Rand: c.random, Observe: c.observe})
 }
 
 // keys are the secrets that live beside the database, not in it.
