@@ -58,6 +58,7 @@ func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, n
 // everything answers, and closes the office.
 func (o *office) run(ctx context.Context, l net.Listener, ready func() error) (err error) {
 	defer func() { err = errors.Join(err, o.close()) }()
+	tuneCollector()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wait sync.WaitGroup
