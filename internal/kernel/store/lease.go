@@ -98,18 +98,24 @@ func (l *pgLease) retake(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
+// leasePostgres waits a moment for a lease that is taken: a server that was
+// killed holds it until PostgreSQL has noticed.
 func (db *DB) leasePostgres(ctx context.Context) (func(), error) {
-	var got bool
-	if err := db.onWriter(ctx, func(c *sql.Conn) error {
-		return c.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", lockLease).Scan(&got)
-	}); err != nil {
-		return nil, fmt.Errorf("take the lease: %w", db.classify(ctx, err))
+	for deadline := time.Now().Add(leaseWait); ; time.Sleep(50 * time.Millisecond) {
+		var got bool
+		if err := db.onWriter(ctx, func(c *sql.Conn) error {
+			return c.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", lockLease).Scan(&got)
+		}); err != nil {
+			return nil, fmt.Errorf("take the lease: %w", db.classify(ctx, err))
+		}
+		if got {
+			db.lease.set(true)
+			return sync.OnceFunc(db.releasePostgres), nil
+		}
+		if time.Now().After(deadline) {
+			return nil, leased()
+		}
 	}
-	if !got {
-		return nil, leased()
-	}
-	db.lease.set(true)
-	return sync.OnceFunc(db.releasePostgres), nil
 }
 
 func (db *DB) releasePostgres() {
