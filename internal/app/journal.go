@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,9 +87,9 @@ func openJournal(path string) (*journal, error) {
 	}
 	whole := data[:bytes.LastIndexByte(data, '\n')+1]
 	j.size = int64(len(whole))
-	lines := bufio.NewReader(bytes.NewReader(whole))
+	reader := bufio.NewReader(bytes.NewReader(whole))
 	for n := 1; ; n++ {
-		line, err := lines.ReadBytes('\n')
+		line, err := reader.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
 			return j, nil
 		}
@@ -115,26 +116,16 @@ func (j *journal) remember(e erasure) {
 func (j *journal) add(list []erasure) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var text bytes.Buffer
-	if j.size == 0 {
-		text.WriteString(journalHead)
-	}
 	var fresh []erasure
 	for _, e := range list {
-		if j.known[e.same()] {
-			continue
+		if !j.known[e.same()] {
+			fresh = append(fresh, e)
 		}
-		line, err := json.Marshal(e)
-		if err != nil {
-			return fmt.Errorf("write an erasure: %w", err)
-		}
-		text.Write(append(line, '\n'))
-		fresh = append(fresh, e)
 	}
-	if text.Len() == 0 {
+	if len(fresh) == 0 && j.size > 0 {
 		return nil
 	}
-	if err := j.append(text.Bytes()); err != nil {
+	if err := j.write(fresh); err != nil {
 		return fmt.Errorf("add to the erasure journal: %w", err)
 	}
 	for _, e := range fresh {
@@ -143,9 +134,25 @@ func (j *journal) add(list []erasure) error {
 	return nil
 }
 
-// append writes behind the last whole line, over what may have broken off there.
-func (j *journal) append(text []byte) error {
-	f, err := os.OpenFile(j.path, os.O_WRONLY|os.O_CREATE, 0o600)
+// write puts the fresh lines behind the last whole one, over what may have broken
+// off there. A file that has shrunk or gone is written anew.
+func (j *journal) write(fresh []erasure) error {
+	if info, err := os.Stat(j.path); j.size == 0 || err != nil || info.Size() < j.size {
+		text, err := lines(journalHead, append(slices.Clone(j.order), fresh...))
+		if err != nil {
+			return err
+		}
+		if err := replaceFile(j.path, text, 0o600); err != nil {
+			return err
+		}
+		j.size = int64(len(text))
+		return nil
+	}
+	text, err := lines("", fresh)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(j.path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
@@ -158,6 +165,19 @@ func (j *journal) append(text []byte) error {
 	}
 	j.size += int64(len(text))
 	return nil
+}
+
+// lines writes erasures as lines behind head.
+func lines(head string, list []erasure) ([]byte, error) {
+	text := []byte(head)
+	for _, e := range list {
+		line, err := json.Marshal(e)
+		if err != nil {
+			return nil, err
+		}
+		text = append(append(text, line...), '\n')
+	}
+	return text, nil
 }
 
 // without returns the erasures of the journal that the list does not have.
