@@ -75,9 +75,9 @@ func Start(ctx context.Context, dir string) (string, error) {
 	return target.String(), nil
 }
 
-// Stop stops the server that Start left in dir, if there is one, and removes its
-// files. Other files in dir stay.
-func Stop(dir string) error {
+// Halt stops the server that Start left in dir, if there is one, and keeps its
+// files, so that Resume can start it again.
+func Halt(dir string) error {
 	data := filepath.Join(dir, "data")
 	if pid, ok := serverPID(data); ok {
 		// SIGINT is PostgreSQL's fast shutdown: sessions are ended, nothing waits for them.
@@ -94,6 +94,46 @@ func Stop(dir string) error {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
+	return nil
+}
+
+// Resume starts the server of dir again, at the same URL.
+func Resume(ctx context.Context, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	raw, err := os.ReadFile(urlFile(dir))
+	if err != nil {
+		return fmt.Errorf("read the URL: %w", err)
+	}
+	target, err := url.Parse(string(raw))
+	if err != nil {
+		return fmt.Errorf("read the URL: %w", err)
+	}
+	port, err := strconv.Atoi(target.Port())
+	if err != nil {
+		return fmt.Errorf("read the port: %w", err)
+	}
+	bin, err := binaries()
+	if err != nil {
+		return err
+	}
+	cred, err := credential()
+	if err != nil {
+		return err
+	}
+	if err := launch(bin, dir, port, cred); err != nil {
+		return err
+	}
+	return await(ctx, string(raw))
+}
+
+// Stop stops the server that Start left in dir, if there is one, and removes its
+// files. Other files in dir stay.
+func Stop(dir string) error {
+	if err := Halt(dir); err != nil {
+		return err
+	}
+	data := filepath.Join(dir, "data")
 	return errors.Join(os.RemoveAll(data), remove(urlFile(dir)), remove(filepath.Join(dir, "log")), remove(filepath.Join(dir, "password")))
 }
 
@@ -145,6 +185,18 @@ func prepare(dir string) (*syscall.Credential, error) {
 	if err := os.Mkdir(data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
+	cred, err := credential()
+	if err != nil || cred == nil {
+		return nil, err
+	}
+	if err := os.Chown(data, int(cred.Uid), int(cred.Gid)); err != nil {
+		return nil, fmt.Errorf("give the data folder to user %d: %w", cred.Uid, err)
+	}
+	return cred, nil
+}
+
+// credential says, for root, which user the server runs as; nil is this one.
+func credential() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
@@ -162,9 +214,6 @@ func prepare(dir string) (*syscall.Credential, error) {
 	gid, err := strconv.ParseUint(who.Gid, 10, 32)
 	if err != nil {
 		return nil, fmt.Errorf("read the group id of %s: %w", who.Username, err)
-	}
-	if err := os.Chown(data, int(uid), int(gid)); err != nil {
-		return nil, fmt.Errorf("give the data folder to %s: %w", who.Username, err)
 	}
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }

@@ -34,6 +34,15 @@ func TestStartAndStop(t *testing.T) {
 	if err != nil || again != target {
 		t.Errorf("second start: %q, %v; want the running server", again, err)
 	}
+	if err := pgserver.Halt(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pgx.Connect(t.Context(), target); err == nil {
+		t.Error("the halted server answers")
+	}
+	if err := pgserver.Resume(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
 	conn, err := pgx.Connect(t.Context(), target)
 	if err != nil {
 		t.Fatal(err)
