@@ -25,6 +25,11 @@ func (d directory) Person(ctx context.Context, r store.Reader, idOrLogin string)
 	return catalog.Named{ID: p.ID, Handle: p.Login, Name: p.Name}, err
 }
 
+// Names returns the names of those of the people who exist, by id.
+func (d directory) Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error) {
+	return d.people.Names(ctx, r, ids)
+}
+
 // Group finds a group by id or, failing that, by name.
 func (d directory) Group(ctx context.Context, r store.Reader, idOrName string) (catalog.Named, error) {
 	g, err := d.people.GroupByID(ctx, r, idOrName)

@@ -49,6 +49,16 @@ func (directory) Person(_ context.Context, _ store.Reader, id string) (catalog.N
 	return catalog.Named{ID: id, Name: "The " + id}, nil
 }
 
+func (directory) Names(_ context.Context, _ store.Reader, ids []string) (map[string]string, error) {
+	names := map[string]string{}
+	for _, id := range ids {
+		if _, ok := cast[id]; ok {
+			names[id] = "The " + id
+		}
+	}
+	return names, nil
+}
+
 func (directory) Group(_ context.Context, _ store.Reader, id string) (catalog.Named, error) {
 	if id != "council" {
 		return catalog.Named{}, fault.ItemNotFound()

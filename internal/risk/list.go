@@ -3,6 +3,7 @@
 package risk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -76,7 +77,7 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 		if err != nil {
 			return err
 		}
-		all, err := listRisks(ctx, r, where, f, after, f.Limit+1, args)
+		all, err := listStates(ctx, r, where, f, after, f.Limit+1, args)
 		if err != nil {
 			return err
 		}
@@ -191,6 +192,28 @@ func sortKey(f Filter) string {
 	return key
 }
 
+// listStates is listRisks for any filter. Neither engine reads an index in order
+// over two values of its first column, so the closed risks are a list of their
+// own where both are wanted.
+func listStates(ctx context.Context, rd store.Reader, where string, f Filter, after listCursor, limit int, args []any) ([]Risk, error) {
+	if f.State != FilterAll {
+		return listRisks(ctx, rd, where, f, after, limit, args)
+	}
+	var all []Risk
+	for _, closed := range []string{"0", "1"} {
+		part, err := listRisks(ctx, rd, "r.closed = "+closed+" AND "+where, f, after, limit, args)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, part...)
+	}
+	slices.SortFunc(all, func(a, b Risk) int {
+		x, y := cursorOf(a, f.Sort), cursorOf(b, f.Sort)
+		return cmp.Or(cmp.Compare(y.Key, x.Key), cmp.Compare(y.ID, x.ID))
+	})
+	return all[:min(limit, len(all))], nil
+}
+
 func listRisks(ctx context.Context, rd store.Reader, where string, f Filter, after listCursor, limit int, args []any) ([]Risk, error) {
 	key := sortKey(f)
 	args = append(args, after.Key, after.ID, limit)
@@ -206,12 +229,13 @@ func listRisks(ctx context.Context, rd store.Reader, where string, f Filter, aft
 }
 
 // summaries adds subject, owner and acceptance to the risks of a page, with a
-// fixed number of statements besides the look-ups of names.
+// fixed number of statements.
 func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, risks []Risk) ([]Summary, error) {
-	ids := make([]string, len(risks))
+	ids, refs, people := make([]string, len(risks)), make([]string, len(risks)), make([]string, len(risks))
 	for i, risk := range risks {
-		ids[i] = risk.ID
+		ids[i], refs[i], people[i] = risk.ID, risk.Subject, risk.Owner
 	}
+	refs = distinct(refs)
 	parties, err := loadParties(ctx, r, ids...)
 	if err != nil {
 		return nil, err
@@ -220,48 +244,39 @@ func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, 
 	if err != nil {
 		return nil, err
 	}
-	owners, titles, subjects := map[string]string{}, map[string]*string{}, map[string]catalog.Subject{}
+	subjects, err := s.subjects.SubjectsByRef(ctx, r, refs)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := s.subjects.VisibleSubjects(ctx, r, a, refs)
+	if err != nil {
+		return nil, err
+	}
+	owners, err := s.directory.Names(ctx, r, distinct(people))
+	if err != nil {
+		return nil, err
+	}
 	all := make([]Summary, len(risks))
 	for i, risk := range risks {
-		all[i] = Summary{Risk: risk, Effective: risk.Effective()}
+		all[i] = Summary{Risk: risk, Effective: risk.Effective(), OwnerName: owners[risk.Owner]}
 		if len(acceptances[risk.ID]) > 0 {
-			if _, known := subjects[risk.Subject]; !known {
-				if subjects[risk.Subject], err = s.subjects.Subject(ctx, r, risk.Subject); err != nil {
-					return nil, err
-				}
-			}
 			now := BasisOf(risk, parties[risk.ID], subjects[risk.Subject])
 			all[i].Acceptance, all[i].AcceptedUntil = best(s.Policy(), acceptances[risk.ID], now, r.Now())
 		}
-		if err := s.decorate(ctx, r, a, &all[i], owners, titles); err != nil {
-			return nil, err
-		}
+		all[i].reduce(shown)
 	}
 	return all, nil
 }
 
-// decorate adds names to a summary, leaves out the long texts, and withholds a
-// subject that is not shown.
-func (s *Service) decorate(ctx context.Context, r store.Reader, a authz.Actor, sum *Summary, owners map[string]string, titles map[string]*string) error {
+// reduce leaves out the long texts, and withholds a subject that is not shown.
+func (sum *Summary) reduce(shown map[string]catalog.Subject) {
 	sum.Threat, sum.Scope, sum.TreatmentNote, sum.ClosingNote, sum.Inputs.Assurances, sum.Rating.Reason = "", "", "", "", "", ""
-	title, err := s.subjectTitle(ctx, r, a, titles, sum.Subject)
-	if err != nil {
-		return err
-	}
-	if title == nil {
+	subject, ok := shown[sum.Subject]
+	if !ok {
 		sum.Subject = ""
-	} else {
-		sum.SubjectTitle = *title
+		return
 	}
-	if _, known := owners[sum.Owner]; !known {
-		p, err := s.directory.Person(ctx, r, sum.Owner)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return err
-		}
-		owners[sum.Owner] = p.Name
-	}
-	sum.OwnerName = owners[sum.Owner]
-	return nil
+	sum.SubjectTitle = subject.Title
 }
 
 // openAcceptances returns, by risk, the acceptances that are asked for or granted.

@@ -90,6 +90,50 @@ func TestListPages(t *testing.T) {
 	})
 }
 
+// What is sorted in other ways than by the index of the list pages as well:
+// closed risks beside open ones, the latest change first, one subject.
+func TestListPagesInOtherOrders(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		flow := d.flow()
+		ids := d.shelf(flow.Ref, cell(1, 1), cell(5, 5), cell(3, 4), cell(3, 4), cell(2, 2), cell(5, 5), cell(1, 5))
+		for _, i := range []int{0, 3, 4} {
+			_, err := d.risks.Close(d.as("reviewer"), ids[i], 2, "No longer.")
+			d.must(err)
+		}
+		for _, f := range []risk.Filter{
+			{State: "all"}, {State: "all", Sort: risk.SortRecent}, {State: "all", Subject: flow.Ref}, {State: "all", Subject: flow.Ref, Sort: risk.SortRecent},
+			{State: "closed"}, {Subject: flow.Ref}, {Owner: "owner", Sort: risk.SortRecent, State: "all"},
+		} {
+			var whole []string
+			for _, f.Limit = range []int{100, 1, 2, 3} {
+				var got []string
+				var keys []int64
+				f.Cursor = ""
+				for more := true; more; more = f.Cursor != "" {
+					page, err := d.risks.List(d.as("reviewer"), f)
+					d.must(err)
+					for _, item := range page.Items {
+						key := item.Effective.Weight()
+						if f.Sort == risk.SortRecent {
+							key = item.ChangedAt.UnixMicro()
+						}
+						got, keys = append(got, item.ID), append(keys, -key)
+					}
+					if f.Cursor = page.Next; len(got) > len(ids) {
+						t.Fatalf("%+v: the pages never end", f)
+					}
+				}
+				if whole == nil {
+					whole = got
+				}
+				if diff := cmp.Diff(whole, got); diff != "" || !slices.IsSorted(keys) || len(got) == 0 {
+					t.Errorf("%+v: %v by %v: %s", f, got, keys, diff)
+				}
+			}
+		}
+	})
+}
+
 func TestListFilters(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		flow := d.flow()

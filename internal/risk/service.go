@@ -21,12 +21,16 @@ import (
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
-// Subjects is what the register asks the catalogue. Both answer NotFound.
+// Subjects is what the register asks the catalogue. The first two answer NotFound.
 type Subjects interface {
 	// Subject returns the subject whatever its visibility.
 	Subject(ctx context.Context, r store.Reader, ref string) (catalog.Subject, error)
 	// VisibleSubject returns the subject if the actor may see it.
 	VisibleSubject(ctx context.Context, r store.Reader, a authz.Actor, ref string) (catalog.Subject, error)
+	// SubjectsByRef and VisibleSubjects are the same for several refs, by ref; the
+	// others are absent.
+	SubjectsByRef(ctx context.Context, r store.Reader, refs []string) (map[string]catalog.Subject, error)
+	VisibleSubjects(ctx context.Context, r store.Reader, a authz.Actor, refs []string) (map[string]catalog.Subject, error)
 }
 
 // Directory is what the register asks about people, groups and organisations.
@@ -36,6 +40,8 @@ type Directory interface {
 	Person(ctx context.Context, r store.Reader, idOrLogin string) (Named, error)
 	Group(ctx context.Context, r store.Reader, idOrName string) (Named, error)
 	Organisation(ctx context.Context, r store.Reader, id string) (Named, error)
+	// Names returns the names of those of the people who exist, by id.
+	Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error)
 }
 
 // Notices takes a notice to a person as part of a transaction; what a mail may

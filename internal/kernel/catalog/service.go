@@ -108,6 +108,20 @@ func (s *Service) VisibleSubject(ctx context.Context, r store.Reader, a authz.Ac
 	return loadVisible(ctx, r, a, ref)
 }
 
+// SubjectsByRef is [Service.Subject] for several refs, by ref; those that do not
+// exist are absent.
+func (s *Service) SubjectsByRef(ctx context.Context, r store.Reader, refs []string) (map[string]Subject, error) {
+	return loadByRefs(ctx, r, refs, func(*[]any) string { return "" })
+}
+
+// VisibleSubjects is [Service.VisibleSubject] for several refs, by ref; those that
+// do not exist, or are not shown to the actor, are absent.
+func (s *Service) VisibleSubjects(ctx context.Context, r store.Reader, a authz.Actor, refs []string) (map[string]Subject, error) {
+	return loadByRefs(ctx, r, refs, func(args *[]any) string {
+		return " AND " + authz.Visible(a, subjectItem, subjectVisibility, args)
+	})
+}
+
 // Detail is a subject as its page shows it.
 type Detail struct {
 	Subject      Subject

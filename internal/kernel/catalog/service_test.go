@@ -305,6 +305,32 @@ func TestInvisibleIsAbsent(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+		refs := []string{hidden.Ref, seen.Ref, "realm:absent"}
+		for name, c := range map[string]struct {
+			ctx  context.Context
+			want map[string]catalog.Subject
+		}{
+			"reviewer": {reviewer(t), map[string]catalog.Subject{seen.Ref: seen}},
+			"member":   {member, map[string]catalog.Subject{seen.Ref: seen, hidden.Ref: hidden}},
+		} {
+			err := f.DB.Read(t.Context(), func(r *store.ReadTx) error {
+				shown, err := f.Service.VisibleSubjects(c.ctx, r, authz.ActorFrom(c.ctx), refs)
+				if err != nil {
+					return err
+				}
+				if diff := cmp.Diff(c.want, shown); diff != "" {
+					t.Errorf("%s is shown:\n%s", name, diff)
+				}
+				all, err := f.Service.SubjectsByRef(c.ctx, r, refs)
+				if len(all) != 2 || all[hidden.Ref].ID != hidden.ID {
+					t.Errorf("the subjects of these refs: %+v", all)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
 		page, err := f.Service.List(reviewer(t), catalog.Filter{}, "", 0)
 		if err != nil || len(page.Subjects) != 1 || page.Subjects[0].Ref != seen.Ref {
 			t.Errorf("the list shows %+v, %v", page.Subjects, err)

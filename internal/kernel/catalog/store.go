@@ -67,6 +67,34 @@ func loadVisible(ctx context.Context, r store.Reader, a authz.Actor, ref string)
 	return found(scanSubject(r.QueryRow(ctx, "SELECT "+subjectColumns+" FROM catalog_subject s WHERE s.ref = $1 AND "+visible, args...)))
 }
 
+// maxRefs is the number of refs per statement, below the limit of parameters of
+// either engine.
+const maxRefs = 500
+
+// loadByRefs returns the subjects of those refs for which a further condition
+// holds, by ref.
+func loadByRefs(ctx context.Context, r store.Reader, refs []string, further func(args *[]any) string) (map[string]Subject, error) {
+	byRef := make(map[string]Subject, len(refs))
+	for len(refs) > 0 {
+		n := min(maxRefs, len(refs))
+		args, marks := make([]any, n), make([]string, n)
+		for i, ref := range refs[:n] {
+			args[i], marks[i] = ref, "$"+strconv.Itoa(i+1)
+		}
+		refs = refs[n:]
+		condition := further(&args)
+		rows, err := r.Query(ctx, "SELECT "+subjectColumns+" FROM catalog_subject s WHERE s.ref IN ("+strings.Join(marks, ", ")+")"+condition, args...)
+		all, err := store.Collect(rows, err, scanSubject)
+		if err != nil {
+			return nil, fmt.Errorf("load subjects: %w", err)
+		}
+		for _, s := range all {
+			byRef[s.Ref] = s
+		}
+	}
+	return byRef, nil
+}
+
 func found(s Subject, err error) (Subject, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return Subject{}, fault.ItemNotFound()

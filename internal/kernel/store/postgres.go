@@ -39,6 +39,10 @@ func (db *DB) openPostgres(url string) error {
 		cfg.RuntimeParams["lock_timeout"] = strconv.FormatInt(writeWait.Milliseconds(), 10)
 	}
 	cfg.RuntimeParams["synchronous_commit"] = "on"
+	// Compiling a statement takes longer than any of ours runs.
+	if cfg.RuntimeParams["jit"] == "" {
+		cfg.RuntimeParams["jit"] = "off"
+	}
 	reader := cfg.Copy()
 	reader.RuntimeParams["default_transaction_read_only"] = "on"
 	db.write = stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(db.lease.retake))
