@@ -153,6 +153,9 @@ func (l leaf) typed(n nonsense, pairs ...string) []string {
 			continue
 		}
 		value := n.value(placeholder)
+		if flag == "--out" {
+			value += outSuffix // what is written must not exist yet
+		}
 		for i := 0; i < len(pairs); i += 2 {
 			if flag == "--"+pairs[i] {
 				value = pairs[i+1]
@@ -163,10 +166,28 @@ func (l leaf) typed(n nonsense, pairs ...string) []string {
 	return append(args, eitherOr[l.name()]...)
 }
 
+// outSuffix marks the files that commands write.
+const outSuffix = ".out"
+
+// unwritten removes what the command wrote, so that it can be typed again.
+func unwritten(t *testing.T, args []string) {
+	t.Helper()
+	for _, arg := range args {
+		file, isOut := strings.CutPrefix(arg, "--out=")
+		if !isOut || !strings.HasSuffix(file, outSuffix) {
+			continue
+		}
+		if err := os.Remove(file); err != nil && !os.IsNotExist(err) {
+			t.Error(err)
+		}
+	}
+}
+
 // eitherOr is what commands need that take one thing or another, which a usage
 // line does not say.
 var eitherOr = map[string][]string{
 	"token create": {"--everything"}, "session end": {"--all"}, "person roles": {"--none"},
+	"risk edit": {"--title=There is none"}, "risk parties": {"--none"},
 }
 
 // misfit leaves out what is needed, or adds what is not taken.
@@ -185,6 +206,7 @@ func (l leaf) misfit(right []string) []string {
 func (l leaf) nonsense(t *testing.T, s *server, right []string) {
 	for _, role := range []string{"reviewer", "admin"} {
 		r := s.cli(role, right...)
+		unwritten(t, right)
 		switch r.code {
 		case 0, exitDenied:
 		case exitRefused, exitUsage, exitNoPerm:
