@@ -53,7 +53,7 @@ type commands struct {
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database to this version and stop."`
 	Backup   backupCommand   `cmd:"" help:"Write everything to a file, while the server runs."`
 	Restore  restoreCommand  `cmd:"" help:"Load a backup into an empty database."`
-	Admin    adminCommand    `cmd:"" help:"Make the first administrator."`
+	Admin    adminCommand    `cmd:"" help:"The first administrator, and the signing key."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

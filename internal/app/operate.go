@@ -40,9 +40,10 @@ func (c *migrateCommand) Run(s *client.Session) error {
 	return nil
 }
 
-// adminCommand makes the first administrator.
+// adminCommand is what is done on the server's machine while the server stands still.
 type adminCommand struct {
-	Create createAdminCommand `cmd:"" help:"Create an administrator and print a one-time invitation."`
+	Create    createAdminCommand `cmd:"" help:"Create an administrator and print a one-time invitation."`
+	RotateKey rotateKeyCommand   `cmd:"" help:"Change the key that signs the ledger's checkpoints and the gate's answers."`
 }
 
 type createAdminCommand struct {
