@@ -110,6 +110,9 @@ func ReadConfig(file string) (*Config, error) {
 		return nil, err
 	}
 	c.resolve(filepath.Dir(file))
+	if err := c.expand(); err != nil {
+		return nil, err
+	}
 	return c, c.finish()
 }
 
@@ -120,7 +123,23 @@ func (c *Config) resolve(folder string) {
 			*p = filepath.Join(folder, *p)
 		}
 	}
-	c.Database.Postgres = os.Expand(c.Database.Postgres, os.Getenv)
+}
+
+// expand puts in what stands in the environment. A name that is not set would
+// silently choose another database, so it is an error.
+func (c *Config) expand() error {
+	var missing []fault.Field
+	c.Database.Postgres = os.Expand(c.Database.Postgres, func(name string) string {
+		value, ok := os.LookupEnv(name)
+		if !ok || value == "" {
+			missing = append(missing, fault.Field{Path: "database.postgres", Code: "config.environment", Message: "takes " + name + " from the environment, where it is not set"})
+		}
+		return value
+	})
+	if len(missing) > 0 {
+		return &fault.Error{Kind: fault.Invalid, Code: "config.invalid", Message: c.file + ": the environment is incomplete.", Fields: missing}
+	}
+	return nil
 }
 
 // finish fills in the defaults of a valid configuration.

@@ -30,6 +30,7 @@ func TestConfigurationErrors(t *testing.T) {
 		"proxy everywhere": {"public_url: https://office.example\ndata_dir: d\nlisten: :8080\ntls: {behind_proxy: true}\n", []string{"listen", "loopback"}},
 		"mail":             {"public_url: https://office.example\ndata_dir: d\ntls: {local: true}\nmail: {host: relay}\n", []string{"mail.from"}},
 		"mail security":    {"public_url: https://office.example\ndata_dir: d\ntls: {local: true}\nmail: {host: relay, from: o@office.example, security: maybe}\n", []string{"mail.security"}},
+		"environment":      {"public_url: https://office.example\ndata_dir: d\ntls: {local: true}\norganisation: {contact: [\"mailto:o@office.example\"]}\ndatabase: {postgres: \"${PORTREEVE_NOT_SET}\"}\n", []string{"database.postgres", "PORTREEVE_NOT_SET"}},
 		"no contact":       {"public_url: https://office.example\ndata_dir: d\ntls: {local: true}\n", []string{"organisation.contact", "mailto:"}},
 		"contact":          {"public_url: https://office.example\ndata_dir: d\ntls: {local: true}\norganisation:\n  contact:\n    - security at office\n", []string{":6", "organisation.contact[0]"}},
 		"data directory":   {"public_url: https://office.example\ntls: {local: true}\n", []string{"data_dir"}},

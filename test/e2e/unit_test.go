@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The systemd unit starts the server by a command line that it understands, and
+// where systemd is at hand it finds nothing wrong with the unit.
+func TestUnit(t *testing.T) {
+	text, err := os.ReadFile("../../dist/portreeve.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := ""
+	for line := range strings.Lines(string(text)) {
+		if command, ok := strings.CutPrefix(strings.TrimSpace(line), "ExecStart="); ok {
+			start = command
+		}
+	}
+	args := strings.Fields(start)
+	if len(args) < 3 || args[0] != "/usr/local/bin/portreeve" || args[1] != "serve" {
+		t.Fatalf("ExecStart=%s", start)
+	}
+	// It gets as far as the file, which is not there.
+	r := command(t, nil, args[1:]...).must(t, 1)
+	if !strings.Contains(r.stderr, args[len(args)-1]) {
+		t.Errorf("the command line of the unit: %s", r.stderr)
+	}
+	guide, err := os.ReadFile("../../docs/guide/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{args[len(args)-1], "/etc/portreeve/environment", "adduser --system --group"} {
+		if !strings.Contains(string(guide), path) {
+			t.Errorf("the guide does not speak of %s", path)
+		}
+	}
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		return // everything above holds without it
+	}
+	unit := filepath.Join(t.TempDir(), "portreeve.service")
+	local := strings.ReplaceAll(string(text), "/usr/local/bin/portreeve", binary)
+	if err := os.WriteFile(unit, []byte(local), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(analyze, "verify", "--man=no", unit).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
