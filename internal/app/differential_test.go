@@ -4,6 +4,7 @@ package app
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -81,6 +82,47 @@ func seesIt(t *testing.T, in *installation, hidden secrets) {
 		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, hidden.risk) && !strings.Contains(body, secretWord) {
 			t.Errorf("%s: %d", address, w.Code)
 		}
+	}
+}
+
+// TestGateWithholds: a hidden risk that needs an acceptance closes the gate for
+// everybody, because a wrong answer would be worse than the hint; who may not see
+// the risk is told the constant gate.withheld and nothing else.
+func TestGateWithholds(t *testing.T) {
+	in := openInstallation(t, t.TempDir(), loadedAt())
+	question := "/api/v1/gate?subject=" + visibleFlow + "&action=call"
+	if body := in.visit("operations").get(question).Body.String(); !strings.Contains(body, `"decision":"allow"`) {
+		t.Fatalf("before: %s", body)
+	}
+	line := riskLine{
+		As: "owner", Subject: visibleFlow, Act: "call", Title: secretWord, Threat: secretWord, Scope: secretWord, Visibility: "restricted",
+		Inputs: inputsLine{Data: "sensitive", Direction: "both", Access: "read_write", Volume: "high", CrossesBoundary: true, LowerTrust: true},
+	}
+	if err := in.player().playRisk(t.Context(), line); err != nil {
+		t.Fatal(err)
+	}
+	var verdict struct {
+		Decision string
+		Blockers []map[string]string
+	}
+	for _, login := range []string{"operations", "requester", "admin"} {
+		v := in.visit(login)
+		w := v.get(question)
+		if err := json.Unmarshal(w.Body.Bytes(), &verdict); err != nil {
+			t.Fatal(err)
+		}
+		if verdict.Decision != "deny" || len(verdict.Blockers) != 1 || verdict.Blockers[0]["code"] != "gate.withheld" || verdict.Blockers[0]["url"] != "https://office.test/subjects/"+visibleFlow {
+			t.Errorf("%s: %s", login, w.Body)
+		}
+		page := v.get("/gate?subject=" + visibleFlow + "&action=call")
+		for _, body := range []string{w.Body.String(), page.Body.String()} {
+			if strings.Contains(body, secretWord) || strings.Contains(body, "sensitive") || strings.Contains(body, "critical") {
+				t.Errorf("%s is told what is hidden: %s", login, body)
+			}
+		}
+	}
+	if body := in.visit("owner").get(question).Body.String(); strings.Contains(body, "gate.withheld") || !strings.Contains(body, "/risks/") {
+		t.Errorf("the owner is not told: %s", body)
 	}
 }
 
@@ -316,7 +358,7 @@ func everyAddress(in *installation, v *visitor, hidden secrets) []string {
 	for _, address := range filtered(hidden, in.person("owner")) {
 		all[address] = true
 	}
-	for _, list := range []string{"/api/v1/risks?state=all&limit=1", "/api/v1/risks?state=all&sort=recent&limit=1", "/api/v1/subjects?state=all&limit=1", "/api/v1/ledger/entries?limit=7", "/api/v1/people?limit=3"} {
+	for _, list := range []string{"/api/v1/risks?state=all&limit=1", "/api/v1/risks?state=all&sort=recent&limit=1", "/api/v1/subjects?state=all&limit=1", "/api/v1/ledger/entries?limit=7", "/api/v1/people?limit=3", "/api/v1/search?q=production&limit=1"} {
 		for _, address := range pages(v, list) {
 			all[address] = true
 		}
