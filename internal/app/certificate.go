@@ -14,8 +14,8 @@ import (
 )
 
 // certificateCheckEvery is how often, at most, a handshake looks whether the
-// files have changed: often enough for a renewal, rare enough to cost nothing.
-const certificateCheckEvery = 5 * time.Second
+// files have changed: two names to look up cost nothing.
+const certificateCheckEvery = time.Second
 
 // certificate serves a key pair from two files and reloads it when they change,
 // without a restart. A pair that cannot be read or does not match keeps the last

@@ -5,14 +5,13 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 
 	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
@@ -54,42 +53,43 @@ func (c *serveCommand) Run(s *client.Session) error {
 // requests, not of people.
 func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, nil)) }
 
-// run serves on the listener and works on jobs until ctx ends, calls ready once
-// everything answers, and closes the office.
+// run serves on the listener and works on jobs until ctx ends or one of them
+// fails, calls ready once everything answers, and closes the office after all of
+// them have ended.
 func (o *office) run(ctx context.Context, l net.Listener, ready func() error) (err error) {
 	defer func() { err = errors.Join(err, o.close()) }()
 	tuneCollector()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var wait sync.WaitGroup
-	failures := make(chan error, 3)
-	start := func(work func(context.Context) error) {
-		wait.Go(func() {
-			if err := work(ctx); err != nil {
-				failures <- err
-				cancel()
-			}
-		})
-	}
-	start(func(ctx context.Context) error { return serveHTTP(ctx, l, o.front(), o.log) })
-	start(o.jobs.Run)
 	hangup := hangups()
-	start(func(ctx context.Context) error { return o.reloadOn(ctx, hangup) })
-	if o.cfg.Metrics.Listen != "" {
-		ml, err := net.Listen("tcp", o.cfg.Metrics.Listen)
+	works := []func(context.Context) error{
+		func(ctx context.Context) error { return serveHTTP(ctx, l, o.front(), o.log) },
+		func(ctx context.Context) error { return o.reloadOn(ctx, hangup) },
+		o.jobs.Run,
+	}
+	if address := o.cfg.Metrics.Listen; address != "" {
+		ml, err := net.Listen("tcp", address)
 		if err != nil {
-			return fmt.Errorf("listen for metrics: %w", err)
+			return fault.New(fault.Unavailable, "serve.metrics", "Cannot listen on %s of metrics.listen. Is another program there?", address).Because(err)
 		}
 		o.log.Info("metrics", "listen", ml.Addr().String())
-		start(func(ctx context.Context) error { return serveHTTP(ctx, ml, o.metricsHandler(), o.log) })
+		works = append(works, func(ctx context.Context) error { return serveHTTP(ctx, ml, o.metricsHandler(), o.log) })
 	}
-	if err := ready(); err != nil {
-		return err
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	failures := make(chan error, len(works))
+	for _, work := range works {
+		go func() {
+			err := work(ctx)
+			if err != nil {
+				cancel()
+			}
+			failures <- err
+		}()
 	}
-	wait.Wait()
-	close(failures)
-	for failure := range failures {
-		err = errors.Join(err, failure)
+	if err = ready(); err != nil {
+		cancel()
+	}
+	for range works {
+		err = errors.Join(err, <-failures)
 	}
 	return err
 }

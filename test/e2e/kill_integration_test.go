@@ -62,6 +62,27 @@ func TestKill(t *testing.T) {
 	})
 }
 
+// TestKillFirstStart kills the server while it makes its keys, its certificate and
+// its database for the first time: the next start gets over whatever is left.
+func TestKillFirstStart(t *testing.T) {
+	seed := *killSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("seed %d (repeat with -kill-seed)", seed)
+	k := &killer{t: t, random: rand.New(rand.NewPCG(seed, 99))}
+	for range 15 {
+		data := filepath.Join(t.TempDir(), "data")
+		config := configure(t, data)
+		k.killStarting(config)
+		k.killStarting(config)
+		s := startServe(t, config, data, nil)
+		s.caller("").get("/readyz").want(t, 200)
+		s.stop()
+		command(t, nil, "ledger", "verify", "--config", config).must(t, 0)
+	}
+}
+
 // onPostgres restores the demo into a fresh PostgreSQL database.
 func onPostgres(t *testing.T) (accounts []account, data, config, url string) {
 	t.Helper()

@@ -224,7 +224,6 @@ func TestFullDisk(t *testing.T) {
 // Certificates are renewed while the server runs; a pair that does not fit keeps
 // the last good one.
 func TestCertificateReload(t *testing.T) {
-	t.Parallel()
 	accounts, data := seeded(t)
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
