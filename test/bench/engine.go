@@ -64,7 +64,7 @@ func install(ctx context.Context, p params, engine string) (in *installation, st
 			// The server's data goes with it, so nothing of it can be used again.
 			stop = func() error { return errors.Join(pgserver.Stop(server), forget(dir)) }
 		}
-		if in.target, err = makeDatabase(ctx, p.postgres); err != nil {
+		if in.target, err = makeDatabase(ctx, p.postgres, p.database); err != nil {
 			return nil, stop, errors.Join(err, stop())
 		}
 	}
@@ -79,18 +79,18 @@ func install(ctx context.Context, p params, engine string) (in *installation, st
 
 // makeDatabase makes the database of the measurement, unless it is there, and
 // returns its URL.
-func makeDatabase(ctx context.Context, admin string) (string, error) {
+func makeDatabase(ctx context.Context, admin, name string) (string, error) {
 	conn, err := pgx.Connect(ctx, admin)
 	if err != nil {
 		return "", fmt.Errorf("reach PostgreSQL: %w", err)
 	}
 	defer conn.Close(ctx) //nolint:errcheck // nothing is lost
 	var there bool
-	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'bench')").Scan(&there); err != nil {
+	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)", name).Scan(&there); err != nil {
 		return "", fmt.Errorf("look for the database: %w", err)
 	}
 	if !there {
-		if _, err := conn.Exec(ctx, "CREATE DATABASE bench"); err != nil {
+		if _, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
 			return "", fmt.Errorf("create the database: %w", err)
 		}
 	}
@@ -98,7 +98,7 @@ func makeDatabase(ctx context.Context, admin string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	u.Path = "/bench"
+	u.Path = "/" + name
 	return u.String(), nil
 }
 

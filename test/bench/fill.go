@@ -25,8 +25,8 @@ func fillCommand(ctx context.Context, p params, config string) error {
 	done, err := app.BenchFill(ctx, config, app.BenchPlan{
 		Risks: p.risks, Entries: p.entries, Seed: p.seed,
 		Progress: func(done, of int) {
-			if done%10 == 0 || done == of {
-				fmt.Fprintf(os.Stderr, "  %d of %d waves, %s\n", done, of, time.Since(began).Round(time.Second))
+			if done%20 == 0 || done == of {
+				fmt.Fprintf(os.Stderr, "  %s: %d of %d waves, %s\n", config, done, of, time.Since(began).Round(time.Second))
 			}
 		},
 	})

@@ -62,7 +62,7 @@ func (b *bench) askOnOne(ctx context.Context, worker, rate int, began time.Time,
 		if due.Sub(began) >= length || ctx.Err() != nil {
 			return part, ctx.Err()
 		}
-		subject := b.filled.Subjects[dice.IntN(len(b.filled.Subjects))]
+		subject := b.figures.filled.Subjects[dice.IntN(len(b.figures.filled.Subjects))]
 		question := b.in.url + "/api/v1/gate?action=call&subject=" + url.QueryEscape(subject)
 		res, err := get(ctx, client, question, header)
 		if err != nil {

@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -35,11 +37,11 @@ func run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		return errors.New("usage: bench | bench fill --config FILE")
 	}
-	return measureAll(ctx, p)
+	return measureAll(ctx, p, os.Stdout)
 }
 
-// measureAll measures each engine and prints the table.
-func measureAll(ctx context.Context, p params) (err error) {
+// measureAll measures each engine and prints the table to w.
+func measureAll(ctx context.Context, p params, w io.Writer) (err error) {
 	if p.dir == "" {
 		if p.dir, err = os.MkdirTemp("", "portreeve-bench-"); err != nil {
 			return err
@@ -51,16 +53,51 @@ func measureAll(ctx context.Context, p params) (err error) {
 		}
 	}
 	began := time.Now()
-	all := map[string]figures{}
-	for _, engine := range p.engines {
-		f, err := measureEngine(ctx, p, engine)
-		if err != nil {
-			return fmt.Errorf("%s: %w", engine, err)
-		}
-		all[engine] = f
+	benches, stop, err := prepare(ctx, p)
+	defer func() { err = errors.Join(err, stop()) }()
+	if err != nil {
+		return err
 	}
-	report(os.Stdout, p, all, time.Since(began))
+	all := map[string]figures{}
+	for _, b := range benches {
+		if err := b.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", b.in.engine, err)
+		}
+		all[b.in.engine] = b.figures
+	}
+	report(w, p, all, time.Since(began))
 	return nil
+}
+
+// prepare installs the engines and fills their databases, all at the same time:
+// filling is not what is measured. stop ends what was started.
+func prepare(ctx context.Context, p params) (all []*bench, stop func() error, err error) {
+	var stops []func() error
+	stop = func() error {
+		var err error
+		for _, s := range stops {
+			err = errors.Join(err, s())
+		}
+		return err
+	}
+	for _, engine := range p.engines {
+		in, stopOne, err := install(ctx, p, engine)
+		if err != nil {
+			return nil, stop, fmt.Errorf("%s: %w", engine, err)
+		}
+		stops = append(stops, stopOne)
+		all = append(all, &bench{params: p, in: in})
+	}
+	failures := make([]error, len(all))
+	var wait sync.WaitGroup
+	for i, b := range all {
+		wait.Go(func() {
+			b.note("filling: %d risks, %d entries", p.risks, p.entries)
+			b.figures.filled, b.figures.fillTook, failures[i] = fillOnce(ctx, b.in)
+		})
+	}
+	wait.Wait()
+	return all, stop, errors.Join(failures...)
 }
 
 // bench is the measurement of one engine.
@@ -68,7 +105,7 @@ type bench struct {
 	params   params
 	in       *installation
 	server   *server
-	filled   filled
+	figures  figures
 	access   app.BenchAccess
 	reviewed []listed
 }
@@ -78,30 +115,20 @@ func (b *bench) note(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%s %-8s %s\n", time.Now().Format(time.TimeOnly), b.in.engine, fmt.Sprintf(format, args...))
 }
 
-func measureEngine(ctx context.Context, p params, engine string) (f figures, err error) {
-	in, stop, err := install(ctx, p, engine)
-	if err != nil {
-		return figures{}, err
+// run measures one engine whose database is filled.
+func (b *bench) run(ctx context.Context) (err error) {
+	if err := b.in.settle(ctx); err != nil {
+		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
-	b := &bench{params: p, in: in}
-	b.note("filling: %d risks, %d entries", p.risks, p.entries)
-	if f.filled, f.fillTook, err = fillOnce(ctx, in); err != nil {
-		return figures{}, err
+	b.figures.version = b.in.version
+	if b.access, err = app.BenchEnter(ctx, b.in.config); err != nil {
+		return err
 	}
-	b.filled = f.filled
-	if err := in.settle(ctx); err != nil {
-		return figures{}, err
-	}
-	f.version = in.version
-	if b.access, err = app.BenchEnter(ctx, in.config); err != nil {
-		return figures{}, err
-	}
-	if err := b.startServer(ctx, &f); err != nil {
-		return figures{}, err
+	if err := b.startServer(ctx, &b.figures); err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, b.server.stop()) }()
-	return f, b.measure(ctx, &f)
+	return b.measure(ctx, &b.figures)
 }
 
 // starts is how often the server is started to measure how long it takes.

@@ -20,6 +20,7 @@ type params struct {
 	engines        []string
 	binary         string
 	dir            string // empty: a temporary one
+	database       string // its name on PostgreSQL
 	postgres       string // URL of a superuser of a running server; empty: one is started and thrown away
 }
 
@@ -40,7 +41,7 @@ func readParams(getenv func(string) string) (params, error) {
 		risks: number("RISKS", 50_000), entries: number("ENTRIES", 1_000_000),
 		seconds: time.Duration(number("SECONDS", 10)) * time.Second,
 		rate:    number("RATE", 500), workers: number("WORKERS", 8), seed: uint64(number("SEED", 1)),
-		engines: strings.Fields(getenv("ENGINES")), binary: getenv("BINARY"), dir: getenv("DIR"), postgres: getenv("POSTGRES"),
+		engines: strings.Fields(getenv("ENGINES")), binary: getenv("BINARY"), dir: getenv("DIR"), postgres: getenv("POSTGRES"), database: "bench",
 	}
 	if len(p.engines) == 0 {
 		p.engines = []string{engineSQLite, enginePostgres}

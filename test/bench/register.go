@@ -26,7 +26,7 @@ func (b *bench) filters() []page {
 		{name: "latest change first", query: "sort=recent"},
 		{name: "everything, closed too", query: "state=all"},
 		{name: "of one owner", query: "owner=owner-007"},
-		{name: "on one subject", query: "subject=" + url.QueryEscape(b.filled.Subjects[0])},
+		{name: "on one subject", query: "subject=" + url.QueryEscape(b.figures.filled.Subjects[0])},
 	}
 }
 
@@ -84,7 +84,7 @@ func (b *bench) proofs(ctx context.Context, length time.Duration) (asked, error)
 		began := time.Now()
 		for time.Since(began) < length {
 			at := time.Now()
-			res, err := get(ctx, client, fmt.Sprintf("%s/api/v1/ledger/inclusion?seq=%d", b.in.url, dice.Int64N(b.filled.Entries)), header)
+			res, err := get(ctx, client, fmt.Sprintf("%s/api/v1/ledger/inclusion?seq=%d", b.in.url, dice.Int64N(b.figures.filled.Entries)), header)
 			if err != nil {
 				return all, err
 			}

@@ -28,7 +28,7 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 func rows(p params) []row {
 	const mib = 1 << 20
 	return []row{
-		{"filling", "entries/s", 0, func(f figures) float64 { return float64(f.filled.Entries) / f.fillTook.Seconds() }},
+		{"filling, all engines at once", "entries/s", 0, func(f figures) float64 { return float64(f.filled.Entries) / f.fillTook.Seconds() }},
 		{"ledger entries", "", 0, func(f figures) float64 { return float64(f.filled.Entries) }},
 		{"start to ready, median", "ms", -1000, func(f figures) float64 { return ms(f.ready.quantile(0.5)) }},
 		{"  processor time until ready, median", "ms", 0, func(f figures) float64 { return ms(f.readyUsed.quantile(0.5)) }},
@@ -45,6 +45,7 @@ func rows(p params) []row {
 		{"  PostgreSQL's processor time per answer", "ms", 0, func(f figures) float64 { return ms(f.steady.databasePer()) }},
 		{"  answered allow", "%", 0, func(f figures) float64 { return 100 * float64(f.steady.allowed) / float64(len(f.steady.times)) }},
 		{"  decisions beside it", "", 0, func(f figures) float64 { return float64(len(f.steady.written.times)) }},
+		{"  decisions that failed", "", 0, func(f figures) float64 { return float64(f.steady.written.failed + f.flood.written.failed + f.register.written.failed) }},
 		{"  median of a decision", "ms", 0, func(f figures) float64 { return ms(f.steady.written.times.quantile(0.5)) }},
 		{"register, all views: p95, server time", "ms", -100, func(f figures) float64 { return ms(allPages(f).quantile(0.95)) }},
 		{"  mean, server time", "ms", 0, func(f figures) float64 { return ms(f.register.server) }},

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build integration
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"portreeve.org/portreeve/internal/kernel/store/storetest/pgserver"
+)
+
+// TestMain lets the test's program be run as `bench fill`, which fillOnce does.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "fill" {
+		if err := run(context.Background(), os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// A small run measures everything on both engines. What the figures are is
+// nobody's business here; that they are there is.
+func TestSmallRun(t *testing.T) {
+	t.Setenv("BINARY", buildServer(t))
+	t.Setenv("RISKS", "150")
+	t.Setenv("ENTRIES", "1800")
+	t.Setenv("SECONDS", "1")
+	t.Setenv("RATE", "40")
+	t.Setenv("WORKERS", "2")
+	t.Setenv("DIR", t.TempDir())
+	p, err := readParams(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.postgres, err = pgserver.Shared(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.database = fmt.Sprintf("bench_%d", os.Getpid())
+	t.Cleanup(func() { dropDatabase(t, p) })
+
+	var out strings.Builder
+	if err := measureAll(t.Context(), p, &out); err != nil {
+		t.Fatal(err)
+	}
+	t.Log(out.String())
+	for _, r := range rows(p) {
+		line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(r.name) + ` .*$`).FindString(out.String())
+		if line == "" {
+			t.Errorf("the table lacks %q", r.name)
+		}
+		if strings.Contains(line, "NaN") || strings.Contains(line, "Inf") {
+			t.Errorf("no figure: %s", line)
+		}
+	}
+	for _, want := range []string{"machine", "method", "PostgreSQL 1", "modernc.org/sqlite", "on one subject"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if !regexp.MustCompile(`(?m)^  decisions that failed +0 +0 *$`).MatchString(out.String()) {
+		t.Error("decisions failed beside the load")
+	}
+	entries := regexp.MustCompile(`(?m)^ledger entries +(\d+) +(\d+) *$`).FindStringSubmatch(out.String())
+	if entries == nil {
+		t.Fatal("the number of entries is not reported")
+	}
+	for _, text := range entries[1:] {
+		if n, err := strconv.Atoi(text); err != nil || n < 1800 {
+			t.Errorf("%s entries, want at least 1800", text)
+		}
+	}
+}
+
+func buildServer(t *testing.T) string {
+	t.Helper()
+	if binary := os.Getenv("PORTREEVE_BINARY"); binary != "" {
+		return binary
+	}
+	binary := filepath.Join(t.TempDir(), "portreeve")
+	if out, err := exec.Command("go", "build", "-o", binary, "portreeve.org/portreeve/cmd/portreeve").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return binary
+}
+
+func dropDatabase(t *testing.T, p params) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // t's own has ended
+	defer cancel()
+	conn, err := pgx.Connect(ctx, p.postgres)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer conn.Close(ctx) //nolint:errcheck // nothing is lost
+	if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{p.database}.Sanitize()+" WITH (FORCE)"); err != nil {
+		t.Error(err)
+	}
+}
