@@ -45,7 +45,9 @@ func rows(p params) []row {
 		{"  PostgreSQL's processor time per answer", "ms", 0, func(f figures) float64 { return ms(f.steady.databasePer()) }},
 		{"  answered allow", "%", 0, func(f figures) float64 { return 100 * float64(f.steady.allowed) / float64(len(f.steady.times)) }},
 		{"  decisions beside it", "", 0, func(f figures) float64 { return float64(len(f.steady.written.times)) }},
-		{"  decisions that failed", "", 0, func(f figures) float64 { return float64(f.steady.written.failed + f.flood.written.failed + f.register.written.failed) }},
+		{"  decisions that failed", "", 0, func(f figures) float64 {
+			return float64(f.steady.written.failed + f.flood.written.failed + f.register.written.failed)
+		}},
 		{"  median of a decision", "ms", 0, func(f figures) float64 { return ms(f.steady.written.times.quantile(0.5)) }},
 		{"register, all views: p95, server time", "ms", -100, func(f figures) float64 { return ms(allPages(f).quantile(0.95)) }},
 		{"  mean, server time", "ms", 0, func(f figures) float64 { return ms(f.register.server) }},
