@@ -3,6 +3,7 @@
 package app
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http"
@@ -189,6 +190,37 @@ func compareGolden(t *testing.T, got string) {
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Errorf("who reaches what has changed (-file +now). If that is meant, run go test ./internal/app -run TestEveryRouteAsEveryRole -update and let somebody review the difference:\n%s", diff)
+	}
+}
+
+// TestDescriptionHasEveryOperation: what answers JSON is described, with its guard.
+func TestDescriptionHasEveryOperation(t *testing.T) {
+	in := openInstallation(t, t.TempDir(), loadedAt())
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Action string `json:"x-action"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(in.visit("").get("/api/v1/openapi.json").Body.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	described := 0
+	for _, operations := range doc.Paths {
+		described += len(operations)
+	}
+	routed := 0
+	for _, r := range in.mux.Routes() {
+		if !r.API {
+			continue
+		}
+		routed++
+		op, ok := doc.Paths[strings.TrimPrefix(r.Pattern, "/api/v1")][strings.ToLower(r.Method)]
+		if !ok || op.Action != string(r.Action) {
+			t.Errorf("%s %s: described %t, guarded by %q and described with %q", r.Method, r.Pattern, ok, r.Action, op.Action)
+		}
+	}
+	if described != routed {
+		t.Errorf("%d operations are described, %d answer", described, routed)
 	}
 }
 

@@ -280,6 +280,9 @@ func (s *server) badAddresses(t *testing.T) {
 			t.Errorf("%s: %s", path, a.header.Get("Content-Type"))
 		}
 	}
+	for _, words := range []string{`"`, `""`, "*", "a*", "NEAR(a b)", "a AND OR NOT", "(", "^a", "{a}:b", "title:x", "-a", "'", "%", "_", `a"b"c`, "日本語", strings.Repeat("w ", 490), `\`, "\ufeff", "\u202eabc", "İ", "ﬁ"} {
+		reviewer.get("/api/v1/search?q="+url.QueryEscape(words)).want(t, 200)
+	}
 	for _, method := range []string{"PUT", "TRACE", "CONNECTX", "OPTIONS"} {
 		a := reviewer.call(method, "/api/v1/risks", nil)
 		if a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") == "" {

@@ -363,6 +363,17 @@ func (s *server) openRedirect(t *testing.T) {
 			t.Errorf("next=%q: status %d to %q", next, a.status, location)
 		}
 	}
+	for _, path := range []string{"//evil.example/", "//evil.example/..", "/.//evil.example", `/\evil.example`, "/%5cevil.example", "http://evil.example/risks"} {
+		c := s.dial(t)
+		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path)
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if location := resp.Header.Get("Location"); strings.HasPrefix(location, "//") || strings.Contains(location, ":") || strings.Contains(location, `\`) || resp.StatusCode >= 500 {
+			t.Errorf("GET %s: status %d to %q", path, resp.StatusCode, location)
+		}
+	}
 	if a := b.get("/sign-in?next=" + url.QueryEscape("/risks?state=all")); a.header.Get("Location") != "/risks?state=all" {
 		t.Errorf("an honest next leads to %q", a.header.Get("Location"))
 	}
