@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"portreeve.org/portreeve/internal/kernel/web/browser"
 )
@@ -117,13 +119,19 @@ func leave(tab *browser.Tab) {
 	browser.Eval[bool](tab, `document.documentElement.toggleAttribute("data-left", true)`)
 }
 
-// want fails the test unless the page's main part contains each text.
+// want fails the test unless the page's main part comes to contain each text: on
+// a busy machine a browser may answer before it has laid out what it loaded.
 func want(t *testing.T, tab *browser.Tab, texts ...string) {
 	t.Helper()
-	main := strings.Join(strings.Fields(tab.Text("main")), " ")
-	for _, text := range texts {
-		if !strings.Contains(main, text) {
-			t.Errorf("%s does not say %q:\n%s", tab.Address(), text, main)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		main := strings.Join(strings.Fields(tab.Text("main")), " ")
+		missing := slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return strings.Contains(main, text) })
+		if len(missing) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("%s does not say %q:\n%s", tab.Address(), missing, main)
+			return
 		}
 	}
 }

@@ -110,15 +110,49 @@ func (c *chain) do(client *http.Client, base, token string, s step) (answer, err
 	return answer{resp.StatusCode, resp.Header, body}, err
 }
 
-// took notes that the step is in effect. The answer is empty if it was lost.
+// took notes that the step is in effect, and what its answer says.
 func (c *chain) took(s step, a answer) error {
-	if a.status != 0 {
-		d := outcome{etag: a.header.Get("ETag")}
-		if err := json.Unmarshal(a.body, &d); err != nil || d.ID == "" {
-			return fmt.Errorf("an answer without an id: %s", a.body)
-		}
-		s.learn(c, d)
+	d := outcome{etag: a.header.Get("ETag")}
+	if err := json.Unmarshal(a.body, &d); err != nil || d.ID == "" {
+		return fmt.Errorf("an answer without an id: %s", a.body)
 	}
+	s.learn(c, d)
 	c.steps++
+	return nil
+}
+
+// find learns, for a step that was in effect although its answer was lost, what
+// the answer would have told.
+func (c *chain) find(client *http.Client, base, token string) error {
+	get := func(path string, into any) error {
+		r, err := http.NewRequest(http.MethodGet, base+path, nil)
+		if err != nil {
+			return err
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		resp, err := client.Do(r)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		return json.NewDecoder(resp.Body).Decode(into)
+	}
+	if c.subject == "" {
+		var d outcome
+		if err := get("/api/v1/subjects/project:"+c.name, &d); err != nil {
+			return err
+		}
+		c.subject = d.ID
+	}
+	if c.risk == "" && c.steps > 2 {
+		var list struct{ Items []outcome }
+		if err := get("/api/v1/risks?state=all&subject=project:"+c.name, &list); err != nil {
+			return err
+		}
+		if len(list.Items) != 1 {
+			return fmt.Errorf("%d risks of %s, want 1", len(list.Items), c.name)
+		}
+		c.risk = list.Items[0].ID
+	}
 	return nil
 }

@@ -139,6 +139,11 @@ func (tab *Tab) Cookie(address, name, value string) {
 func (tab *Tab) Open(address string) {
 	tab.t.Helper()
 	tab.do("open "+address, chromedp.Navigate(address))
+	for deadline := time.Now().Add(15 * time.Second); Eval[string](tab, "document.readyState") != "complete"; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			tab.t.Fatalf("%s does not finish loading", address)
+		}
+	}
 }
 
 // Click clicks the first element that matches the CSS selector and waits for the
