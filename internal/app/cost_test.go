@@ -118,7 +118,7 @@ func bodies(pattern string) string {
 	for suffix, body := range map[string]string{
 		"/ratings": `{"inherent":{"likelihood":1,"impact":1},"residual":{"likelihood":1,"impact":1}}`, "/reviews": `{"note":"x"}`, "/closure": `{"note":"x"}`,
 		"/{acceptance}/closure": `{"undone":"x","learnt":"x"}`, "/treatment": `{"treatment":"accept"}`, "/parties": `{"parties":[]}`, "/options": `{"options":[]}`,
-		"/measures": `{"title":"x","owner":"owner","due":"2026-05-01"}`, "/{measure}": `{"state":"done","evidence":"x"}`,
+		"/mitigations": `{"title":"x","owner":"owner","due":"2026-05-01"}`, "/{mitigation}": `{"state":"done","evidence":"x"}`,
 		"/hearings": `{"party":"x","heard":"x","said":"x"}`, "/acceptances": `{"reason":"x","until":"2026-05-01"}`,
 		"/approvals": `{"reason":"x"}`, "/objections": `{"reason":"x"}`, "/withdrawal": `{"reason":"x"}`, "/revocation": `{"reason":"x"}`,
 		"/evidence": `{"evidence":"x"}`, "/retirement": `{"reason":"x"}`, "/links": `{"relation":"depends_on","to":"realm:cloud"}`,

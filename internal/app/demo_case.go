@@ -56,12 +56,12 @@ type riskLine struct {
 		Treatment string `yaml:"treatment"`
 		Note      string `yaml:"note"`
 	} `yaml:"treat"`
-	Measures []struct {
+	Mitigations []struct {
 		As    string `yaml:"as"`
 		Title string `yaml:"title"`
 		Owner string `yaml:"owner"`
 		Days  int    `yaml:"days"`
-	} `yaml:"measures"`
+	} `yaml:"mitigations"`
 	Options *struct {
 		As      string       `yaml:"as"`
 		Compare []optionLine `yaml:"compare"`
@@ -173,7 +173,7 @@ func (l *loader) playRisk(ctx context.Context, line riskLine) error {
 		return err
 	}
 	steps := []func(context.Context, string, riskLine) error{
-		l.playMeasures, l.playRating, l.playTreatment, l.playOptions, l.playHearings, l.playAcceptance,
+		l.playMitigations, l.playRating, l.playTreatment, l.playOptions, l.playHearings, l.playAcceptance,
 	}
 	for _, step := range steps {
 		if err := step(ctx, id, line); err != nil {
@@ -219,10 +219,10 @@ func (l *loader) change(ctx context.Context, login, id string, step func(ctx con
 	return step(actor, detail.Version)
 }
 
-func (l *loader) playMeasures(ctx context.Context, id string, line riskLine) error {
-	for _, m := range line.Measures {
+func (l *loader) playMitigations(ctx context.Context, id string, line riskLine) error {
+	for _, m := range line.Mitigations {
 		err := l.change(ctx, m.As, id, func(ctx context.Context, version int64) error {
-			_, err := l.risk.AddMeasure(ctx, id, version, risk.MeasureInput{Title: m.Title, Owner: m.Owner, Due: l.inDays(m.Days)})
+			_, err := l.risk.AddMitigation(ctx, id, version, risk.MitigationInput{Title: m.Title, Owner: m.Owner, Due: l.inDays(m.Days)})
 			return err
 		})
 		if err != nil {

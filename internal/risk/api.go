@@ -55,8 +55,8 @@ func (s *Service) API(api *web.API) {
 	web.Op(api, ActionReview, op("review-risk", http.MethodPost, "/{id}/reviews", "Record a regular review"), edit(s, s.apiReview))
 	web.Op(api, ActionTreat, op("treat-risk", http.MethodPost, "/{id}/treatment", "Choose the treatment"), edit(s, s.Treat))
 	web.Op(api, ActionTreat, op("complete-risk", http.MethodPost, "/{id}/completion", "Say that the treatment is carried out"), s.apiComplete)
-	web.Op(api, ActionTreat, op("add-measure", http.MethodPost, "/{id}/measures", "Add a mitigation action"), edit(s, s.apiAddMeasure))
-	web.Op(api, ActionMeasure, op("report-measure", http.MethodPatch, "/{id}/measures/{measure}", "Report a mitigation action as done, dropped or open"), s.apiSetMeasure)
+	web.Op(api, ActionTreat, op("add-mitigation", http.MethodPost, "/{id}/mitigations", "Add a mitigation action"), edit(s, s.apiAddMitigation))
+	web.Op(api, ActionMitigation, op("report-mitigation", http.MethodPatch, "/{id}/mitigations/{mitigation}", "Report a mitigation action as done, dropped or open"), s.apiSetMitigation)
 	web.Op(api, ActionEdit, op("set-parties", http.MethodPut, "/{id}/parties", "Say which parties are exposed"), edit(s, s.apiParties))
 	web.Op(api, ActionHear, op("hear-party", http.MethodPost, "/{id}/hearings", "Record that a party was heard"), edit(s, s.apiHear))
 	web.Op(api, ActionEdit, op("set-options", http.MethodPut, "/{id}/options", "Say which options are compared"), edit(s, s.apiOptions))
@@ -188,12 +188,12 @@ func (s *Service) apiOptions(ctx context.Context, id string, version int64, in O
 	return s.SetOptions(ctx, id, version, in.Options)
 }
 
-func (s *Service) apiAddMeasure(ctx context.Context, id string, version int64, in MeasureRequest) (Risk, error) {
+func (s *Service) apiAddMitigation(ctx context.Context, id string, version int64, in MitigationRequest) (Risk, error) {
 	input, err := in.input(s.zone)
 	if err != nil {
 		return Risk{}, err
 	}
-	return s.AddMeasure(ctx, id, version, input)
+	return s.AddMitigation(ctx, id, version, input)
 }
 
 func (s *Service) apiHear(ctx context.Context, id string, version int64, in HearingRequest) (Risk, error) {
@@ -218,18 +218,18 @@ func (s *Service) apiComplete(ctx context.Context, in *completeInput) (*detailOu
 	return s.after(ctx, r, err)
 }
 
-type measureInput struct {
-	ID      string `path:"id" maxLength:"60" doc:"id of the risk"`
-	Measure string `path:"measure" maxLength:"60" doc:"id of the mitigation action"`
+type mitigationInput struct {
+	ID         string `path:"id" maxLength:"60" doc:"id of the risk"`
+	Mitigation string `path:"mitigation" maxLength:"60" doc:"id of the mitigation action"`
 	web.IfMatch
-	Body MeasureChange
+	Body MitigationChange
 }
 
-func (s *Service) apiSetMeasure(ctx context.Context, in *measureInput) (*detailOutput, error) {
+func (s *Service) apiSetMitigation(ctx context.Context, in *mitigationInput) (*detailOutput, error) {
 	version, err := s.seen(ctx, in.ID, in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.SetMeasure(ctx, in.ID, version, in.Measure, in.Body)
+	r, err := s.SetMitigation(ctx, in.ID, version, in.Mitigation, in.Body)
 	return s.after(ctx, r, err)
 }

@@ -117,14 +117,14 @@ func (c Client) Complete(ctx context.Context, id string, version int64) (Detail,
 	return c.change(ctx, http.MethodPost, version, nil, riskPath(id, "completion"))
 }
 
-// AddMeasure adds a mitigation action.
-func (c Client) AddMeasure(ctx context.Context, id string, version int64, in MeasureRequest) (Detail, error) {
-	return c.change(ctx, http.MethodPost, version, in, riskPath(id, "measures"))
+// AddMitigation adds a mitigation action.
+func (c Client) AddMitigation(ctx context.Context, id string, version int64, in MitigationRequest) (Detail, error) {
+	return c.change(ctx, http.MethodPost, version, in, riskPath(id, "mitigations"))
 }
 
-// SetMeasure reports how far a mitigation action is.
-func (c Client) SetMeasure(ctx context.Context, id string, version int64, measure string, in MeasureChange) (Detail, error) {
-	return c.change(ctx, http.MethodPatch, version, in, riskPath(id, "measures", measure))
+// SetMitigation reports how far a mitigation action is.
+func (c Client) SetMitigation(ctx context.Context, id string, version int64, mitigation string, in MitigationChange) (Detail, error) {
+	return c.change(ctx, http.MethodPatch, version, in, riskPath(id, "mitigations", mitigation))
 }
 
 // SetParties says which parties the risk exposes.

@@ -29,7 +29,7 @@ type Commands struct {
 	Hear     HearCmd     `cmd:"" help:"Record that a party was heard."`
 	Options  OptionsCmd  `cmd:"" help:"Say which options are compared; they replace those before."`
 	Treat    TreatCmd    `cmd:"" help:"Choose the treatment: mitigate, avoid, transfer or accept."`
-	Plan     PlanCmd     `cmd:"" help:"Add a mitigation action."`
+	Mitigate MitigateCmd `cmd:"" help:"Add a mitigation action."`
 	Report   ReportCmd   `cmd:"" help:"Report a mitigation action as done, dropped or open."`
 	Complete CompleteCmd `cmd:"" help:"Say that the treatment is carried out."`
 	Close    CloseCmd    `cmd:"" help:"Close a risk for good."`

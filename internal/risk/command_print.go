@@ -141,7 +141,7 @@ func printRisk(s *client.Session, d Detail, asJSON bool) error {
 	for _, o := range d.Options {
 		t.add("option", "%s %s: %s; cost %s; delay %s; risk %s", o.ID, o.Kind, o.Title, o.Cost, o.Delay, o.Risk)
 	}
-	for _, m := range d.Measures {
+	for _, m := range d.Mitigations {
 		t.add("action", "%s %s: %s, %s until %s", m.ID, m.State, m.Title, named(d.Names, m.Owner), moment(m.Due))
 	}
 	for _, a := range d.Acceptances {

@@ -179,8 +179,8 @@ func (c *TreatCmd) Run(s *client.Session) error {
 	})
 }
 
-// PlanCmd adds a mitigation action.
-type PlanCmd struct {
+// MitigateCmd adds a mitigation action.
+type MitigateCmd struct {
 	target
 	Title string `help:"What is to be done." required:"" placeholder:"TEXT"`
 	Owner string `help:"Login or id of who does it." required:"" placeholder:"LOGIN"`
@@ -188,24 +188,24 @@ type PlanCmd struct {
 }
 
 // Run adds the mitigation action and shows the risk.
-func (c *PlanCmd) Run(s *client.Session) error {
+func (c *MitigateCmd) Run(s *client.Session) error {
 	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.AddMeasure(s.Context, c.Risk, version, MeasureRequest{Title: c.Title, Owner: c.Owner, Due: c.Due})
+		return api.AddMitigation(s.Context, c.Risk, version, MitigationRequest{Title: c.Title, Owner: c.Owner, Due: c.Due})
 	})
 }
 
 // ReportCmd reports how far a mitigation action is.
 type ReportCmd struct {
 	target
-	Measure  string `arg:"" help:"Id of the mitigation action."`
-	State    string `help:"done, dropped or open." default:"done" enum:"done,dropped,open" placeholder:"STATE"`
-	Evidence string `help:"What shows that it is done, or why it was dropped." placeholder:"TEXT"`
+	Mitigation string `arg:"" help:"Id of the mitigation action."`
+	State      string `help:"done, dropped or open." default:"done" enum:"done,dropped,open" placeholder:"STATE"`
+	Evidence   string `help:"What shows that it is done, or why it was dropped." placeholder:"TEXT"`
 }
 
 // Run reports the state and shows the risk.
 func (c *ReportCmd) Run(s *client.Session) error {
 	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.SetMeasure(s.Context, c.Risk, version, c.Measure, MeasureChange{State: MeasureState(c.State), Evidence: c.Evidence})
+		return api.SetMitigation(s.Context, c.Risk, version, c.Mitigation, MitigationChange{State: MitigationState(c.State), Evidence: c.Evidence})
 	})
 }
 

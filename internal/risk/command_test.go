@@ -162,7 +162,7 @@ func TestCommandErrors(t *testing.T) {
 		{"party syntax", "owner", []string{"parties", r.ID, "--party", "The chapter"}, 64, "kind:organisation:name"},
 		{"condition syntax", "owner", []string{"ask", r.ID, "--until", "2026-12-23", "--reason", "x", "--condition", "soon"}, 64, "date:login:text"},
 		{"no such file", "owner", []string{"options", r.ID, "nowhere.json"}, 64, "cannot be read"},
-		{"bad date", "owner", []string{"plan", r.ID, "--title", "x", "--owner", "ops", "--due", "tomorrow"}, 1, "2026-12-23"},
+		{"bad date", "owner", []string{"mitigate", r.ID, "--title", "x", "--owner", "ops", "--due", "tomorrow"}, 1, "2026-12-23"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out, code := o.run(c.person, c.args...)

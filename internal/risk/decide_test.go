@@ -430,7 +430,7 @@ func TestClaimsOpenNothing(t *testing.T) {
 	inputs.Assurances = "Trust me."
 	other, err = d.risks.Edit(d.as("owner"), other.ID, other.Version, risk.EditInput{Inputs: &inputs})
 	d.must(err)
-	_, err = d.risks.AddMeasure(d.as("owner"), other.ID, other.Version, risk.MeasureInput{Title: "Something", Owner: "ops", Due: d.now().Add(day)})
+	_, err = d.risks.AddMitigation(d.as("owner"), other.ID, other.Version, risk.MitigationInput{Title: "Something", Owner: "ops", Due: d.now().Add(day)})
 	d.must(err)
 	wantCodes(t, d.codes(flow.Ref), "risk.not_assessed")
 }

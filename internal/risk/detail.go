@@ -55,7 +55,7 @@ type Detail struct {
 	Ratings      []Rated          `json:"ratings" nullable:"false" doc:"latest first"`
 	Parties      []Exposed        `json:"parties" nullable:"false"`
 	Hearings     []Hearing        `json:"hearings" nullable:"false"`
-	Measures     []Measure        `json:"measures" nullable:"false"`
+	Mitigations  []Mitigation     `json:"mitigations" nullable:"false"`
 	Options      []Option         `json:"options" nullable:"false"`
 	Acceptances  []Placed         `json:"acceptances" nullable:"false" doc:"latest first"`
 	Needs        []NeedText       `json:"needs" nullable:"false" doc:"who would have to accept the present rating"`

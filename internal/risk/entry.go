@@ -19,7 +19,7 @@ const (
 	KindReviewed   = "risk.reviewed"
 	KindTreated    = "risk.treatment.chosen"
 	KindCompleted  = "risk.treatment.completed"
-	KindMeasure    = "risk.measure.changed"
+	KindMitigation = "risk.mitigation.changed"
 	KindParties    = "risk.parties.changed"
 	KindOptions    = "risk.options.changed"
 	KindHeard      = "risk.party.heard"
@@ -40,7 +40,7 @@ const (
 // EntryKinds returns the kinds that this slice alone appends.
 func EntryKinds() []string {
 	return []string{
-		KindRegistered, KindEdited, KindRated, KindReviewed, KindTreated, KindCompleted, KindMeasure,
+		KindRegistered, KindEdited, KindRated, KindReviewed, KindTreated, KindCompleted, KindMitigation,
 		KindParties, KindOptions, KindHeard, KindClosed,
 		KindAsked, KindApproved, KindObjected, KindGranted, KindRefused, KindWithdrawn,
 		KindRevoked, KindVoided, KindSettled, KindMet, KindErased,
@@ -124,15 +124,15 @@ type stepBody struct {
 	ReviewDue time.Time `json:"review_due,omitzero"`
 }
 
-type measureBody struct {
-	Risk     string       `json:"risk"`
-	Version  int64        `json:"version"`
-	Measure  string       `json:"measure"`
-	Title    string       `json:"title"`
-	Owner    string       `json:"owner"`
-	Due      time.Time    `json:"due"`
-	State    MeasureState `json:"state"`
-	Evidence string       `json:"evidence_sha256,omitempty"`
+type mitigationBody struct {
+	Risk       string          `json:"risk"`
+	Version    int64           `json:"version"`
+	Mitigation string          `json:"mitigation"`
+	Title      string          `json:"title"`
+	Owner      string          `json:"owner"`
+	Due        time.Time       `json:"due"`
+	State      MitigationState `json:"state"`
+	Evidence   string          `json:"evidence_sha256,omitempty"`
 }
 
 type partiesBody struct {

@@ -181,9 +181,9 @@ func (r *madeRisk) treat(ctx context.Context) error {
 
 func (r *madeRisk) plan(ctx context.Context) error {
 	const month = 30 * 24 * time.Hour
-	return r.saveMeasure(ctx, nil, Measure{
+	return r.saveMitigation(ctx, nil, Mitigation{
 		ID: r.tx.NewID(), Risk: r.risk.ID, Title: "A time-out and a fallback", Owner: r.Owner.ID,
-		Due: r.tx.Now().Add(month), State: MeasureOpen,
+		Due: r.tx.Now().Add(month), State: MitigationOpen,
 	}, "")
 }
 

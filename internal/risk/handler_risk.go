@@ -22,14 +22,14 @@ func (s *Service) riskPages(m *web.Mux) {
 	s.onRiskPage(ActionEdit, "options", "edit", "risk/options", "risk.flash.options", optionValues, s.optionsView, s.sendOptions).register(m)
 	s.onRiskPage(ActionRate, "rate", "rate", "risk/rate", "risk.flash.rated", rateValues, s.rateView, s.sendRating).register(m)
 	s.onRiskPage(ActionTreat, "treat", "treat", "risk/treat", "risk.flash.treated", treatValues, s.treatView, s.sendTreatment).register(m)
-	s.onRiskPage(ActionTreat, "measures/new", "treat", "risk/measure_new", "risk.flash.planned", riskVersion, s.plainView, s.sendMeasure).register(m)
+	s.onRiskPage(ActionTreat, "mitigations/new", "treat", "risk/mitigation_new", "risk.flash.planned", riskVersion, s.plainView, s.sendMitigation).register(m)
 	s.onRiskPage(ActionHear, "hear", "hear", "risk/hear", "risk.flash.heard", hearValues, s.hearView, s.sendHearing).register(m)
 	s.onRiskPage(ActionReview, "review", "review", web.ConfirmPage, "risk.flash.reviewed", riskVersion, s.reviewQuestion, s.sendReview).register(m)
 	s.onRiskPage(ActionTreat, "complete", "complete", web.ConfirmPage, "risk.flash.completed", riskVersion, s.completeQuestion, s.sendComplete).register(m)
 	s.onRiskPage(ActionClose, "close", "close", web.ConfirmPage, "risk.flash.closed", riskVersion, s.closeQuestion, s.sendClose).register(m)
-	report := s.onRiskPage(ActionMeasure, "measures/{measure}", "", "risk/measure", "risk.flash.reported", measureValues, s.measureView, s.sendReport)
-	report.load = s.loadMeasured
-	report.may = func(c *web.Ctx, d Detail) bool { return mayReport(c, d, measureOf(d, c.Path("measure"))) }
+	report := s.onRiskPage(ActionMitigation, "mitigations/{mitigation}", "", "risk/mitigation", "risk.flash.reported", mitigationValues, s.mitigationView, s.sendReport)
+	report.load = s.loadMitigated
+	report.may = func(c *web.Ctx, d Detail) bool { return mayReport(c, d, mitigationOf(d, c.Path("mitigation"))) }
 	report.register(m)
 	ask := s.onRiskPage(ActionAsk, "acceptances/new", "ask", "risk/ask", "risk.flash.asked", s.askValues, s.askView, s.sendAsk)
 	ask.sends = "/risks/{id}/acceptances"
@@ -151,18 +151,18 @@ func (s *Service) sendTreatment(c *web.Ctx, d Detail, version int64, f *web.Form
 	})
 }
 
-func (s *Service) sendMeasure(c *web.Ctx, d Detail, version int64, f *web.Form) (string, error) {
-	in := MeasureInput{Title: f.String("title", MaxTitle), Owner: f.String("owner", 200), Due: f.Date("due")}
+func (s *Service) sendMitigation(c *web.Ctx, d Detail, version int64, f *web.Form) (string, error) {
+	in := MitigationInput{Title: f.String("title", MaxTitle), Owner: f.String("owner", 200), Due: f.Date("due")}
 	return changed(f, d, func() error {
-		_, err := s.AddMeasure(c.Context(), d.ID, version, in)
+		_, err := s.AddMitigation(c.Context(), d.ID, version, in)
 		return err
 	})
 }
 
 func (s *Service) sendReport(c *web.Ctx, d Detail, version int64, f *web.Form) (string, error) {
-	in := MeasureChange{State: MeasureState(f.String("state", 40)), Evidence: f.Text("evidence", MaxText)}
+	in := MitigationChange{State: MitigationState(f.String("state", 40)), Evidence: f.Text("evidence", MaxText)}
 	return changed(f, d, func() error {
-		_, err := s.SetMeasure(c.Context(), d.ID, version, c.Path("measure"), in)
+		_, err := s.SetMitigation(c.Context(), d.ID, version, c.Path("mitigation"), in)
 		return err
 	})
 }
@@ -229,10 +229,10 @@ func (s *Service) sendAsk(c *web.Ctx, d Detail, version int64, f *web.Form) (str
 	return a.URL(), inRows(err, "conditions", rows)
 }
 
-// loadMeasured loads the risk of a mitigation action's page.
-func (s *Service) loadMeasured(c *web.Ctx) (Detail, error) {
+// loadMitigated loads the risk of a mitigation action's page.
+func (s *Service) loadMitigated(c *web.Ctx) (Detail, error) {
 	d, err := s.Get(c.Context(), c.Path("id"))
-	if err == nil && measureOf(d, c.Path("measure")) == nil {
+	if err == nil && mitigationOf(d, c.Path("mitigation")) == nil {
 		return Detail{}, fault.ItemNotFound()
 	}
 	return d, err
@@ -248,21 +248,21 @@ func startOf(c *web.Ctx, f *web.Form) time.Time {
 	return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, c.Location())
 }
 
-// measureOf returns the mitigation action with that id, or nil.
-func measureOf(d Detail, id string) *Measure {
-	i := slices.IndexFunc(d.Measures, func(m Measure) bool { return m.ID == id })
+// mitigationOf returns the mitigation action with that id, or nil.
+func mitigationOf(d Detail, id string) *Mitigation {
+	i := slices.IndexFunc(d.Mitigations, func(m Mitigation) bool { return m.ID == id })
 	if i < 0 {
 		return nil
 	}
-	return &d.Measures[i]
+	return &d.Mitigations[i]
 }
 
 // mayReport reports whether to offer the report on a mitigation action.
-func mayReport(c *web.Ctx, d Detail, m *Measure) bool {
+func mayReport(c *web.Ctx, d Detail, m *Mitigation) bool {
 	if m == nil || d.Closed() {
 		return false
 	}
-	return slices.Contains(d.May, "treat") || m.Owner == c.Actor.ID && m.State != MeasureDone && c.Can(ActionMeasure)
+	return slices.Contains(d.May, "treat") || m.Owner == c.Actor.ID && m.State != MitigationDone && c.Can(ActionMitigation)
 }
 
 func cellValues(v url.Values, name string, cell matrix.Cell) {

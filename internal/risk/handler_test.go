@@ -254,16 +254,16 @@ func TestRowsAndProposalWithoutScripts(t *testing.T) {
 	owner.Post(edit, fill(owner.Get(edit), edit, "propose", "1", "inputs.lower_trust", "")).Want(200).WantNoText("T285098 L36-39")
 }
 
-func TestMeasureIsDueOnTheDayThatWasEntered(t *testing.T) {
+func TestMitigationIsDueOnTheDayThatWasEntered(t *testing.T) {
 	d, anyone := servePages(t)
 	r := d.ready(d.flow().Ref)
 	owner := anyone.As("owner")
-	at := r.URL() + "/measures/new"
+	at := r.URL() + "/mitigations/new"
 	owner.Post(at, fill(owner.Get(at), at, "title", "Build it", "owner", "owner", "due", "2027-03-04")).WantLocation(r.URL())
 	owner.Get(r.URL()).WantText("4 March 2027").WantNoText("5 March 2027")
 	detail, err := d.risks.Get(d.as("owner"), r.ID)
 	d.must(err)
-	owner.Get(r.URL() + "/measures/" + detail.Measures[0].ID).WantText("4 March 2027").WantNoText("5 March 2027")
+	owner.Get(r.URL() + "/mitigations/" + detail.Mitigations[0].ID).WantText("4 March 2027").WantNoText("5 March 2027")
 }
 
 func TestRegisterFilters(t *testing.T) {

@@ -92,7 +92,7 @@ func (s *Service) Inbox(ctx context.Context, rd store.Reader, a authz.Actor) ([]
 	}
 	var items []module.InboxItem
 	for _, part := range []func(context.Context, store.Reader, authz.Actor) ([]module.InboxItem, error){
-		s.inboxDecisions, s.inboxClosures, s.inboxMeasures, s.inboxTerms, s.inboxRatings,
+		s.inboxDecisions, s.inboxClosures, s.inboxMitigations, s.inboxTerms, s.inboxRatings,
 	} {
 		more, err := part(ctx, rd, a)
 		if err != nil {
@@ -183,17 +183,17 @@ func (s *Service) inboxClosures(ctx context.Context, rd store.Reader, a authz.Ac
 	return items, nil
 }
 
-func (s *Service) inboxMeasures(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
+func (s *Service) inboxMitigations(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
 	args := []any{a.ID}
 	visible := authz.Visible(a, riskItem, riskVisibility, &args)
-	rows, err := rd.Query(ctx, "SELECT "+measureColumns+" FROM risk_measure m JOIN risk_item r ON r.id = m.risk WHERE m.owner = $1 AND m.state = 'open' AND r.closed = 0 AND "+
+	rows, err := rd.Query(ctx, "SELECT "+mitigationColumns+" FROM risk_mitigation m JOIN risk_item r ON r.id = m.risk WHERE m.owner = $1 AND m.state = 'open' AND r.closed = 0 AND "+
 		visible+fmt.Sprintf(" ORDER BY m.due_at, m.id LIMIT %d", maxInbox), args...)
-	measures, err := store.Collect(rows, err, scanMeasure)
+	mitigations, err := store.Collect(rows, err, scanMitigation)
 	if err != nil {
 		return nil, fmt.Errorf("look for mitigation actions: %w", err)
 	}
 	var items []module.InboxItem
-	for _, m := range measures {
+	for _, m := range mitigations {
 		items = append(items, module.InboxItem{Title: m.Title, Ask: "Carry out this mitigation action, and show that it is done.", URL: "/risks/" + m.Risk, Since: m.ChangedAt, Due: m.Due})
 	}
 	return items, nil

@@ -73,7 +73,7 @@ func TestInbox(t *testing.T) {
 		d.must(err)
 		want("executive")
 		want("ops", "Meet")
-		_, err = d.risks.AddMeasure(d.as("owner"), r.ID, r.Version, risk.MeasureInput{Title: "Build the service", Owner: "manager", Due: d.now().Add(20 * day)})
+		_, err = d.risks.AddMitigation(d.as("owner"), r.ID, r.Version, risk.MitigationInput{Title: "Build the service", Owner: "manager", Due: d.now().Add(20 * day)})
 		d.must(err)
 		want("manager", "Carry")
 		_, err = d.risks.Meet(d.as("ops"), a.ID, a.Version, a.Conditions[0].ID, "x")

@@ -30,7 +30,7 @@ func TestIndependenceIsNotMade(t *testing.T) {
 		"claims of one's own": func(d *desk) risk.Risk {
 			r, err := d.risks.Register(d.as("reviewer"), risk.RegisterInput{Subject: d.flow().Ref, Title: "Own", Threat: "t", Scope: "s", Inputs: claims})
 			d.must(err)
-			r, err = d.risks.AddMeasure(d.as("reviewer"), r.ID, r.Version, risk.MeasureInput{Title: "Something", Owner: "ops", Due: d.now().Add(day)})
+			r, err = d.risks.AddMitigation(d.as("reviewer"), r.ID, r.Version, risk.MitigationInput{Title: "Something", Owner: "ops", Due: d.now().Add(day)})
 			d.must(err)
 			return r
 		},

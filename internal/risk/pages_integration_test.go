@@ -37,7 +37,7 @@ func (d *desk) gallery() map[string]string {
 	r := d.ready(flow.Ref)
 	r, err = d.risks.Treat(d.as("owner"), r.ID, r.Version, risk.TreatInput{Treatment: risk.Accept, Note: "For the length of the test."})
 	d.must(err)
-	r, err = d.risks.AddMeasure(d.as("owner"), r.ID, r.Version, risk.MeasureInput{Title: "Fall back to the old suggestions", Owner: "owner", Due: d.now().Add(5 * day)})
+	r, err = d.risks.AddMitigation(d.as("owner"), r.ID, r.Version, risk.MitigationInput{Title: "Fall back to the old suggestions", Owner: "owner", Due: d.now().Add(5 * day)})
 	d.must(err)
 	in := d.request()
 	in.Conditions = []risk.TermInput{{Text: "The fallback is in place before the first request", Owner: "owner", Due: d.now().Add(6 * day)}}
@@ -53,7 +53,7 @@ func (d *desk) gallery() map[string]string {
 		"register": "/risks", "cell": "/risks?likelihood=3&impact=4", "none": "/risks?rating=critical", "new": "/risks/new?subject=" + flow.Ref,
 		"risk": r.URL(), "fresh": fresh.URL(), "low": low.URL(), "closed": granted.URL(), "dialogue": a.URL(), "stale": stale.URL(), "ended": ended.URL(),
 		"edit": r.URL() + "/edit", "parties": r.URL() + "/parties", "options": r.URL() + "/options", "rate": r.URL() + "/rate", "treat": r.URL() + "/treat",
-		"hear": r.URL() + "/hear", "measure": r.URL() + "/measures/" + detail.Measures[0].ID, "measure_new": r.URL() + "/measures/new",
+		"hear": r.URL() + "/hear", "mitigation": r.URL() + "/mitigations/" + detail.Mitigations[0].ID, "mitigation_new": r.URL() + "/mitigations/new",
 		"review": r.URL() + "/review", "ask": granted.URL() + "/acceptances/new?extends=" + ended.ID, "withdraw": a.URL() + "/withdraw",
 		"meet": a.URL() + "/conditions/" + a.Conditions[0].ID,
 	}

@@ -29,7 +29,7 @@ func holdings() []held {
 		{"registered a risk", "SELECT id, title FROM risk_item WHERE registrant = $1 ORDER BY id"},
 		{"was heard", "SELECT risk, said FROM risk_hearing WHERE person = $1 ORDER BY risk, id"},
 		{"recorded a hearing", "SELECT risk, party FROM risk_hearing WHERE recorded_by = $1 ORDER BY risk, id"},
-		{"owner of a mitigation action", "SELECT risk, title FROM risk_measure WHERE owner = $1 ORDER BY risk, id"},
+		{"owner of a mitigation action", "SELECT risk, title FROM risk_mitigation WHERE owner = $1 ORDER BY risk, id"},
 		{"asked for an acceptance", "SELECT risk, reason FROM risk_acceptance WHERE asked_by = $1 ORDER BY risk, id"},
 		{"decided on an acceptance", "SELECT a.risk, v.reason FROM risk_vote v JOIN risk_acceptance a ON a.id = v.acceptance WHERE v.person = $1 ORDER BY a.risk, v.id"},
 		{"ended an acceptance", "SELECT risk, end_reason FROM risk_acceptance WHERE ended_by = $1 ORDER BY risk, id"},

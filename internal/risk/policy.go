@@ -12,22 +12,22 @@ import (
 
 // The actions of this slice.
 const (
-	ActionRead     authz.Action = "risk:read"
-	ActionRegister authz.Action = "risk:register"
-	ActionEdit     authz.Action = "risk:edit"
-	ActionRate     authz.Action = "risk:rate"
-	ActionReview   authz.Action = "risk:review"
-	ActionTreat    authz.Action = "risk:treat"
-	ActionMeasure  authz.Action = "risk:measure:complete"
-	ActionHear     authz.Action = "risk:hear"
-	ActionClose    authz.Action = "risk:close"
-	ActionAsk      authz.Action = "risk:acceptance:ask"
-	ActionGrant    authz.Action = "risk:acceptance:grant"
-	ActionRefuse   authz.Action = "risk:acceptance:refuse"
-	ActionWithdraw authz.Action = "risk:acceptance:withdraw"
-	ActionRevoke   authz.Action = "risk:acceptance:revoke"
-	ActionSettle   authz.Action = "risk:acceptance:close"
-	ActionMeet     authz.Action = "risk:condition:meet"
+	ActionRead       authz.Action = "risk:read"
+	ActionRegister   authz.Action = "risk:register"
+	ActionEdit       authz.Action = "risk:edit"
+	ActionRate       authz.Action = "risk:rate"
+	ActionReview     authz.Action = "risk:review"
+	ActionTreat      authz.Action = "risk:treat"
+	ActionMitigation authz.Action = "risk:mitigation:report"
+	ActionHear       authz.Action = "risk:hear"
+	ActionClose      authz.Action = "risk:close"
+	ActionAsk        authz.Action = "risk:acceptance:ask"
+	ActionGrant      authz.Action = "risk:acceptance:grant"
+	ActionRefuse     authz.Action = "risk:acceptance:refuse"
+	ActionWithdraw   authz.Action = "risk:acceptance:withdraw"
+	ActionRevoke     authz.Action = "risk:acceptance:revoke"
+	ActionSettle     authz.Action = "risk:acceptance:close"
+	ActionMeet       authz.Action = "risk:condition:meet"
 )
 
 //go:embed policy.cedar
@@ -54,7 +54,7 @@ func Actions() []authz.ActionDef {
 		{Name: ActionRate, Summary: "Rate a risk.", Roles: reviewer},
 		{Name: ActionReview, Summary: "Record the regular review of a risk.", Roles: reviewer},
 		{Name: ActionTreat, Summary: "Choose a treatment and plan mitigation.", Roles: reviewer},
-		{Name: ActionMeasure, Summary: "Report a mitigation action of one's own as done.", Roles: working},
+		{Name: ActionMitigation, Summary: "Report a mitigation action of one's own as done.", Roles: working},
 		{Name: ActionHear, Summary: "Record that a party was heard.", Roles: office},
 		{Name: ActionClose, Summary: "Close a risk.", Roles: reviewer},
 		{Name: ActionAsk, Summary: "Ask to accept the residual risk until a date.", Roles: office},

@@ -98,7 +98,7 @@ func (d *Detail) fillParts(ctx context.Context, r store.Reader, p *RiskPolicy, s
 	if d.Ratings, err = listed(loadRatings(ctx, r, d.ID)); err != nil {
 		return err
 	}
-	if d.Measures, err = listed(loadMeasures(ctx, r, d.ID)); err != nil {
+	if d.Mitigations, err = listed(loadMitigations(ctx, r, d.ID)); err != nil {
 		return err
 	}
 	if d.Options, err = listed(loadOptions(ctx, r, d.ID)); err != nil {
@@ -166,7 +166,7 @@ func (d Detail) people() []string {
 	for _, h := range d.Hearings {
 		all = append(all, h.Person, h.RecordedBy)
 	}
-	for _, m := range d.Measures {
+	for _, m := range d.Mitigations {
 		all = append(all, m.Owner)
 	}
 	for _, a := range d.Acceptances {
@@ -243,7 +243,7 @@ func (s *Service) mayDo(a authz.Actor, d Detail, participants []string, mine par
 			may = append(may, verb)
 		}
 	}
-	open := slices.ContainsFunc(d.Measures, func(m Measure) bool { return m.State == MeasureOpen })
+	open := slices.ContainsFunc(d.Mitigations, func(m Mitigation) bool { return m.State == MitigationOpen })
 	waiting := slices.ContainsFunc(d.Acceptances, func(p Placed) bool { return p.Standing.Code == Awaiting })
 	unclosed := slices.ContainsFunc(d.Acceptances, func(p Placed) bool {
 		return p.State == Asked || p.WasGranted() && p.State != Closed

@@ -24,11 +24,11 @@ type RateInput struct {
 // on the one before.
 func (s *Service) Rate(ctx context.Context, id string, version int64, in RateInput) (Risk, error) {
 	return s.onRisk(ctx, ActionRate, "rate", id, version, func(d *decision) error {
-		measures, err := loadMeasures(ctx, d.tx, id)
+		mitigations, err := loadMitigations(ctx, d.tx, id)
 		if err != nil {
 			return err
 		}
-		d.propose(measures)
+		d.propose(mitigations)
 		proposal := d.policy.Proposal.Propose(&d.policy.Matrix, d.risk.Inputs)
 		rating, err := d.rate(in, proposal)
 		if err != nil {

@@ -160,8 +160,8 @@ func (d *decision) checkFollows(ctx context.Context, f *fields) error {
 
 // propose sets the rating that counts while nobody has rated the risk. It is the
 // inherent one: assurances and plan are claims until somebody has judged them.
-func (d *decision) propose(measures []Measure) {
-	d.risk.Inputs.MitigationPlan = planned(measures)
+func (d *decision) propose(mitigations []Mitigation) {
+	d.risk.Inputs.MitigationPlan = planned(mitigations)
 	inherent := d.policy.Proposal.Propose(&d.policy.Matrix, d.risk.Inputs).Inherent
 	d.risk.Proposed = Assessment{Cell: inherent.Cell, Rating: inherent.Rating}
 }
@@ -192,11 +192,11 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInp
 		if err := f.err(); err != nil {
 			return err
 		}
-		measures, err := loadMeasures(ctx, d.tx, id)
+		mitigations, err := loadMitigations(ctx, d.tx, id)
 		if err != nil {
 			return err
 		}
-		d.propose(measures)
+		d.propose(mitigations)
 		if !slices.Equal(old, d.participants) {
 			if err := authz.SetParticipants(ctx, d.tx.Tx, d.risk.Item(), d.participants); err != nil {
 				return err

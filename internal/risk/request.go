@@ -29,8 +29,8 @@ type TermRequest struct {
 	Due   string `json:"due" maxLength:"40" doc:"a date, or an RFC 3339 time"`
 }
 
-// MeasureRequest is [MeasureInput] as the API takes it.
-type MeasureRequest struct {
+// MitigationRequest is [MitigationInput] as the API takes it.
+type MitigationRequest struct {
 	Title string `json:"title" maxLength:"200"`
 	Owner string `json:"owner" maxLength:"200" doc:"id or login"`
 	Due   string `json:"due" maxLength:"40" doc:"a date, or an RFC 3339 time"`
@@ -110,9 +110,9 @@ func (r AskRequest) input(zone *time.Location) (AskInput, error) {
 	return in, f.err()
 }
 
-func (r MeasureRequest) input(zone *time.Location) (MeasureInput, error) {
+func (r MitigationRequest) input(zone *time.Location) (MitigationInput, error) {
 	var f fields
-	in := MeasureInput{Title: r.Title, Owner: r.Owner, Due: f.moment("due", r.Due, endIn(zone))}
+	in := MitigationInput{Title: r.Title, Owner: r.Owner, Due: f.moment("due", r.Due, endIn(zone))}
 	return in, f.err()
 }
 

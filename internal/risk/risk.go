@@ -16,15 +16,15 @@ import (
 
 // Limits, in bytes for texts. They bound row, form and ledger entry.
 const (
-	MaxTitle   = 200
-	MaxShort   = 500    // a line or two
-	MaxReason  = 4_000  // stands in the ledger entry
-	MaxText    = 10_000 // stands in the ledger entry by its SHA-256
-	MaxParties = 20
-	MaxOptions = 10
-	MaxActions = 100
-	MaxTerms   = 20 // conditions of one acceptance
-	MaxHeard   = 200
+	MaxTitle       = 200
+	MaxShort       = 500    // a line or two
+	MaxReason      = 4_000  // stands in the ledger entry
+	MaxText        = 10_000 // stands in the ledger entry by its SHA-256
+	MaxParties     = 20
+	MaxOptions     = 10
+	MaxMitigations = 100
+	MaxTerms       = 20 // conditions of one acceptance
+	MaxHeard       = 200
 )
 
 // ItemType is the type in the item reference of a risk, "risk:<id>", by which
@@ -177,27 +177,27 @@ type Hearing struct {
 	Entry      int64     `json:"entry"`
 }
 
-// Measure is one mitigation action of a risk's plan.
-type Measure struct {
-	ID        string       `json:"id"`
-	Risk      string       `json:"risk"`
-	Title     string       `json:"title"`
-	Owner     string       `json:"owner"`
-	Due       time.Time    `json:"due"`
-	State     MeasureState `json:"state" enum:"open,done,dropped"`
-	Evidence  string       `json:"evidence,omitempty" doc:"what shows that it is done, or why it was dropped"`
-	ChangedAt time.Time    `json:"changed_at"`
-	Entry     int64        `json:"entry"`
+// Mitigation is one mitigation action of a risk's plan.
+type Mitigation struct {
+	ID        string          `json:"id"`
+	Risk      string          `json:"risk"`
+	Title     string          `json:"title"`
+	Owner     string          `json:"owner"`
+	Due       time.Time       `json:"due"`
+	State     MitigationState `json:"state" enum:"open,done,dropped"`
+	Evidence  string          `json:"evidence,omitempty" doc:"what shows that it is done, or why it was dropped"`
+	ChangedAt time.Time       `json:"changed_at"`
+	Entry     int64           `json:"entry"`
 }
 
-// MeasureState is how far a mitigation action is.
-type MeasureState string
+// MitigationState is how far a mitigation action is.
+type MitigationState string
 
 // The states of a mitigation action.
 const (
-	MeasureOpen    MeasureState = "open"
-	MeasureDone    MeasureState = "done"
-	MeasureDropped MeasureState = "dropped"
+	MitigationOpen    MitigationState = "open"
+	MitigationDone    MitigationState = "done"
+	MitigationDropped MitigationState = "dropped"
 )
 
 // OptionKind is the kind of an option that is compared.
@@ -231,9 +231,9 @@ type Option struct {
 
 // planned reports whether there is a mitigation plan: at least one mitigation
 // action that is open or done. Dropped ones mitigate nothing.
-func planned(measures []Measure) bool {
-	for _, m := range measures {
-		if m.State == MeasureOpen || m.State == MeasureDone {
+func planned(mitigations []Mitigation) bool {
+	for _, m := range mitigations {
+		if m.State == MitigationOpen || m.State == MitigationDone {
 			return true
 		}
 	}

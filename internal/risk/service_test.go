@@ -164,7 +164,7 @@ func TestTitleIsNotPinned(t *testing.T) {
 	r, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Title: &title})
 	d.must(err)
 	// Nor is the plan, which may grow.
-	_, err = d.risks.AddMeasure(d.as("owner"), r.ID, r.Version, risk.MeasureInput{Title: "More", Owner: "ops", Due: d.now().Add(day)})
+	_, err = d.risks.AddMitigation(d.as("owner"), r.ID, r.Version, risk.MitigationInput{Title: "More", Owner: "ops", Due: d.now().Add(day)})
 	d.must(err)
 	wantCodes(t, d.codes(flow.Ref))
 }

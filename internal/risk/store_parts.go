@@ -99,26 +99,26 @@ func insertHearing(ctx context.Context, tx *store.Tx, risk string, h Hearing) er
 	return nil
 }
 
-const measureColumns = "m.id, m.risk, m.title, m.owner, m.due_at, m.state, m.evidence, m.changed_at, m.entry"
+const mitigationColumns = "m.id, m.risk, m.title, m.owner, m.due_at, m.state, m.evidence, m.changed_at, m.entry"
 
-func scanMeasure(row store.Scanner) (Measure, error) {
-	var m Measure
+func scanMitigation(row store.Scanner) (Mitigation, error) {
+	var m Mitigation
 	err := row.Scan(&m.ID, &m.Risk, &m.Title, &m.Owner, store.Time(&m.Due), &m.State, &m.Evidence, store.Time(&m.ChangedAt), &m.Entry)
 	return m, err
 }
 
-func loadMeasures(ctx context.Context, rd store.Reader, risk string) ([]Measure, error) {
-	rows, err := rd.Query(ctx, "SELECT "+measureColumns+" FROM risk_measure m WHERE m.risk = $1 ORDER BY m.due_at, m.id", risk)
-	all, err := store.Collect(rows, err, scanMeasure)
+func loadMitigations(ctx context.Context, rd store.Reader, risk string) ([]Mitigation, error) {
+	rows, err := rd.Query(ctx, "SELECT "+mitigationColumns+" FROM risk_mitigation m WHERE m.risk = $1 ORDER BY m.due_at, m.id", risk)
+	all, err := store.Collect(rows, err, scanMitigation)
 	if err != nil {
 		return nil, fmt.Errorf("load mitigation actions: %w", err)
 	}
 	return all, nil
 }
 
-// saveMeasure inserts or updates a mitigation action.
-func saveMeasure(ctx context.Context, tx *store.Tx, m Measure) error {
-	_, err := tx.Exec(ctx, `INSERT INTO risk_measure (id, risk, title, owner, due_at, state, evidence, changed_at, entry)
+// saveMitigation inserts or updates a mitigation action.
+func saveMitigation(ctx context.Context, tx *store.Tx, m Mitigation) error {
+	_, err := tx.Exec(ctx, `INSERT INTO risk_mitigation (id, risk, title, owner, due_at, state, evidence, changed_at, entry)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO UPDATE SET title = excluded.title, owner = excluded.owner, due_at = excluded.due_at,
 			state = excluded.state, evidence = excluded.evidence, changed_at = excluded.changed_at, entry = excluded.entry`,

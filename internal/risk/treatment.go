@@ -41,12 +41,12 @@ func (s *Service) Complete(ctx context.Context, id string, version int64) (Risk,
 		if d.risk.Treatment == "" {
 			return fault.New(fault.Conflict, "risk.untreated", "Choose a treatment first: mitigate, avoid, transfer or accept.")
 		}
-		measures, err := loadMeasures(ctx, d.tx, id)
+		mitigations, err := loadMitigations(ctx, d.tx, id)
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(measures, func(m Measure) bool { return m.State == MeasureOpen }) {
-			return fault.New(fault.Conflict, "risk.measures_open", "Mitigation actions are still open. Report them as done, or drop them with a reason.")
+		if slices.ContainsFunc(mitigations, func(m Mitigation) bool { return m.State == MitigationOpen }) {
+			return fault.New(fault.Conflict, "risk.mitigations_open", "Mitigation actions are still open. Report them as done, or drop them with a reason.")
 		}
 		if d.risk.Treatment == Accept {
 			covered, err := d.covered(ctx)
@@ -74,26 +74,26 @@ func (d *decision) covered(ctx context.Context) (bool, error) {
 	}), nil
 }
 
-// MeasureInput is one mitigation action. Owner is an id or a login.
-type MeasureInput struct {
+// MitigationInput is one mitigation action. Owner is an id or a login.
+type MitigationInput struct {
 	Title string    `json:"title" maxLength:"200"`
 	Owner string    `json:"owner" maxLength:"200"`
 	Due   time.Time `json:"due"`
 }
 
-// AddMeasure adds a mitigation action to the plan; with one, the risk has a
+// AddMitigation adds a mitigation action to the plan; with one, the risk has a
 // mitigation plan, and its proposed rating may be lower. A treated risk is open
 // again.
-func (s *Service) AddMeasure(ctx context.Context, id string, version int64, in MeasureInput) (Risk, error) {
-	return s.onRisk(ctx, ActionTreat, "plan", id, version, func(d *decision) error {
-		measures, err := loadMeasures(ctx, d.tx, id)
+func (s *Service) AddMitigation(ctx context.Context, id string, version int64, in MitigationInput) (Risk, error) {
+	return s.onRisk(ctx, ActionTreat, "mitigate", id, version, func(d *decision) error {
+		mitigations, err := loadMitigations(ctx, d.tx, id)
 		if err != nil {
 			return err
 		}
-		if len(measures) >= MaxActions {
-			return fault.New(fault.Conflict, "risk.too_many", "A risk has at most %d mitigation actions. Cut the risk, or the plan.", MaxActions)
+		if len(mitigations) >= MaxMitigations {
+			return fault.New(fault.Conflict, "risk.too_many", "A risk has at most %d mitigation actions. Cut the risk, or the plan.", MaxMitigations)
 		}
-		m := Measure{ID: d.tx.NewID(), Risk: id, State: MeasureOpen, Due: in.Due.UTC().Truncate(time.Microsecond)}
+		m := Mitigation{ID: d.tx.NewID(), Risk: id, State: MitigationOpen, Due: in.Due.UTC().Truncate(time.Microsecond)}
 		var f fields
 		m.Title = f.line("title", in.Title, MaxTitle, true)
 		if m.Due.IsZero() {
@@ -105,67 +105,67 @@ func (s *Service) AddMeasure(ctx context.Context, id string, version int64, in M
 		if err := f.err(); err != nil {
 			return err
 		}
-		return d.saveMeasure(ctx, measures, m, "")
+		return d.saveMitigation(ctx, mitigations, m, "")
 	})
 }
 
-// MeasureChange reports how far a mitigation action is.
-type MeasureChange struct {
-	State    MeasureState `json:"state" enum:"open,done,dropped"`
-	Evidence string       `json:"evidence,omitempty" maxLength:"10000" doc:"what shows that it is done, or why it was dropped"`
+// MitigationChange reports how far a mitigation action is.
+type MitigationChange struct {
+	State    MitigationState `json:"state" enum:"open,done,dropped"`
+	Evidence string          `json:"evidence,omitempty" maxLength:"10000" doc:"what shows that it is done, or why it was dropped"`
 }
 
-// SetMeasure reports a mitigation action as done, dropped or open again. Its
+// SetMitigation reports a mitigation action as done, dropped or open again. Its
 // owner may report it as done; everything else takes who may treat the risk.
-func (s *Service) SetMeasure(ctx context.Context, id string, version int64, measure string, in MeasureChange) (Risk, error) {
+func (s *Service) SetMitigation(ctx context.Context, id string, version int64, mitigation string, in MitigationChange) (Risk, error) {
 	verb := "report"
-	if in.State == MeasureOpen {
-		verb = "plan" // the plan is not finished any more
+	if in.State == MitigationOpen {
+		verb = "mitigate" // the plan is not finished any more
 	}
-	return s.onRisk(ctx, ActionMeasure, verb, id, version, func(d *decision) error {
-		measures, err := loadMeasures(ctx, d.tx, id)
+	return s.onRisk(ctx, ActionMitigation, verb, id, version, func(d *decision) error {
+		mitigations, err := loadMitigations(ctx, d.tx, id)
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(measures, func(m Measure) bool { return m.ID == measure })
+		i := slices.IndexFunc(mitigations, func(m Mitigation) bool { return m.ID == mitigation })
 		if i < 0 {
 			return fault.ItemNotFound()
 		}
-		m := measures[i]
-		if m.Owner != d.actor.ID || in.State != MeasureDone {
+		m := mitigations[i]
+		if m.Owner != d.actor.ID || in.State != MitigationDone {
 			if err := s.authz.Check(d.actor, ActionTreat, d.resource("")); err != nil {
 				return err
 			}
 		}
 		var f fields
-		if !slices.Contains([]MeasureState{MeasureOpen, MeasureDone, MeasureDropped}, in.State) {
+		if !slices.Contains([]MitigationState{MitigationOpen, MitigationDone, MitigationDropped}, in.State) {
 			f.add("state", "not_offered", "Choose one of: open, done, dropped.")
 		}
-		m.Evidence = f.text("evidence", in.Evidence, MaxText, in.State != MeasureOpen)
+		m.Evidence = f.text("evidence", in.Evidence, MaxText, in.State != MitigationOpen)
 		if err := f.err(); err != nil {
 			return err
 		}
 		from := m.State
 		m.State = in.State
-		measures[i] = m
-		return d.saveMeasure(ctx, slices.Delete(slices.Clone(measures), i, i+1), m, from)
+		mitigations[i] = m
+		return d.saveMitigation(ctx, slices.Delete(slices.Clone(mitigations), i, i+1), m, from)
 	})
 }
 
-// saveMeasure records and writes one mitigation action; others are the rest of
+// saveMitigation records and writes one mitigation action; others are the rest of
 // the plan, from which the proposed rating follows.
-func (d *decision) saveMeasure(ctx context.Context, others []Measure, m Measure, from MeasureState) error {
+func (d *decision) saveMitigation(ctx context.Context, others []Mitigation, m Mitigation, from MitigationState) error {
 	m.ChangedAt = d.tx.Now()
 	d.propose(append(slices.Clone(others), m))
-	body := measureBody{
-		Risk: d.risk.ID, Version: d.risk.Version, Measure: m.ID, Title: m.Title, Owner: m.Owner, Due: m.Due,
+	body := mitigationBody{
+		Risk: d.risk.ID, Version: d.risk.Version, Mitigation: m.ID, Title: m.Title, Owner: m.Owner, Due: m.Due,
 		State: m.State, Evidence: sha(m.Evidence),
 	}
-	if err := d.recordRisk(ctx, KindMeasure, body, Change{Field: "measure", From: string(from), To: string(m.State)}); err != nil {
+	if err := d.recordRisk(ctx, KindMitigation, body, Change{Field: "mitigation", From: string(from), To: string(m.State)}); err != nil {
 		return err
 	}
 	m.Entry = d.risk.Entry
-	return saveMeasure(ctx, d.tx.Tx, m)
+	return saveMitigation(ctx, d.tx.Tx, m)
 }
 
 // SetOptions says which ways out are compared; they replace the ones before.

@@ -192,7 +192,7 @@ func changeValue(c *web.Ctx, names map[string]Named, field, value string) string
 		if matrix.Rating(value).Known() {
 			return c.Text("risk.rating_" + value)
 		}
-	case "visibility", "state", "treatment", "measure":
+	case "visibility", "state", "treatment", "mitigation":
 		return c.Text("risk." + field + "_" + value)
 	}
 	return value

@@ -26,7 +26,7 @@ type riskView struct {
 	Parties     web.Table
 	Hearings    web.Timeline
 	Treatment   string
-	Measures    web.Table
+	Mitigations web.Table
 	Options     web.Table
 	Acceptances web.Timeline
 	Gate        []gateView
@@ -50,7 +50,7 @@ type gateView struct {
 func (s *Service) riskView(c *web.Ctx, d Detail) (riskView, error) {
 	v := riskView{
 		Risk: d, Badges: s.riskBadges(c, d), Proposal: s.proposalOf(c, d.Proposal), Facts: s.riskFacts(c, d),
-		Parties: partyTable(c, d), Hearings: hearingLine(c, d), Measures: measureTable(c, d), Options: s.optionTable(c, d.Options),
+		Parties: partyTable(c, d), Hearings: hearingLine(c, d), Mitigations: mitigationTable(c, d), Options: s.optionTable(c, d.Options),
 		Acceptances: s.acceptanceLine(c, d), Ways: s.ways(c, d.Needs, d.Names), May: map[string]bool{},
 	}
 	for _, verb := range d.May {
@@ -242,25 +242,25 @@ func hearingLine(c *web.Ctx, d Detail) web.Timeline {
 	return t
 }
 
-func measureTable(c *web.Ctx, d Detail) web.Table {
-	t := web.Table{Caption: c.Text("risk.measures.caption"), Hidden: true, Columns: []web.Column{
-		{Text: c.Text("risk.measure.title")}, {Text: c.Text("risk.measure.owner")}, {Text: c.Text("risk.measure.due")}, {Text: c.Text("risk.measure.state")},
-	}, Empty: &web.Empty{Icon: "list-checks", Title: c.Text("risk.measures.empty"), Text: c.Text("risk.measures.empty_text")}}
-	tones := map[MeasureState]string{MeasureOpen: web.ToneNotice, MeasureDone: web.ToneGood, MeasureDropped: web.ToneNeutral}
-	for i, m := range d.Measures {
+func mitigationTable(c *web.Ctx, d Detail) web.Table {
+	t := web.Table{Caption: c.Text("risk.mitigations.caption"), Hidden: true, Columns: []web.Column{
+		{Text: c.Text("risk.mitigation.title")}, {Text: c.Text("risk.mitigation.owner")}, {Text: c.Text("risk.mitigation.due")}, {Text: c.Text("risk.mitigation.state")},
+	}, Empty: &web.Empty{Icon: "list-checks", Title: c.Text("risk.mitigations.empty"), Text: c.Text("risk.mitigations.empty_text")}}
+	tones := map[MitigationState]string{MitigationOpen: web.ToneNotice, MitigationDone: web.ToneGood, MitigationDropped: web.ToneNeutral}
+	for i, m := range d.Mitigations {
 		row := web.Row{}
 		due := []any{lastDay(m.Due)}
-		if m.State == MeasureOpen && m.Due.Before(d.AsOf) {
+		if m.State == MitigationOpen && m.Due.Before(d.AsOf) {
 			row.Tone = web.ToneWarning
 			due = append(due, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.overdue")})
 		}
-		state := []any{web.Badge{Tone: tones[m.State], Text: c.Text("risk.measure_" + string(m.State))}}
+		state := []any{web.Badge{Tone: tones[m.State], Text: c.Text("risk.mitigation_" + string(m.State))}}
 		if m.Evidence != "" {
 			state = append(state, m.Evidence)
 		}
 		title := any(m.Title)
-		if mayReport(c, d, &d.Measures[i]) {
-			title = web.Link{Text: m.Title, URL: d.URL() + "/measures/" + m.ID}
+		if mayReport(c, d, &d.Mitigations[i]) {
+			title = web.Link{Text: m.Title, URL: d.URL() + "/mitigations/" + m.ID}
 		}
 		row.Cells = []any{title, nameOf(c, d.Names, m.Owner), due, state}
 		t.Rows = append(t.Rows, row)

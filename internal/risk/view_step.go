@@ -13,17 +13,17 @@ import (
 
 // stepView is what the form of one step shows.
 type stepView struct {
-	Action   string
-	Risk     Detail
-	Choices  []web.Choice
-	Likely   []web.Choice
-	Impacts  []web.Choice
-	Proposal proposalView
-	Matrix   web.Matrix
-	Voids    bool // what was decided is void afterwards
-	Measure  Measure
-	Owner    string
-	Due      string
+	Action     string
+	Risk       Detail
+	Choices    []web.Choice
+	Likely     []web.Choice
+	Impacts    []web.Choice
+	Proposal   proposalView
+	Matrix     web.Matrix
+	Voids      bool // what was decided is void afterwards
+	Mitigation Mitigation
+	Owner      string
+	Due        string
 }
 
 func (s *Service) rateView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
@@ -115,26 +115,26 @@ func hearValues(c *web.Ctx, d Detail) url.Values {
 
 func mustBeHeard(p Exposed) bool { return p.Requirement == RequireHearing && !p.Heard && !p.Answers }
 
-func (s *Service) measureView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
-	m := measureOf(d, c.Path("measure"))
-	v := stepView{Action: c.R.URL.Path, Risk: d, Measure: *m, Owner: nameOf(c, d.Names, m.Owner), Due: dateText(c, lastDay(m.Due))}
-	states := []MeasureState{MeasureDone}
+func (s *Service) mitigationView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	m := mitigationOf(d, c.Path("mitigation"))
+	v := stepView{Action: c.R.URL.Path, Risk: d, Mitigation: *m, Owner: nameOf(c, d.Names, m.Owner), Due: dateText(c, lastDay(m.Due))}
+	states := []MitigationState{MitigationDone}
 	for _, verb := range d.May {
 		if verb == "treat" {
-			states = []MeasureState{MeasureDone, MeasureDropped, MeasureOpen}
+			states = []MitigationState{MitigationDone, MitigationDropped, MitigationOpen}
 		}
 	}
-	v.Choices = hinted(c, "risk.measure_", texts(states)...)
+	v.Choices = hinted(c, "risk.mitigation_", texts(states)...)
 	return v, nil
 }
 
-func measureValues(c *web.Ctx, d Detail) url.Values {
+func mitigationValues(c *web.Ctx, d Detail) url.Values {
 	v := versionOnly(d.Version)
-	if m := measureOf(d, c.Path("measure")); m != nil && m.State != MeasureOpen {
+	if m := mitigationOf(d, c.Path("mitigation")); m != nil && m.State != MitigationOpen {
 		v.Set("state", string(m.State))
 		v.Set("evidence", m.Evidence)
 	} else {
-		v.Set("state", string(MeasureDone))
+		v.Set("state", string(MitigationDone))
 	}
 	return v
 }

@@ -87,7 +87,7 @@ func (s *server) lyingNames(t *testing.T) {
 		"subject":      named("triager", "subject", "register", "project", "--title=NAME", "--organisation="+foundation),
 		"risk":         named("triager", append(register, "--title=NAME")...),
 		"party":        named("triager", append(register, "--title=x", "--party=community::NAME")...),
-		"measure":      named("owner", "risk", "plan", risk, "--title=NAME", "--owner=owner", "--due="+day(3)),
+		"mitigation":   named("owner", "risk", "mitigate", risk, "--title=NAME", "--owner=owner", "--due="+day(3)),
 		"option":       options,
 		"hearing":      named("triager", "risk", "hear", risk, "--party=The Chapter", "--heard=NAME", "--said=x"),
 		"account":      named("admin", "person", "invite", "liar", "--name=NAME"),

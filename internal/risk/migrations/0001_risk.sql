@@ -86,7 +86,7 @@ CREATE TABLE risk_hearing (
 CREATE INDEX risk_hearing_risk ON risk_hearing (risk, recorded_at);
 CREATE INDEX risk_hearing_person ON risk_hearing (person);
 
-CREATE TABLE risk_measure (
+CREATE TABLE risk_mitigation (
   id         TEXT    NOT NULL PRIMARY KEY,
   risk       TEXT    NOT NULL,
   title      TEXT    NOT NULL,
@@ -97,8 +97,8 @@ CREATE TABLE risk_measure (
   changed_at {int64} NOT NULL,
   entry      {int64} NOT NULL
 ) {STRICT};
-CREATE INDEX risk_measure_risk ON risk_measure (risk, due_at);
-CREATE INDEX risk_measure_owner ON risk_measure (owner, state, due_at);
+CREATE INDEX risk_mitigation_risk ON risk_mitigation (risk, due_at);
+CREATE INDEX risk_mitigation_owner ON risk_mitigation (owner, state, due_at);
 
 CREATE TABLE risk_option (
   id       TEXT    NOT NULL PRIMARY KEY,
