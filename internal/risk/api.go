@@ -68,6 +68,7 @@ type listInput struct {
 	web.Paging
 	State      string        `query:"state" enum:"active,all,open,treated,closed" default:"active"`
 	Rating     matrix.Rating `query:"rating" enum:"low,medium,high,critical"`
+	By         string        `query:"by" enum:"residual,inherent" default:"residual" doc:"which rating the rating, the cell and the order are about: as it stands, or as if nothing had been done about it"`
 	Likelihood int           `query:"likelihood" minimum:"0" maximum:"5" doc:"of the cell; 0: any"`
 	Impact     int           `query:"impact" minimum:"0" maximum:"5" doc:"of the cell; 0: any"`
 	Subject    string        `query:"subject" maxLength:"200" doc:"kind:name"`
@@ -77,7 +78,7 @@ type listInput struct {
 
 func (in *listInput) filter() Filter {
 	return Filter{
-		State: in.State, Rating: in.Rating, Likelihood: in.Likelihood, Impact: in.Impact, Subject: in.Subject,
+		State: in.State, Rating: in.Rating, By: in.By, Likelihood: in.Likelihood, Impact: in.Impact, Subject: in.Subject,
 		Owner: in.Owner, Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
 	}
 }
@@ -93,12 +94,13 @@ func (s *Service) apiList(ctx context.Context, in *listInput) (*struct{ Body Pag
 type matrixInput struct {
 	State   string        `query:"state" enum:"active,all,open,treated,closed" default:"active"`
 	Rating  matrix.Rating `query:"rating" enum:"low,medium,high,critical"`
+	By      string        `query:"by" enum:"residual,inherent" default:"residual" doc:"which rating is counted: as it stands, or as if nothing had been done about it"`
 	Subject string        `query:"subject" maxLength:"200" doc:"kind:name"`
 	Owner   string        `query:"owner" maxLength:"200" doc:"id or login; me for one's own"`
 }
 
 func (s *Service) apiMatrix(ctx context.Context, in *matrixInput) (*struct{ Body Counts }, error) {
-	counts, err := s.Matrix(ctx, Filter{State: in.State, Rating: in.Rating, Subject: in.Subject, Owner: in.Owner})
+	counts, err := s.Matrix(ctx, Filter{State: in.State, Rating: in.Rating, By: in.By, Subject: in.Subject, Owner: in.Owner})
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func (c Client) List(ctx context.Context, f Filter) (Page, error) {
 // query holds the parts of the filter that the matrix takes too.
 func (f Filter) query() url.Values {
 	query := url.Values{}
-	for name, value := range map[string]string{"state": f.State, "rating": string(f.Rating), "subject": f.Subject, "owner": f.Owner} {
+	for name, value := range map[string]string{"state": f.State, "by": f.By, "rating": string(f.Rating), "subject": f.Subject, "owner": f.Owner} {
 		if value != "" {
 			query.Set(name, value)
 		}

@@ -12,6 +12,7 @@ import (
 type ListCmd struct {
 	State      string `help:"active, all, open, treated or closed." default:"active" enum:"active,all,open,treated,closed" placeholder:"STATE"`
 	Rating     string `help:"Only with this rating." default:"" enum:",low,medium,high,critical" placeholder:"RATING"`
+	By         string `help:"Which rating these and the order are about: residual or inherent." default:"residual" enum:"residual,inherent" placeholder:"RATING"`
 	Likelihood int    `help:"Only in this row of the matrix, 1 to 5." placeholder:"N"`
 	Impact     int    `help:"Only in this column of the matrix, 1 to 5." placeholder:"N"`
 	Subject    string `help:"Only about this subject, kind:name." placeholder:"SUBJECT"`
@@ -29,7 +30,7 @@ func (c *ListCmd) Run(s *client.Session) error {
 		return err
 	}
 	page, err := api.List(s.Context, Filter{
-		State: c.State, Rating: matrix.Rating(c.Rating), Likelihood: c.Likelihood, Impact: c.Impact, Subject: c.Subject,
+		State: c.State, Rating: matrix.Rating(c.Rating), By: c.By, Likelihood: c.Likelihood, Impact: c.Impact, Subject: c.Subject,
 		Owner: c.Owner, Sort: c.Sort, Limit: c.Limit, Cursor: c.Cursor,
 	})
 	if err != nil {
@@ -44,6 +45,7 @@ func (c *ListCmd) Run(s *client.Session) error {
 // MatrixCmd counts risks.
 type MatrixCmd struct {
 	State   string `help:"active, all, open, treated or closed." default:"active" enum:"active,all,open,treated,closed" placeholder:"STATE"`
+	By      string `help:"Which rating is counted: residual or inherent." default:"residual" enum:"residual,inherent" placeholder:"RATING"`
 	Subject string `help:"Only about this subject, kind:name." placeholder:"SUBJECT"`
 	Owner   string `help:"Only of this owner; me for your own." placeholder:"LOGIN"`
 	JSON    bool   `help:"Print JSON." name:"json"`
@@ -55,7 +57,7 @@ func (c *MatrixCmd) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	counts, err := api.Matrix(s.Context, Filter{State: c.State, Subject: c.Subject, Owner: c.Owner})
+	counts, err := api.Matrix(s.Context, Filter{State: c.State, By: c.By, Subject: c.Subject, Owner: c.Owner})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ type Rated struct {
 	Rating
 	Inputs   matrix.Inputs   `json:"inputs"`
 	Proposal matrix.Proposal `json:"proposal"`
-	Entry    int64           `json:"entry"`
+	Entry    int64           `json:"entry,omitempty"`
 }
 
 // Change is one thing that a step changed. From and To are given for short
@@ -27,7 +27,7 @@ type Change struct {
 
 // Step is one step of a risk's history; its entry proves it.
 type Step struct {
-	Entry      int64     `json:"entry"`
+	Entry      int64     `json:"entry,omitempty"`
 	Acceptance string    `json:"acceptance,omitempty"`
 	Version    int64     `json:"version" doc:"version of the risk after the step"`
 	Kind       string    `json:"kind" doc:"ledger entry kind"`
@@ -130,6 +130,7 @@ type AcceptanceDetail struct {
 type Summary struct {
 	Risk
 	Effective     Assessment   `json:"effective" doc:"the residual rating, or the proposed one while nobody has rated it"`
+	Inherent      Assessment   `json:"inherent" doc:"as if nothing had been done about it, or the proposed rating"`
 	SubjectTitle  string       `json:"subject_title,omitempty"`
 	OwnerName     string       `json:"owner_name,omitempty"`
 	Acceptance    StandingCode `json:"acceptance,omitempty" doc:"where its acceptance stands; empty: none"`

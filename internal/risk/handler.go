@@ -62,7 +62,7 @@ func filterOf(c *web.Ctx) Filter {
 		return n
 	}
 	f := Filter{
-		State: c.Query("state"), Rating: matrix.Rating(c.Query("rating")), Owner: c.Query("owner"), Subject: c.Query("subject"),
+		State: c.Query("state"), By: c.Query("by"), Rating: matrix.Rating(c.Query("rating")), Owner: c.Query("owner"), Subject: c.Query("subject"),
 		Sort: c.Query("sort"), Cursor: c.Query("cursor"), Likelihood: cell("likelihood"), Impact: cell("impact"),
 	}
 	if f.State == "" {
@@ -80,6 +80,7 @@ func filterValues(f Filter) url.Values {
 		}
 	}
 	set("state", f.State)
+	set("by", f.By)
 	set("rating", string(f.Rating))
 	set("owner", f.Owner)
 	set("subject", f.Subject)

@@ -275,6 +275,12 @@ func TestRegisterFilters(t *testing.T) {
 	me.Get("/risks").Want(200).WantText("Flow property-suggester-ab-test", "Flow second", "Proposed")
 	me.Get("/risks?subject=flow:second").WantText("Flow second").WantNoText(high.ID)
 	me.Get("/risks?likelihood=3&impact=4").Want(200).WantText("Only risks that are possible × major", "Shown")
+	inherent := me.Get("/risks?by=inherent&likelihood=3").Want(200).WantText("if nothing had been done about them", "Inherent rating", "Flow second")
+	inherent.Find(`a[href="/risks?by=residual&state=active"]`)
+	if kept := inherent.Find(`form.filters input[name="by"]`).Attr("value"); kept != "inherent" {
+		t.Errorf("the filter keeps by=%q", kept)
+	}
+	me.Get("/risks?by=nonsense").Want(422)
 	me.Get("/risks?rating=low").WantText("No risk matches")
 	me.Get("/risks?owner=reviewer").WantText("No risk matches")
 	me.Get("/risks?owner=owner&sort=recent").WantText("Flow second")

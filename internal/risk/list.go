@@ -37,10 +37,17 @@ const (
 	SortRecent = "recent" // the latest change first
 )
 
+// Values of Filter.By.
+const (
+	ByResidual = "residual" // as it stands; the default
+	ByInherent = "inherent" // as if nothing had been done about it
+)
+
 // Filter selects risks; an empty field selects all.
 type Filter struct {
 	State      string        // active, all, open, treated or closed
-	Likelihood int           // of the cell that counts; 0: any
+	By         string        // which rating cell, Rating and Sort are about: residual or inherent
+	Likelihood int           // of the cell; 0: any
 	Impact     int           // 0: any
 	Rating     matrix.Rating // exactly this rating
 	Subject    string        // reference
@@ -83,7 +90,7 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 		}
 		if len(all) > f.Limit {
 			all = all[:f.Limit]
-			if page.Next, err = web.EncodeCursor(cursorOf(all[f.Limit-1], f.Sort)); err != nil {
+			if page.Next, err = web.EncodeCursor(cursorOf(all[f.Limit-1], f)); err != nil {
 				return err
 			}
 		}
@@ -93,11 +100,22 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	return page, err
 }
 
-func cursorOf(r Risk, sort string) listCursor {
-	if sort == SortRecent {
+func cursorOf(r Risk, f Filter) listCursor {
+	switch {
+	case f.Sort == SortRecent:
 		return listCursor{Key: r.ChangedAt.UnixMicro(), ID: r.ID}
+	case f.By == ByInherent:
+		return listCursor{Key: r.Inherent().Weight(), ID: r.ID}
 	}
 	return listCursor{Key: r.Effective().Weight(), ID: r.ID}
+}
+
+// column is the column of the rating that the filter is about.
+func (f Filter) column(name string) string {
+	if f.By == ByInherent {
+		return "r.inherent_" + name
+	}
+	return "r." + name
 }
 
 // where returns the condition for the filter and the reader's eyes.
@@ -123,19 +141,23 @@ func (s *Service) where(ctx context.Context, r store.Reader, a authz.Actor, f Fi
 	if f.Sort != "" && f.Sort != SortWorst && f.Sort != SortRecent {
 		wrong.add("sort", "not_offered", "Choose one of: worst, recent.")
 	}
+	if f.By != "" && f.By != ByResidual && f.By != ByInherent {
+		wrong.add("by", "not_offered", "Choose one of: residual, inherent.")
+	}
 	if f.Rating != "" {
 		if !f.Rating.Known() {
 			wrong.add("rating", "not_offered", "Choose one of: low, medium, high, critical.")
 		}
 		// A range of weight, which the index of the list is made of.
 		level := strconv.Itoa(f.Rating.Level())
-		parts = append(parts, "r.weight >= "+level+"00 AND r.weight <= "+level+"99")
+		weight := f.column("weight")
+		parts = append(parts, weight+" >= "+level+"00 AND "+weight+" <= "+level+"99")
 	}
 	if f.Likelihood != 0 {
-		add("r.likelihood", f.Likelihood)
+		add(f.column("likelihood"), f.Likelihood)
 	}
 	if f.Impact != 0 {
-		add("r.impact", f.Impact)
+		add(f.column("impact"), f.Impact)
 	}
 	if err := s.whereSubject(ctx, r, a, f.Subject, add); err != nil {
 		return "", err
@@ -182,11 +204,11 @@ func (s *Service) whereOwner(ctx context.Context, r store.Reader, a authz.Actor,
 // keeps SQLite, which has no statistics to know this from, from walking the whole
 // register in the order wanted until a page of them is found.
 func sortKey(f Filter) string {
-	key := "r.weight"
+	key := f.column("weight")
 	if f.Sort == SortRecent {
 		key = "r.changed_at"
 	}
-	if f.Subject != "" || f.Owner != "" && f.Sort == SortRecent {
+	if f.Subject != "" || f.Owner != "" && key != "r.weight" {
 		key += " + 0"
 	}
 	return key
@@ -208,7 +230,7 @@ func listStates(ctx context.Context, rd store.Reader, where string, f Filter, af
 		all = append(all, part...)
 	}
 	slices.SortFunc(all, func(a, b Risk) int {
-		x, y := cursorOf(a, f.Sort), cursorOf(b, f.Sort)
+		x, y := cursorOf(a, f), cursorOf(b, f)
 		return cmp.Or(cmp.Compare(y.Key, x.Key), cmp.Compare(y.ID, x.ID))
 	})
 	return all[:min(limit, len(all))], nil
@@ -258,7 +280,7 @@ func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, 
 	}
 	all := make([]Summary, len(risks))
 	for i, risk := range risks {
-		all[i] = Summary{Risk: risk, Effective: risk.Effective(), OwnerName: owners[risk.Owner]}
+		all[i] = Summary{Risk: risk, Effective: risk.Effective(), Inherent: risk.Inherent(), OwnerName: owners[risk.Owner]}
 		if len(acceptances[risk.ID]) > 0 {
 			now := BasisOf(risk, parties[risk.ID], subjects[risk.Subject])
 			all[i].Acceptance, all[i].AcceptedUntil = best(s.Policy(), acceptances[risk.ID], now, r.Now())
@@ -337,9 +359,9 @@ func (s *Service) Matrix(ctx context.Context, f Filter) (Counts, error) {
 		if err != nil {
 			return err
 		}
-		cell := "r.likelihood, r.impact"
+		cell := f.column("likelihood") + ", " + f.column("impact")
 		if f.Subject != "" || f.Owner != "" {
-			cell = "r.likelihood + 0, r.impact + 0" // the few of a subject or owner are found by its index, see sortKey
+			cell = f.column("likelihood") + " + 0, " + f.column("impact") + " + 0" // the few of a subject or owner are found by its index, see sortKey
 		}
 		rows, err := r.Query(ctx, "SELECT "+cell+", COUNT(*) FROM risk_item r WHERE "+where+" GROUP BY "+cell, args...)
 		cells, err := store.Collect(rows, err, func(row store.Scanner) (CellCount, error) {

@@ -103,6 +103,7 @@ func TestListPagesInOtherOrders(t *testing.T) {
 		for _, f := range []risk.Filter{
 			{State: "all"}, {State: "all", Sort: risk.SortRecent}, {State: "all", Subject: flow.Ref}, {State: "all", Subject: flow.Ref, Sort: risk.SortRecent},
 			{State: "closed"}, {Subject: flow.Ref}, {Owner: "owner", Sort: risk.SortRecent, State: "all"},
+			{By: risk.ByInherent}, {By: risk.ByInherent, State: "all"}, {By: risk.ByInherent, Owner: "owner"}, {By: risk.ByInherent, Subject: flow.Ref, State: "all"},
 		} {
 			var whole []string
 			for _, f.Limit = range []int{100, 1, 2, 3} {
@@ -114,8 +115,11 @@ func TestListPagesInOtherOrders(t *testing.T) {
 					d.must(err)
 					for _, item := range page.Items {
 						key := item.Effective.Weight()
-						if f.Sort == risk.SortRecent {
+						switch {
+						case f.Sort == risk.SortRecent:
 							key = item.ChangedAt.UnixMicro()
+						case f.By == risk.ByInherent:
+							key = item.Inherent.Weight()
 						}
 						got, keys = append(got, item.ID), append(keys, -key)
 					}
@@ -154,6 +158,9 @@ func TestListFilters(t *testing.T) {
 			{"a cell", risk.Filter{Likelihood: 3, Impact: 4}, []string{ids[0], ids[3], more[0]}},
 			{"a rating; what is not rated counts as proposed", risk.Filter{Rating: matrix.High}, []string{ids[0], ids[3], more[0]}},
 			{"critical", risk.Filter{Rating: matrix.Critical}, []string{ids[2]}},
+			{"an inherent cell", risk.Filter{By: risk.ByInherent, Likelihood: 5, Impact: 5}, []string{ids[0], ids[2], more[0]}},
+			{"inherently high: what is not rated", risk.Filter{By: risk.ByInherent, Rating: matrix.High}, []string{ids[3]}},
+			{"critical as it stands", risk.Filter{By: risk.ByResidual, Rating: matrix.Critical}, []string{ids[2]}},
 			{"a subject", risk.Filter{Subject: other.Ref}, more},
 			{"no such subject", risk.Filter{Subject: "flow:nowhere"}, nil},
 			{"an owner", risk.Filter{Owner: "manager", State: "all"}, []string{ids[1], ids[3]}},
@@ -177,7 +184,7 @@ func TestListFilters(t *testing.T) {
 				t.Errorf("%s: the matrix counts %d, the list %d", c.name, counts.Total, len(c.want))
 			}
 		}
-		for _, bad := range []risk.Filter{{State: "gone"}, {Sort: "best"}, {Rating: "huge"}} {
+		for _, bad := range []risk.Filter{{State: "gone"}, {Sort: "best"}, {Rating: "huge"}, {By: "both"}} {
 			_, err := d.risks.List(d.as("reviewer"), bad)
 			wantCode(t, err, "risk.invalid")
 		}

@@ -87,7 +87,7 @@ type Risk struct {
 	ChangedAt     time.Time        `json:"changed_at"`
 	ClosedAt      time.Time        `json:"closed_at,omitzero"`
 	ClosingNote   string           `json:"closing_note,omitempty"`
-	Entry         int64            `json:"entry" doc:"ledger sequence of the latest change"`
+	Entry         int64            `json:"entry,omitempty" doc:"ledger sequence of the latest change; absent if you may not read the ledger"`
 }
 
 // Item returns the reference by which visibility and ledger entries name the risk.
@@ -108,6 +108,15 @@ func (r Risk) Closed() bool { return r.State == StateClosed }
 func (r Risk) Effective() Assessment {
 	if r.Rated() {
 		return r.Rating.Residual
+	}
+	return r.Proposed
+}
+
+// Inherent is the assessment as if nothing had been done about the risk: the one
+// that a person chose and, while nobody has, the proposed one.
+func (r Risk) Inherent() Assessment {
+	if r.Rated() {
+		return r.Rating.Inherent
 	}
 	return r.Proposed
 }
@@ -160,7 +169,7 @@ type Party struct {
 	Organisation string      `json:"organisation,omitempty" doc:"organisation whose ranks or bodies speak for the party"`
 	Exposure     string      `json:"exposure,omitempty" doc:"what it is exposed to"`
 	Require      Requirement `json:"require,omitempty" enum:"none,hearing,acceptance" doc:"required beyond policy; never less than policy"`
-	Entry        int64       `json:"entry"`
+	Entry        int64       `json:"entry,omitempty"`
 }
 
 // Hearing records that a party was heard on a rating, and what it said.
@@ -174,7 +183,7 @@ type Hearing struct {
 	HeldAt     time.Time `json:"held_at"`
 	RecordedBy string    `json:"recorded_by"`
 	RecordedAt time.Time `json:"recorded_at"`
-	Entry      int64     `json:"entry"`
+	Entry      int64     `json:"entry,omitempty"`
 }
 
 // Mitigation is one mitigation action of a risk's plan.
@@ -187,7 +196,7 @@ type Mitigation struct {
 	State     MitigationState `json:"state" enum:"open,done,dropped"`
 	Evidence  string          `json:"evidence,omitempty" doc:"what shows that it is done, or why it was dropped"`
 	ChangedAt time.Time       `json:"changed_at"`
-	Entry     int64           `json:"entry"`
+	Entry     int64           `json:"entry,omitempty"`
 }
 
 // MitigationState is how far a mitigation action is.

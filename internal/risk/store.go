@@ -88,8 +88,8 @@ func openRisksOf(ctx context.Context, rd store.Reader, subject string) ([]Risk, 
 
 // indexed are the columns that repeat parts of a risk for lists.
 func indexed(r Risk) []any {
-	e := r.Effective()
-	return []any{flag(r.Closed()), e.Likelihood, e.Impact, e.Rating.Level(), e.Weight()}
+	e, inherent := r.Effective(), r.Inherent()
+	return []any{flag(r.Closed()), e.Likelihood, e.Impact, e.Weight(), inherent.Likelihood, inherent.Impact, inherent.Weight()}
 }
 
 func insertRisk(ctx context.Context, tx *store.Tx, r Risk) error {
@@ -105,8 +105,9 @@ func insertRisk(ctx context.Context, tx *store.Tx, r Risk) error {
 		store.At(r.ClosedAt), r.ClosingNote, r.Entry}, indexed(r)...)
 	_, err := tx.Exec(ctx, `INSERT INTO risk_item (id, version, subject, act, title, threat, scope, owner, registrant,
 		visibility, state, treatment, treatment_note, inputs, proposed, rating, review_due, notice_due, follows,
-		registered_at, changed_at, closed_at, closing_note, entry, closed, likelihood, impact, level, weight)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`, args...)
+		registered_at, changed_at, closed_at, closing_note, entry, closed, likelihood, impact, weight,
+		inherent_likelihood, inherent_impact, inherent_weight)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)`, args...)
 	if err != nil {
 		return fmt.Errorf("insert risk: %w", err)
 	}
@@ -128,7 +129,8 @@ func updateRisk(ctx context.Context, tx *store.Tx, r Risk, before int64) error {
 	res, err := tx.Exec(ctx, `UPDATE risk_item SET version = $3, title = $4, threat = $5, scope = $6, owner = $7,
 		visibility = $8, state = $9, treatment = $10, treatment_note = $11, inputs = $12, proposed = $13, rating = $14,
 		review_due = $15, notice_due = $16, changed_at = $17, closed_at = $18, closing_note = $19, entry = $20,
-		closed = $21, likelihood = $22, impact = $23, level = $24, weight = $25
+		closed = $21, likelihood = $22, impact = $23, weight = $24,
+		inherent_likelihood = $25, inherent_impact = $26, inherent_weight = $27
 		WHERE id = $1 AND version = $2`, args...)
 	return one("update risk", res, err)
 }

@@ -13,35 +13,38 @@ import (
 
 type registerView struct {
 	Bare    bool // nothing is registered, as far as the reader may see
+	By      web.Tabs
 	Matrix  web.Matrix
 	Chosen  string // the cell that is chosen
 	Whole   string // address without it
 	States  []web.Choice
 	Ratings []web.Choice
 	Sorts   []web.Choice
-	Cell    []web.Choice // hidden fields that keep the chosen cell
+	Kept    []web.Choice // hidden fields that keep the switch and the chosen cell
 	Table   web.Table
 	Pager   web.Pager
 	Count   int64
 }
 
 func (s *Service) registerView(c *web.Ctx, f Filter, page Page, counts Counts) registerView {
-	v := registerView{Count: counts.Total, Table: s.riskTable(c, page), Matrix: s.countMatrix(c, f, counts)}
+	v := registerView{Count: counts.Total, By: bySwitch(c, f), Table: s.riskTable(c, f, page), Matrix: s.countMatrix(c, f, counts)}
 	v.States = choices(c, "risk.state_", FilterActive, string(StateOpen), string(StateTreated), string(StateClosed), FilterAll)
 	v.Ratings = choices(c, "risk.rating_", ratingNames()...)
 	v.Sorts = choices(c, "risk.sort_", SortWorst, SortRecent)
 	query := filterValues(f)
+	if f.By != "" {
+		v.Kept = append(v.Kept, web.Choice{Label: "by", Value: f.By})
+	}
 	if f.Likelihood > 0 && f.Impact > 0 {
 		cell := matrix.Cell{Likelihood: f.Likelihood, Impact: f.Impact}
 		v.Chosen = c.Text("risk.register.chosen", s.cellText(c, cell))
-		v.Cell = []web.Choice{{Label: "likelihood", Value: strconv.Itoa(f.Likelihood)}, {Label: "impact", Value: strconv.Itoa(f.Impact)}}
+		v.Kept = append(v.Kept, web.Choice{Label: "likelihood", Value: strconv.Itoa(f.Likelihood)}, web.Choice{Label: "impact", Value: strconv.Itoa(f.Impact)})
 		whole := filterValues(f)
 		whole.Del("likelihood")
 		whole.Del("impact")
 		v.Whole = "/risks?" + whole.Encode()
 	}
-	unfiltered := f.State == FilterActive && len(query) == 1
-	v.Bare = unfiltered && counts.Total == 0
+	v.Bare = counts.Total == 0 && f == Filter{State: FilterActive, By: f.By, Sort: f.Sort}
 	v.Table.Empty = emptyRegister(c, v.Bare)
 	if f.Cursor != "" {
 		v.Pager.Previous = "/risks?" + query.Encode()
@@ -65,10 +68,25 @@ func emptyRegister(c *web.Ctx, bare bool) *web.Empty {
 	return empty
 }
 
+// bySwitch leads from the residual ratings to the inherent ones and back. A cell
+// that is chosen lies in one of the two matrices and is let go.
+func bySwitch(c *web.Ctx, f Filter) web.Tabs {
+	t := web.Tabs{Label: c.Text("risk.register.by")}
+	for _, by := range []string{ByResidual, ByInherent} {
+		query := filterValues(Filter{State: f.State, By: by, Rating: f.Rating, Owner: f.Owner, Subject: f.Subject, Sort: f.Sort})
+		current := by == f.By || by == ByResidual && f.By == ""
+		t.Items = append(t.Items, web.Tab{Text: c.Text("risk.by_" + by), URL: "/risks?" + query.Encode(), Count: -1, Current: current})
+	}
+	return t
+}
+
 // countMatrix draws how many risks lie in each cell; a number leads to them.
 func (s *Service) countMatrix(c *web.Ctx, f Filter, counts Counts) web.Matrix {
 	g := s.grid(c, c.Text("risk.register.matrix"))
-	g.Hint = c.Text("risk.register.matrix_hint")
+	g.Hint = c.Text("risk.register.residual_hint")
+	if f.By == ByInherent {
+		g.Hint = c.Text("risk.register.inherent_hint")
+	}
 	for _, cell := range counts.Cells {
 		query := filterValues(f)
 		query.Set("likelihood", strconv.Itoa(cell.Likelihood))
@@ -82,18 +100,22 @@ func (s *Service) countMatrix(c *web.Ctx, f Filter, counts Counts) web.Matrix {
 	return g
 }
 
-func (s *Service) riskTable(c *web.Ctx, page Page) web.Table {
+func (s *Service) riskTable(c *web.Ctx, f Filter, page Page) web.Table {
+	rating := "risk.field.rating"
+	if f.By == ByInherent {
+		rating = "risk.field.inherent"
+	}
 	t := web.Table{Caption: c.Text("risk.register.caption"), Hidden: true, Columns: []web.Column{
-		{Text: c.Text("risk.field.risk")}, {Text: c.Text("risk.field.rating")}, {Text: c.Text("risk.field.subject")},
+		{Text: c.Text("risk.field.risk")}, {Text: c.Text(rating)}, {Text: c.Text("risk.field.subject")},
 		{Text: c.Text("risk.field.owner")}, {Text: c.Text("risk.field.acceptance")}, {Text: c.Text("risk.field.review_due")},
 	}}
 	for _, r := range page.Items {
-		t.Rows = append(t.Rows, s.riskRow(c, r))
+		t.Rows = append(t.Rows, s.riskRow(c, f, r))
 	}
 	return t
 }
 
-func (s *Service) riskRow(c *web.Ctx, r Summary) web.Row {
+func (s *Service) riskRow(c *web.Ctx, f Filter, r Summary) web.Row {
 	row := web.Row{}
 	first := []any{web.Link{Text: r.Title, URL: r.URL()}}
 	if r.State != StateOpen {
@@ -103,6 +125,9 @@ func (s *Service) riskRow(c *web.Ctx, r Summary) web.Row {
 		first = append(first, visibilityBadge(c, r.Visibility))
 	}
 	rating := []any{ratingBadge(c, r.Effective.Rating)}
+	if f.By == ByInherent {
+		rating[0] = ratingBadge(c, r.Inherent.Rating)
+	}
 	if !r.Rated() {
 		rating = append(rating, web.Badge{Tone: web.ToneNotice, Text: c.Text("risk.proposed")})
 	}

@@ -2,9 +2,9 @@
 -- +goose Up
 
 -- The register. inputs, proposed and rating hold JSON; what a list filters or
--- sorts by stands beside them: likelihood, impact and level are those of the
--- rating that counts (the proposed one while nobody has rated it), weight orders
--- the worst first.
+-- sorts by stands beside them: likelihood and impact are those of the rating that
+-- counts (the proposed one while nobody has rated it), weight orders the worst
+-- first; inherent_ are the same as if nothing had been done about the risk.
 CREATE TABLE risk_item (
   id             TEXT    NOT NULL PRIMARY KEY,
   version        {int64} NOT NULL,
@@ -25,8 +25,10 @@ CREATE TABLE risk_item (
   rating         TEXT    NOT NULL,
   likelihood     {int64} NOT NULL,
   impact         {int64} NOT NULL,
-  level          {int64} NOT NULL,
   weight         {int64} NOT NULL,
+  inherent_likelihood {int64} NOT NULL,
+  inherent_impact     {int64} NOT NULL,
+  inherent_weight     {int64} NOT NULL,
   review_due     {int64},
   notice_due     {int64},
   follows        TEXT    NOT NULL,
@@ -42,6 +44,8 @@ CREATE INDEX risk_item_worst ON risk_item (closed, weight, id, visibility, state
 CREATE INDEX risk_item_recent ON risk_item (closed, changed_at, id, visibility, state);
 -- Covers the counts of the matrix, and gives each cell in the order of the list.
 CREATE INDEX risk_item_cell ON risk_item (closed, likelihood, impact, weight, id, visibility);
+CREATE INDEX risk_item_inherent_worst ON risk_item (closed, inherent_weight, id, visibility, state);
+CREATE INDEX risk_item_inherent_cell ON risk_item (closed, inherent_likelihood, inherent_impact, inherent_weight, id, visibility);
 CREATE INDEX risk_item_subject ON risk_item (subject, closed);
 CREATE INDEX risk_item_owner ON risk_item (owner, closed, weight, id);
 CREATE INDEX risk_item_review ON risk_item (closed, review_due);
