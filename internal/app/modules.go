@@ -83,6 +83,16 @@ func kinds() []string {
 	return slices.Sorted(slices.Values(all))
 }
 
+// kindMessages returns the keys of the texts that say what was decided, one for
+// each entry kind.
+func kindMessages() []string {
+	all := kinds()
+	for i, kind := range all {
+		all[i] = ledgerweb.KindMessage(kind)
+	}
+	return all
+}
+
 // openModules completes the declarations with what the opened services do.
 func (o *office) openModules(context.Context) error {
 	serving := map[string]module.Module{

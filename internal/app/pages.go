@@ -14,6 +14,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
+	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/search"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
@@ -45,9 +46,10 @@ func (o *office) openWeb(context.Context) (err error) {
 		Policy: o.policy, Actions: actions(), People: o.identity,
 		Drafts: o.content, Markdown: content.Markdown, Menu: identityweb.Menu(), Search: search.ActionFind,
 		Submissions: o.ledger, Limit: web.NewMemoryLimiter(requestsPerSecond, requestsAtOnce, o.db.Clock().Real),
-		Log: o.log, Metrics: o.metrics, Navigation: append(work, ground...),
+		Log: o.log, Metrics: o.metrics, Navigation: append(work, ground...), Texts: kindMessages(),
 	})
 	o.mux.Files("office", files)
+	o.mux.Files("job", job.Files())
 	o.mux.Front(web.Front{
 		Security: web.SecurityTxt{Contact: o.cfg.Organisation.Contact, Policy: list(o.cfg.Organisation.Policy), Languages: o.cfg.Organisation.Language},
 		Read:     o.frontData,

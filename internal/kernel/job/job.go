@@ -101,17 +101,20 @@ const KindRequeued = "job.requeued"
 // EntryKinds returns the ledger entry kinds that this package alone appends.
 func EntryKinds() []string { return []string{KindRequeued} }
 
-//go:embed migrations/*.sql
-var migrations embed.FS
+//go:embed migrations/*.sql messages/en.yaml
+var files embed.FS
 
 // Migrations returns the tables of module "job" for store.DB.Migrate.
 func Migrations() store.Migrations {
-	sub, err := fs.Sub(migrations, "migrations")
+	sub, err := fs.Sub(files, "migrations")
 	if err != nil {
 		panic(err) // the folder is embedded: cannot happen
 	}
 	return store.Migrations{Module: "job", FS: sub}
 }
+
+// Files returns the package's messages (messages/en.yaml) for the catalogue.
+func Files() fs.FS { return files }
 
 // withDefaults fills in what the definition leaves open and refuses what cannot work.
 func (d Def) withDefaults() (Def, error) {

@@ -32,6 +32,9 @@ func (r *renderer) checkMessages(deps Deps) error {
 	for _, n := range slices.Concat(deps.Navigation, deps.Menu) {
 		check("navigation", n.Label, 0)
 	}
+	for _, key := range deps.Texts {
+		check("Deps.Texts", key, 0)
+	}
 	seen := map[*parse.Tree]bool{}
 	each := func(page string, set *template.Template) {
 		for _, tmpl := range set.Templates() {

@@ -57,6 +57,21 @@ func TestStartUpChecksPages(t *testing.T) {
 	}
 }
 
+// TestStartUpChecksChosenTexts: a text that is chosen while the server runs is
+// missed at the start.
+func TestStartUpChecksChosenTexts(t *testing.T) {
+	for text, want := range map[string]string{`x.a: "A"`: "", `x.b: "B"`: `Deps.Texts: message "x.a" is missing`, `x.a: "%s"`: "takes 1 arguments, not 0"} {
+		deps := webtest.Deps()
+		deps.Texts = []string{"x.a"}
+		m := web.NewMux(deps)
+		m.Files("x", page("", text))
+		_, err := m.Handler()
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
 func TestTemplateFunctions(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {

@@ -52,6 +52,7 @@ type Deps struct {
 	Markdown    func(source string) template.HTML // must return cleaned HTML
 	Navigation  []NavItem
 	Menu        []NavItem    // of the signed-in person, beside signing out
+	Texts       []string     // keys of messages that are chosen as the server runs; a missing one stops start-up
 	Search      authz.Action // who may do it sees the search box, which leads to /search?q=
 }
 

@@ -177,8 +177,12 @@ func (s *Service) listEntries(ctx context.Context, in *entriesInput) (*jsonOutpu
 	}
 	filter := Filter{Kind: in.Kind, Subject: in.Subject, Actor: in.Actor, Item: in.Item}
 	var page ledger.Page
+	var names names
 	err := s.read(ctx, func(r *store.ReadTx) (err error) {
-		page, err = s.Log.Entries(ctx, r, authz.ActorFrom(ctx), filter.ledger(), before, in.Limit)
+		if page, err = s.Log.Entries(ctx, r, authz.ActorFrom(ctx), filter.ledger(), before, in.Limit); err != nil {
+			return err
+		}
+		names, err = s.describe(ctx, r, page.Records...)
 		return err
 	})
 	if err != nil {
@@ -186,7 +190,7 @@ func (s *Service) listEntries(ctx context.Context, in *entriesInput) (*jsonOutpu
 	}
 	list := web.List[Summary]{Items: make([]Summary, len(page.Records))}
 	for i, r := range page.Records {
-		list.Items[i] = summary(r)
+		list.Items[i] = summary(r, names)
 	}
 	if page.Next > 0 {
 		list.Next, err = web.EncodeCursor(page.Next)

@@ -5,6 +5,7 @@ package ledgerweb
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -76,7 +77,7 @@ func (c *ListCmd) Run(s *client.Session) error {
 	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "SEQ\tTIME\tKIND\tACTOR\tSUBJECT")
 	for _, e := range list.Items {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", e.Seq, e.Time.Format(time.RFC3339), open(e.Kind), open(e.Actor), open(e.Subject))
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", e.Seq, e.Time.Format(time.RFC3339), open(e.Kind), open(cmp.Or(e.ActorName, e.Actor)), open(subjectText(e)))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -85,6 +86,22 @@ func (c *ListCmd) Run(s *client.Session) error {
 		s.Printf("\nmore: --cursor %s\n", list.Next)
 	}
 	return nil
+}
+
+// subjectText shows a subject as commands take it, and people by their names.
+func subjectText(e Summary) string {
+	if strings.HasPrefix(e.Subject, "person:") || strings.HasPrefix(e.Subject, "service:") {
+		return cmp.Or(e.SubjectTitle, e.Subject)
+	}
+	return e.Subject
+}
+
+// bracketed is what is put behind a reference that has a name.
+func bracketed(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " (" + name + ")"
 }
 
 // open shows an erased field.
@@ -142,8 +159,8 @@ func printEntry(s *client.Session, d *Document) {
 		body = d.Openings.Body.Value
 	}
 	for _, row := range [][2]string{
-		{"entry", fmt.Sprint(d.Seq)}, {"time", d.Time.Format(time.RFC3339Nano)}, {"kind", open(d.Kind)}, {"actor", open(d.Actor)},
-		{"subject", open(d.Subject)}, {"item", d.Item}, {"visibility", d.Visibility}, {"body", open(body)}, {"leaf hash", d.LeafHash},
+		{"entry", fmt.Sprint(d.Seq)}, {"time", d.Time.Format(time.RFC3339Nano)}, {"kind", open(d.Kind)}, {"actor", open(d.Actor) + bracketed(d.ActorName)},
+		{"subject", open(d.Subject) + bracketed(d.SubjectTitle)}, {"item", d.Item}, {"visibility", d.Visibility}, {"body", open(body)}, {"leaf hash", d.LeafHash},
 	} {
 		if row[1] != "" {
 			fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])

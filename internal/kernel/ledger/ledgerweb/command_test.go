@@ -60,17 +60,19 @@ func TestListAndShow(t *testing.T) {
 	o.fill(3)
 	hidden := o.decide(secret())
 	s, _, _ := o.start("owner")
-	want(t, s, 0, []string{"SEQ", "risk.acceptance.granted", "flow:2", "person:executive"}, "list")
+	if printed := want(t, s, 0, []string{"SEQ", "risk.acceptance.granted", "flow:2", "Eve Executive"}, "list"); strings.Contains(printed, "person:executive") {
+		t.Errorf("a person is shown by a reference:\n%s", printed)
+	}
 	if printed := want(t, s, 0, []string{"flow:1"}, "list", "--subject", "flow:1"); strings.Contains(printed, "flow:2") {
 		t.Errorf("the filter is not applied:\n%s", printed)
 	}
 	want(t, s, 0, []string{"more: --cursor"}, "list", "--limit", "1")
 	var list struct{ Items []ledgerweb.Summary }
 	fatal(t, json.Unmarshal([]byte(want(t, s, 0, nil, "list", "--json")), &list))
-	if len(list.Items) != 3 {
-		t.Errorf("%d entries, want 3", len(list.Items))
+	if len(list.Items) != 3 || list.Items[0].Actor != "person:executive" || list.Items[0].ActorName != "Eve Executive" {
+		t.Errorf("want 3 entries by Eve Executive: %+v", list.Items)
 	}
-	want(t, s, 0, []string{"flow:1", "conditions", "verified: in the log of 4 entries", "that the server itself gave"}, "show", "1")
+	want(t, s, 0, []string{"flow:1", "person:executive (Eve Executive)", "conditions", "verified: in the log of 4 entries", "that the server itself gave"}, "show", "1")
 	key := file(t, "ledger.pub", o.signer.Verifiers())
 	want(t, s, 0, []string{"the key of " + key}, "show", "1", "--key", key)
 	want(t, s, 1, []string{"WRONG"}, "show", "1", "--key", file(t, "other.pub", signer(t, 8).Verifiers()))

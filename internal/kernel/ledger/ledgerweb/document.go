@@ -22,7 +22,10 @@ type Summary struct {
 	Subject    string    `json:"subject" doc:"what it is about; empty if erased" example:"flow:property-suggester-ab-test"`
 	Item       string    `json:"item,omitempty" doc:"whose visibility governs who may read the entry; empty if there is none"`
 	Visibility string    `json:"visibility" enum:"public,internal,restricted"`
-	Erased     []string  `json:"erased,omitempty" enum:"kind,actor,subject,body" doc:"the fields that were erased"`
+	// ActorName and SubjectTitle are not committed to: they are what is known today.
+	ActorName    string   `json:"actor_name,omitempty" doc:"who the actor is, if you may know" example:"Olga Owner"`
+	SubjectTitle string   `json:"subject_title,omitempty" doc:"what the subject is called, if you may know"`
+	Erased       []string `json:"erased,omitempty" enum:"kind,actor,subject,body" doc:"the fields that were erased"`
 }
 
 // Opening is what a commitment hides.

@@ -19,6 +19,7 @@ type entryView struct {
 	record  ledger.Record
 	proof   ledger.Inclusion
 	names   names
+	kinds   []string // that the parts declare
 }
 
 // entryPage is what templates/entry.html shows.
@@ -91,7 +92,7 @@ const exactTime = "2006-01-02T15:04:05.000000Z07:00"
 func (v *entryView) build(c *web.Ctx) entryPage {
 	e, p := &v.record, &v.proof
 	page := entryPage{
-		Seq: e.Seq, Heading: kindWords(e.Kind), Time: e.Time, Exact: e.Time.UTC().Format(exactTime),
+		Seq: e.Seq, Heading: kindText(c, v.kinds, e.Kind), Time: e.Time, Exact: e.Time.UTC().Format(exactTime),
 		Item: e.Item, Badge: visibilityBadge(c, e), Body: string(e.Body), HasBody: e.Body != nil, Facts: facts(e.Body),
 		CanErase: c.Can(ledger.ActionErase) && len(e.Erased) < format.Fields,
 		Leaf:     base64.StdEncoding.EncodeToString(e.Leaf[:]), LeafHash: p.LeafHash.String(),

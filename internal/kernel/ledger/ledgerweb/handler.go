@@ -3,6 +3,7 @@
 package ledgerweb
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -61,7 +62,7 @@ func (s *Service) showList(c *web.Ctx) error {
 			return err
 		}
 		shown := append(page.Records, ledger.Record{Actor: filter.Actor, Item: filter.Item}) // the filter is shown too
-		names, err = s.describe(c, r, shown...)
+		names, err = s.describe(c.Context(), r, shown...)
 		return err
 	})
 	if err != nil {
@@ -84,13 +85,13 @@ func (s *Service) showEntry(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v := entryView{scripts: s.scripts.url}
+	v := entryView{scripts: s.scripts.url, kinds: s.Kinds}
 	err = s.read(c.Context(), func(r *store.ReadTx) error {
 		var err error
 		if v.record, v.proof, err = s.prove(c.Context(), r, seq, 0); err != nil {
 			return err
 		}
-		v.names, err = s.describe(c, r, v.record)
+		v.names, err = s.describe(c.Context(), r, v.record)
 		return err
 	})
 	if err != nil {
@@ -223,7 +224,7 @@ func (n names) link(ref string) any {
 }
 
 // describe asks for the descriptions of everything that the entries refer to.
-func (s *Service) describe(c *web.Ctx, r store.Reader, records ...ledger.Record) (names, error) {
+func (s *Service) describe(ctx context.Context, r store.Reader, records ...ledger.Record) (names, error) {
 	if s.Describe == nil {
 		return nil, nil
 	}
@@ -233,7 +234,7 @@ func (s *Service) describe(c *web.Ctx, r store.Reader, records ...ledger.Record)
 	}
 	slices.Sort(refs)
 	refs = slices.DeleteFunc(slices.Compact(refs), func(ref string) bool { return ref == "" })
-	return s.Describe(c.Context(), r, authz.ActorFrom(c.Context()), refs)
+	return s.Describe(ctx, r, authz.ActorFrom(ctx), refs)
 }
 
 // day reads a date of the filter: from its beginning, or until its end.

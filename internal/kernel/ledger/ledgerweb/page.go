@@ -64,7 +64,7 @@ func (v *listView) build(c *web.Ctx, page ledger.Page, n names) listPage {
 	c.Prefill("/ledger", v.values)
 	p := listPage{Active: len(v.values) > 0, Hidden: url.Values{}}
 	for _, kind := range v.kinds {
-		p.Kinds = append(p.Kinds, web.Choice{Value: kind, Label: kindWords(kind)})
+		p.Kinds = append(p.Kinds, web.Choice{Value: kind, Label: kindText(c, v.kinds, kind)})
 	}
 	for _, name := range []string{"actor", "item"} {
 		value := v.values.Get(name)
@@ -124,7 +124,7 @@ func (v *listView) table(c *web.Ctx, records []ledger.Record, n names) web.Table
 	}
 	for _, e := range records {
 		table.Rows = append(table.Rows, web.Row{Cells: []any{
-			entryCell(c, e), moment(e.Time, c.Location()), orErased(c, e, format.Kind, kindWords(e.Kind)), orErased(c, e, format.Subject, n.link(e.Subject)), orErased(c, e, format.Actor, n.link(e.Actor)),
+			entryCell(c, e), moment(e.Time, c.Location()), orErased(c, e, format.Kind, kindText(c, v.kinds, e.Kind)), orErased(c, e, format.Subject, n.link(e.Subject)), orErased(c, e, format.Actor, n.link(e.Actor)),
 		}})
 	}
 	return table
@@ -139,13 +139,20 @@ func entryCell(c *web.Ctx, e ledger.Record) any {
 	return []any{link, visibilityBadge(c, &e)}
 }
 
-// kindWords turns "risk.acceptance.granted" into "Risk acceptance granted".
-func kindWords(kind string) string {
-	words := strings.NewReplacer(".", " ", "_", " ").Replace(kind)
-	if words == "" {
-		return ""
+// KindMessage returns the key of the message that says in words what entries of a
+// kind decide: "risk.entry_kind.acceptance.granted" for "risk.acceptance.granted".
+func KindMessage(kind string) string {
+	module, rest, _ := strings.Cut(kind, ".")
+	return module + ".entry_kind." + rest
+}
+
+// kindText says in words what was decided. A kind that none of the parts declares,
+// such as one of an earlier version, stands as it is.
+func kindText(c *web.Ctx, declared []string, kind string) string {
+	if !slices.Contains(declared, kind) {
+		return kind
 	}
-	return strings.ToUpper(words[:1]) + words[1:]
+	return c.Text(KindMessage(kind))
 }
 
 func orErased(c *web.Ctx, e ledger.Record, f format.Field, value any) any {

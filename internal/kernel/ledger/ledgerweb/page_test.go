@@ -27,7 +27,7 @@ func TestListPage(t *testing.T) {
 	o.fill(3)
 	o.decide(secret())
 	fatal(t, o.log.Publish(t.Context()))
-	page := complete(owner.Get("/ledger")).WantText("Risk acceptance granted", "Eve Executive", "flow:2", "over 8 entries", "Entry 2").WantNoText("flow:hidden", "Entry 3")
+	page := complete(owner.Get("/ledger")).WantText("Acceptance granted", "Eve Executive", "flow:2", "over 8 entries", "Entry 2").WantNoText("flow:hidden", "Entry 3")
 	if rows := page.All("tbody tr"); len(rows) != 3 {
 		t.Errorf("%d rows, want 3", len(rows))
 	}
@@ -71,7 +71,7 @@ func TestEntryPage(t *testing.T) {
 	o := newOffice(t)
 	o.fill(5)
 	hidden := o.decide(secret())
-	page := complete(o.As("owner").Get("/ledger/2")).WantText("Risk acceptance granted", "Eve Executive", "flow:2", "A risk",
+	page := complete(o.As("owner").Get("/ledger/2")).WantText("Acceptance granted", "Eve Executive", "flow:2", "A risk",
 		"conditions.1", "only the experiment group is routed", "<high>", "On its left, entries 0–1", "portreeve ledger show 2")
 	for name, want := range map[string]string{"kind": "risk.acceptance.granted", "actor": "person:executive", "subject": "flow:2", "item": "risk:aaaa"} {
 		if got := page.Find(`[data-ledger-value="` + name + `"]`).Text(); got != want {

@@ -83,7 +83,11 @@ func (s *Service) Document(ctx context.Context, seq, size int64) (Document, erro
 		if err != nil {
 			return err
 		}
-		d = document(record, proof)
+		names, err := s.describe(ctx, r, record)
+		if err != nil {
+			return err
+		}
+		d = document(record, proof, names)
 		return nil
 	})
 	return d, err

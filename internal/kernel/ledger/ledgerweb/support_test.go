@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -72,6 +73,7 @@ func (o *office) mux() *web.Mux {
 	deps := webtest.Deps(actions...)
 	deps.Policy, deps.Clock, deps.Submissions, deps.Navigation = policy, o.db.Clock(), o.log, ledgerweb.Navigation()
 	mux := web.NewMux(deps)
+	mux.Files("risk", fstest.MapFS{"messages/en.yaml": {Data: []byte("risk.entry_kind.rated: Rated\nrisk.entry_kind.acceptance.granted: Acceptance granted")}})
 	service.Pages(mux)
 	service.API(mux.API())
 	return mux
