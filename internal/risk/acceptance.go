@@ -112,7 +112,7 @@ type Term struct {
 	MetAt    time.Time `json:"met_at,omitzero"`
 	MetBy    string    `json:"met_by,omitempty"`
 	Evidence string    `json:"evidence,omitempty"`
-	Entry    int64     `json:"entry"`
+	Entry    int64     `json:"entry,omitempty"`
 }
 
 // Overdue reports whether the condition is not met and its date has passed at t.
@@ -142,7 +142,7 @@ type Vote struct {
 	Reason string      `json:"reason"`
 	Rights []RightUsed `json:"rights" nullable:"false" doc:"the rights that the person could exercise in this matter"`
 	At     time.Time   `json:"at"`
-	Entry  int64       `json:"entry"`
+	Entry  int64       `json:"entry,omitempty"`
 }
 
 // Exercised says how one need was met: by whom, by which rights.
@@ -188,7 +188,7 @@ type Acceptance struct {
 	ClosedBy     string          `json:"closed_by,omitempty"`
 	Undone       string          `json:"undone,omitempty" doc:"proof of what was undone"`
 	Learnt       string          `json:"learnt,omitempty" doc:"what was learnt"`
-	Entry        int64           `json:"entry"`
+	Entry        int64           `json:"entry,omitempty"`
 	Conditions   []Term          `json:"conditions" nullable:"false"`
 }
 

@@ -153,7 +153,9 @@ func printRisk(s *client.Session, d Detail, asJSON bool) error {
 		}
 	}
 	t.add("version", "%d", d.Version)
-	t.add("entry", "%d", d.Entry)
+	if d.Entry > 0 { // absent for whoever may not read the ledger
+		t.add("entry", "%d", d.Entry)
+	}
 	return t.Flush()
 }
 

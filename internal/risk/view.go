@@ -4,7 +4,6 @@ package risk
 
 import (
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -177,11 +176,6 @@ func subjectLink(ref, title string) any {
 		title = ref
 	}
 	return web.Link{Text: title, URL: "/subjects/" + url.PathEscape(ref)}
-}
-
-func entryLink(seq int64) web.Link {
-	n := strconv.FormatInt(seq, 10)
-	return web.Link{Text: "#" + n, URL: "/ledger/" + n}
 }
 
 // short is the beginning of a digest, enough to compare by eye.

@@ -334,7 +334,9 @@ func decidedTerms(c *web.Ctx, d AcceptanceDetail) web.Terms {
 	if !d.EndedAt.IsZero() {
 		add("risk.decided.ended", []any{nameOf(c, d.Names, d.EndedBy), d.EndedAt})
 	}
-	add("risk.field.entry", entryLink(d.Entry))
+	if link := c.EntryLink("#"+strconv.FormatInt(d.Entry, 10), d.Entry); link != nil {
+		add("risk.field.entry", link)
+	}
 	return t
 }
 

@@ -125,9 +125,15 @@ func historyLine(c *web.Ctx, d Detail) web.Timeline {
 			title = append(title, text)
 		}
 		by := nameOf(c, d.Names, personOf(h.Actor))
-		body := []any{web.Link{Text: c.Text("risk.history.entry", h.Entry), URL: entryLink(h.Entry).URL}}
+		var body []any
+		if link := c.EntryLink(c.Text("risk.history.entry", h.Entry), h.Entry); link != nil {
+			body = append(body, link)
+		}
 		if h.Acceptance != "" {
-			body = append(body, "·", web.Link{Text: c.Text("risk.history.acceptance"), URL: d.URL() + "/acceptances/" + h.Acceptance})
+			if len(body) > 0 {
+				body = append(body, "·")
+			}
+			body = append(body, web.Link{Text: c.Text("risk.history.acceptance"), URL: d.URL() + "/acceptances/" + h.Acceptance})
 		}
 		t.Events = append(t.Events, web.Event{At: h.At, Icon: historyIcon(h.Kind), Title: title, By: by, Body: body})
 	}

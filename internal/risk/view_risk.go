@@ -4,6 +4,7 @@ package risk
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -184,7 +185,9 @@ func (s *Service) riskFacts(c *web.Ctx, d Detail) web.Terms {
 	when("risk.field.registered", d.RegisteredAt)
 	when("risk.field.closed", d.ClosedAt)
 	add("risk.field.version", d.Version)
-	add("risk.field.entry", entryLink(d.Entry))
+	if link := c.EntryLink("#"+strconv.FormatInt(d.Entry, 10), d.Entry); link != nil {
+		add("risk.field.entry", link)
+	}
 	return t
 }
 

@@ -25,7 +25,7 @@ type Summary struct {
 	RegisteredAt time.Time         `json:"registered_at"`
 	ChangedAt    time.Time         `json:"changed_at"`
 	RetiredAt    *time.Time        `json:"retired_at,omitempty" doc:"absent while it is in use"`
-	Entry        int64             `json:"entry" doc:"ledger entry of the latest edit"`
+	Entry        int64             `json:"entry,omitempty" doc:"ledger entry of the latest edit; absent if you may not read the ledger"`
 }
 
 // Document is a subject in the API with what hangs on it.

@@ -172,8 +172,9 @@ func pinned(c *web.Ctx, sub Subject) web.Terms {
 	if sub.Retired() {
 		terms.Items = append(terms.Items, web.Term{Name: c.Text("catalog.field.retired"), Value: sub.RetiredAt})
 	}
-	entry := strconv.FormatInt(sub.Entry, 10)
-	terms.Items = append(terms.Items, web.Term{Name: c.Text("catalog.field.entry"), Value: web.Link{Text: entry, URL: "/ledger/" + entry}})
+	if link := c.EntryLink(strconv.FormatInt(sub.Entry, 10), sub.Entry); link != nil {
+		terms.Items = append(terms.Items, web.Term{Name: c.Text("catalog.field.entry"), Value: link})
+	}
 	return terms
 }
 

@@ -49,7 +49,7 @@ func (m *Mux) API() *API {
 		Formats:                      map[string]huma.Format{"application/json": strictJSON(), "json": strictJSON()},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
-		Transformers:                 []huma.Transformer{safeErrors},
+		Transformers:                 []huma.Transformer{safeErrors, m.withholdEntries},
 	}
 	m.api = &API{mux: m}
 	m.api.Huma = huma.NewAPI(config, adapter{m})
@@ -92,6 +92,9 @@ func register[I, O any](api *API, r Route, op huma.Operation, h func(context.Con
 		op.OperationID = operationID(op.Method, op.Path)
 	}
 	op.Metadata = map[string]any{guardKey: r, optionsKey: options}
+	if where, found := keepsEntry(reflect.TypeFor[O](), map[reflect.Type]bool{}); found {
+		api.mux.fail("operation %s %s: %s holds the number of an entry, which not everybody may know: let it be omitted when it is zero", op.Method, op.Path, where)
+	}
 	schema := api.Huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	op.Responses = map[string]*huma.Response{"default": {
 		Description: "A problem, as RFC 9457 describes it.",

@@ -19,7 +19,7 @@ type Comment struct {
 	PostedAt   time.Time  `json:"posted_at"`
 	EditedAt   *time.Time `json:"edited_at,omitempty"`
 	ErasedAt   *time.Time `json:"erased_at,omitempty"`
-	Entry      int64      `json:"entry" doc:"ledger entry of the latest change"`
+	Entry      int64      `json:"entry,omitempty" doc:"ledger entry of the latest change; absent if you may not read the ledger"`
 	URL        string     `json:"url"`
 }
 
@@ -35,7 +35,7 @@ type Attachment struct {
 	SHA256     string     `json:"sha256,omitempty" doc:"of the bytes, in hexadecimal"`
 	AddedAt    time.Time  `json:"added_at"`
 	ErasedAt   *time.Time `json:"erased_at,omitempty"`
-	Entry      int64      `json:"entry" doc:"ledger entry of the latest change"`
+	Entry      int64      `json:"entry,omitempty" doc:"ledger entry of the latest change; absent if you may not read the ledger"`
 }
 
 // Text is the body that posts or edits a comment.
