@@ -14,16 +14,26 @@ import (
 )
 
 // Session is what a command gets to work with. Kong passes it to each Run method.
+// It is for one command after the other.
 type Session struct {
 	Context context.Context
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Config  Config
+
+	client *Client // once connected
 }
 
-// Client connects as the command line says.
-func (s *Session) Client() (*Client, error) { return New(s.Config) }
+// Client connects as the command line says; the second time it gives the same.
+func (s *Session) Client() (*Client, error) {
+	if s.client != nil {
+		return s.client, nil
+	}
+	c, err := New(s.Config)
+	s.client = c
+	return c, err
+}
 
 // PrintJSON writes v as indented JSON to standard output.
 func (s *Session) PrintJSON(v any) error {
@@ -62,7 +72,11 @@ func Report(w io.Writer, err error) int {
 	}
 	fmt.Fprintf(w, "portreeve: %s\n", f.Message)
 	for _, field := range f.Fields {
-		fmt.Fprintf(w, "  %s: %s\n", field.Path, field.Message)
+		if field.Path != "" {
+			fmt.Fprintf(w, "  %s: %s\n", field.Path, field.Message)
+		} else {
+			fmt.Fprintf(w, "  %s\n", field.Message)
+		}
 	}
 	for _, b := range f.Blockers {
 		fmt.Fprintf(w, "  %s: %s\n    lifted by: %s\n", b.Code, b.Message, b.LiftedBy)
