@@ -48,7 +48,7 @@ func printPage(s *client.Session, page Page) error {
 	for _, r := range page.Items {
 		acceptance := string(r.Acceptance)
 		if r.Acceptance == InForce {
-			acceptance = "until " + moment(r.AcceptedUntil)
+			acceptance = "until " + client.Until(r.AcceptedUntil)
 		}
 		rating := string(r.Effective.Rating)
 		if !r.Rated() {
@@ -133,8 +133,13 @@ func printRisk(s *client.Session, d Detail, asJSON bool) error {
 	t.add("treatment", "%s %s", d.Treatment, d.TreatmentNote)
 	for _, p := range d.Parties {
 		heard := ""
-		if p.Requirement == RequireHearing && !p.Answers {
-			heard = map[bool]string{true: ", heard", false: ", not heard yet"}[p.Heard]
+		switch {
+		case p.Heard:
+			heard = ", heard"
+		case p.Answers:
+			heard = ", answers for the subject"
+		case p.Requirement == RequireHearing:
+			heard = ", not heard yet"
 		}
 		t.add("party", "%s: %s%s", p.Name, p.Requirement, heard)
 	}
@@ -142,10 +147,10 @@ func printRisk(s *client.Session, d Detail, asJSON bool) error {
 		t.add("option", "%s %s: %s; cost %s; delay %s; risk %s", o.ID, o.Kind, o.Title, o.Cost, o.Delay, o.Risk)
 	}
 	for _, m := range d.Mitigations {
-		t.add("action", "%s %s: %s, %s until %s", m.ID, m.State, m.Title, named(d.Names, m.Owner), moment(m.Due))
+		t.add("action", "%s %s: %s, %s until %s", m.ID, m.State, m.Title, named(d.Names, m.Owner), client.Until(m.Due))
 	}
 	for _, a := range d.Acceptances {
-		t.add("acceptance", "%s %s, until %s", a.ID, a.Standing.Code, moment(a.Until))
+		t.add("acceptance", "%s %s, until %s", a.ID, a.Standing.Code, client.Until(a.Until))
 	}
 	for _, n := range d.Needs {
 		for _, w := range n.Ways {
@@ -181,14 +186,14 @@ func printAcceptance(s *client.Session, d AcceptanceDetail, asJSON bool) error {
 	t.add("reason", "%s", d.Reason)
 	t.add("asked by", "%s at %s", named(d.Names, d.AskedBy), moment(d.AskedAt))
 	t.add("from", "%s", moment(d.From))
-	t.add("until", "%s", moment(d.Until))
+	t.add("until", "%s", client.Until(d.Until))
 	t.add("opens", "%s", strings.Join(d.Opens, ", "))
 	t.add("of its kind", "number %d", d.Ordinal)
 	for _, p := range d.Precedents {
-		t.add("precedent", "%s %s until %s: %s", p.Acceptance, p.Outcome, moment(p.Until), p.Title)
+		t.add("precedent", "%s %s until %s: %s", p.Acceptance, p.Outcome, client.Until(p.Until), p.Title)
 	}
 	for _, c := range d.Conditions {
-		state := "due " + moment(c.Due)
+		state := "due " + client.Until(c.Due)
 		if !c.MetAt.IsZero() {
 			state = "met " + moment(c.MetAt)
 		}

@@ -40,7 +40,7 @@ func FuzzLoadPolicy(f *testing.F) {
 }
 
 func FuzzMoment(f *testing.F) {
-	for _, seed := range []string{"2026-12-23", "2026-12-23T12:00:00Z", "2026-02-30", "", "9999-12-31", "0001-01-01"} {
+	for _, seed := range []string{"2026-12-23", "2026-12-23T12:00:00Z", "2026-02-30", "", "9998-12-31", "9999-12-31", "0001-01-01"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -7,9 +7,9 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
@@ -152,7 +152,7 @@ func (s *Service) sendTreatment(c *web.Ctx, d Detail, version int64, f *web.Form
 }
 
 func (s *Service) sendMitigation(c *web.Ctx, d Detail, version int64, f *web.Form) (string, error) {
-	in := MitigationInput{Title: f.String("title", MaxTitle), Owner: f.String("owner", 200), Due: f.Date("due")}
+	in := MitigationInput{Title: f.String("title", MaxTitle), Owner: f.String("owner", 200), Due: f.Date("due").End(c.Location())}
 	return changed(f, d, func() error {
 		_, err := s.AddMitigation(c.Context(), d.ID, version, in)
 		return err
@@ -173,10 +173,8 @@ func (s *Service) sendHearing(c *web.Ctx, d Detail, version int64, f *web.Form) 
 		Heard: f.String("heard", MaxHeard), Said: f.Text("said", MaxText),
 	}
 	// A date means the end of its day; a hearing of today has been held by now.
-	if held := f.Date("held_at"); !held.IsZero() && held.Before(c.Now()) {
-		in.HeldAt = held
-	} else if held.After(web.EndOfDay(c.Now().In(c.Location()))) {
-		in.HeldAt = held
+	if held := f.Date("held_at"); held != config.DateOf(c.Now(), c.Location()) {
+		in.HeldAt = held.End(c.Location())
 	}
 	return changed(f, d, func() error {
 		_, err := s.Hear(c.Context(), d.ID, version, in)
@@ -209,14 +207,15 @@ func (s *Service) sendComplete(c *web.Ctx, d Detail, version int64, f *web.Form)
 
 func (s *Service) sendAsk(c *web.Ctx, d Detail, version int64, f *web.Form) (string, error) {
 	in := AskInput{
-		Option: f.String("option", 60), Reason: f.Text("reason", MaxReason), Start: startOf(c, f), Until: f.Date("until"),
+		Option: f.String("option", 60), Reason: f.Text("reason", MaxReason), Start: f.Date("start").Start(c.Location()),
+		Until:   f.Date("until").End(c.Location()),
 		Extends: f.String("extends", 16),
 	}
 	var rows []int
 	for row := range rowCount(f, 0, MaxTerms) {
 		t := TermInput{
 			Text: f.String(rowField("conditions", row, "text"), MaxShort), Owner: f.String(rowField("conditions", row, "owner"), 200),
-			Due: f.Date(rowField("conditions", row, "due")),
+			Due: f.Date(rowField("conditions", row, "due")).End(c.Location()),
 		}
 		if t != (TermInput{}) {
 			in.Conditions, rows = append(in.Conditions, t), append(rows, row)
@@ -236,16 +235,6 @@ func (s *Service) loadMitigated(c *web.Ctx) (Detail, error) {
 		return Detail{}, fault.ItemNotFound()
 	}
 	return d, err
-}
-
-// startOf reads from when an acceptance is asked for: the beginning of that day.
-func startOf(c *web.Ctx, f *web.Form) time.Time {
-	day := f.Date("start")
-	if day.IsZero() {
-		return day
-	}
-	local := day.In(c.Location())
-	return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, c.Location())
 }
 
 // mitigationOf returns the mitigation action with that id, or nil.

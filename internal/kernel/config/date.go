@@ -18,10 +18,14 @@ type Date struct {
 
 var errDate = errors.New("must be a date that exists, written YYYY-MM-DD")
 
-// ParseDate reads YYYY-MM-DD, years 1 to 9999. An empty text is an error.
+// The years that a date may name: those that the database can hold and whose
+// every moment, the end of the last day too, can be written as of RFC 3339.
+const firstYear, lastYear = 1970, 9998
+
+// ParseDate reads YYYY-MM-DD, years 1970 to 9998. An empty text is an error.
 func ParseDate(text string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, text)
-	if err != nil || t.Year() < 1 {
+	if err != nil || t.Year() < firstYear || t.Year() > lastYear {
 		return Date{}, errDate
 	}
 	return Date{t.Year(), t.Month(), t.Day()}, nil
@@ -31,6 +35,15 @@ func ParseDate(text string) (Date, error) {
 func DateOf(t time.Time, zone *time.Location) Date {
 	year, month, day := t.In(zone).Date()
 	return Date{year, month, day}
+}
+
+// LastDay returns the last day in zone of what ends at end, exclusive: the date
+// whose End is end. The zero time has none.
+func LastDay(end time.Time, zone *time.Location) Date {
+	if end.IsZero() {
+		return Date{}
+	}
+	return DateOf(end.Add(-time.Nanosecond), zone)
 }
 
 // String returns YYYY-MM-DD, or "" for the zero Date.
@@ -66,8 +79,14 @@ func (d Date) AddDays(n int) Date {
 	return DateOf(time.Date(d.Year, d.Month, d.Day+n, 12, 0, 0, 0, time.UTC), time.UTC)
 }
 
-// Start returns the first instant of the day in zone.
-func (d Date) Start(zone *time.Location) time.Time { return d.AddDays(-1).End(zone) }
+// Start returns the first instant of the day in zone; the zero Date starts at the
+// zero time.
+func (d Date) Start(zone *time.Location) time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
+	return d.AddDays(-1).End(zone)
+}
 
 // End returns the end of the day in zone: the first instant, in UTC, from which
 // it is a later day there. What runs until a date is in force before End and not

@@ -46,8 +46,13 @@ func TestDateEnd(t *testing.T) {
 			t.Errorf("%s in %s ends %s, want %s: %s", test.date, test.zone, got, test.want, test.reason)
 		}
 	}
-	if !(Date{}).End(time.UTC).IsZero() {
+	if !(Date{}).End(time.UTC).IsZero() || !(Date{}).Start(time.UTC).IsZero() || LastDay(time.Time{}, time.UTC) != (Date{}) {
 		t.Error("no date has no end")
+	}
+	for _, beyond := range []string{"1969-12-31", "9999-12-31"} {
+		if d, err := ParseDate(beyond); err == nil {
+			t.Errorf("%s is read as %v", beyond, d)
+		}
 	}
 }
 

@@ -122,7 +122,7 @@ func (f *Form) Checks(name, label string, options []Choice) Field {
 // Checkbox makes one box; Bool reads it.
 func (f *Form) Checkbox(name, label string) Field { return f.field("checkbox", name, label) }
 
-// Day makes a calendar date; Form.Date reads it as the end of that day.
+// Day makes a calendar date, which Form.Date reads.
 func (f *Form) Day(name, label string) Field { return f.field("date", name, label) }
 
 // Number makes a whole number.

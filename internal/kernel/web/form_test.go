@@ -10,10 +10,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/kernel/web/webtest"
 )
@@ -33,7 +33,7 @@ func TestFormSaves(t *testing.T) {
 	n, m := openNotes(t)
 	c := webtest.Serve(t, m).As("reviewer")
 	c.Post("/notes", filled(c, map[string]string{"body": "two\r\nlines"})).WantLocation("/notes/1")
-	want := []note{{Title: "a title", Body: "two\nlines", Until: time.Date(2026, 3, 31, 23, 59, 59, 999999000, time.UTC)}}
+	want := []note{{Title: "a title", Body: "two\nlines", Until: config.Date{Year: 2026, Month: 3, Day: 31}}}
 	if diff := cmp.Diff(want, n.saved); diff != "" {
 		t.Error(diff)
 	}

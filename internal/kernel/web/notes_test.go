@@ -10,11 +10,11 @@ import (
 	"net/url"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -39,9 +39,9 @@ type notes struct {
 }
 
 type note struct {
-	Title string    `json:"title"`
-	Body  string    `json:"body"`
-	Until time.Time `json:"until"`
+	Title string      `json:"title"`
+	Body  string      `json:"body"`
+	Until config.Date `json:"until"`
 }
 
 func noteActions() []authz.ActionDef {

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
@@ -111,24 +111,18 @@ func (f *Form) Int(name string, low, high int64) int64 {
 // Bool reports whether a checkbox is ticked.
 func (f *Form) Bool(name string) bool { return f.values.Get(name) != "" }
 
-// Date returns the end of the day that was entered, in the configured zone: its
-// last microsecond, in UTC. A blank field gives the zero time and no error.
-func (f *Form) Date(name string) time.Time {
+// Date returns the day that was entered. A blank field gives the zero Date and no
+// error; whoever asks turns it into an instant, by Start or by End.
+func (f *Form) Date(name string) config.Date {
 	v := f.String(name, 30)
 	if v == "" {
-		return time.Time{}
+		return config.Date{}
 	}
-	day, err := time.ParseInLocation(time.DateOnly, v, f.location)
-	if err != nil || day.Year() < 1970 || day.Year() > 9999 {
+	day, err := config.ParseDate(v)
+	if err != nil {
 		f.refuse(name, "not_a_date")
-		return time.Time{}
 	}
-	return EndOfDay(day)
-}
-
-// EndOfDay returns the last microsecond of t's day in t's zone, as UTC.
-func EndOfDay(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, t.Location()).Add(-time.Microsecond).UTC()
+	return day
 }
 
 // Version returns the version of the item that the form was filled from. A form

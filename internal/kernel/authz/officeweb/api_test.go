@@ -47,7 +47,7 @@ func TestAPIPosts(t *testing.T) {
 	made := admin.JSON("POST", "/api/v1/posts", officeweb.NewPost{
 		Organisation: w.organisation, Rank: "director", Function: "security", Title: "Director of Security", Holder: "sam", Until: "2027-01-31",
 	}).Want(201).Into(&p)
-	if p.Vacant || p.HolderName != "Sam" || p.Until.Format("2006-01-02T15:04") != "2027-01-31T23:59" || made.Header.Get("Location") != "/api/v1/posts/"+p.ID {
+	if p.Vacant || p.HolderName != "Sam" || p.Until.Format("2006-01-02T15:04") != "2027-02-01T00:00" || made.Header.Get("Location") != "/api/v1/posts/"+p.ID {
 		t.Errorf("made %+v", p)
 	}
 	path := "/api/v1/posts/" + p.ID

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/authz/office"
@@ -78,7 +77,7 @@ func (s *Site) holder(c *web.Ctx, st state, p authz.Post) any {
 		if p.Until.IsZero() {
 			return st.name(p.Holder)
 		}
-		return []any{st.name(p.Holder), c.Text("authz.posts.until"), day(p.Until, s.Location)}
+		return []any{st.name(p.Holder), c.Text("authz.posts.until"), lastDay(p.Until, s.Location)}
 	}
 	cell := []any{web.Badge{Tone: web.ToneWarning, Text: c.Text("authz.posts.vacant")}, vacancy(c, st, p)}
 	switch {
@@ -86,9 +85,9 @@ func (s *Site) holder(c *web.Ctx, st state, p authz.Post) any {
 	case !st.Active[p.Holder]:
 		cell = append(cell, c.Text("authz.posts.inactive", st.name(p.Holder)))
 	case st.now.Before(p.Since):
-		cell = append(cell, c.Text("authz.posts.from", st.name(p.Holder)), day(p.Since, s.Location))
+		cell = append(cell, c.Text("authz.posts.from", st.name(p.Holder)), firstDay(p.Since, s.Location))
 	default:
-		cell = append(cell, c.Text("authz.posts.ended", st.name(p.Holder)), day(p.Until, s.Location))
+		cell = append(cell, c.Text("authz.posts.ended", st.name(p.Holder)), lastDay(p.Until, s.Location))
 	}
 	return cell
 }
@@ -131,7 +130,7 @@ func (s *Site) acting(c *web.Ctx, st state, p authz.Post) any {
 	var all []any
 	for _, d := range st.Delegations {
 		if d.Post == p.ID && st.InForce(d, st.now) {
-			all = append(all, st.name(d.To), c.Text("authz.posts.until"), day(d.Until, s.Location))
+			all = append(all, st.name(d.To), c.Text("authz.posts.until"), lastDay(d.Until, s.Location))
 		}
 	}
 	if all == nil {
@@ -235,6 +234,3 @@ func version(n int64) string { return strconv.FormatInt(n, 10) }
 
 func postPath(id string) string { return postsPath + "/" + url.PathEscape(id) }
 func bodyPath(id string) string { return bodiesPath + "/" + url.PathEscape(id) }
-
-// dateValue is a time as a date field shows it.
-func (s *Site) dateValue(t time.Time) string { return web.DateValue(t, s.Location) }

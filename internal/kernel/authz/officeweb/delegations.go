@@ -78,7 +78,7 @@ func (s *Site) postDelegate(list string) func(*web.Ctx) error {
 		}
 		f.Require("to", "until", "reason")
 		in := office.DelegationInput{
-			Post: v.Post.ID, From: beginning(f.Date("from"), s.Location), Until: f.Date("until"), Reason: f.Name("reason", 200),
+			Post: v.Post.ID, From: f.Date("from").Start(s.Location), Until: f.Date("until").End(s.Location), Reason: f.Name("reason", 200),
 		}
 		to := f.String("to", 100)
 		if err = f.Err(); err == nil {
@@ -204,7 +204,7 @@ func (s *Site) delegationTable(c *web.Ctx, st state, all []authz.Delegation, rev
 	for _, d := range all {
 		cells := []any{
 			st.title(d.Post), st.name(d.Holder), st.name(d.To), st.delegationState(c, d),
-			day(d.From, s.Location), day(d.Until, s.Location), d.Reason,
+			firstDay(d.From, s.Location), lastDay(d.Until, s.Location), d.Reason,
 		}
 		if revoke != "" {
 			var end any

@@ -92,7 +92,7 @@ func (s *Site) ownPosts(c *web.Ctx, st state) web.Table {
 		if p.Holder != c.Actor.ID {
 			continue
 		}
-		cells := []any{p.Title, st.organisation(p.Organisation), st.rank(p.Rank), orNil(p.Function), day(p.Until, s.Location), s.acting(c, st, p)}
+		cells := []any{p.Title, st.organisation(p.Organisation), st.rank(p.Rank), orNil(p.Function), lastDay(p.Until, s.Location), s.acting(c, st, p)}
 		if may {
 			var link any
 			if st.Filled(p, st.now) {

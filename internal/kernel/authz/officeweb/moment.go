@@ -6,19 +6,9 @@ import (
 	"html/template"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
-	"portreeve.org/portreeve/internal/kernel/web"
 )
-
-// beginning returns the beginning of the day whose end is given, in the zone;
-// the zero time stays zero.
-func beginning(end time.Time, zone *time.Location) time.Time {
-	if end.IsZero() {
-		return end
-	}
-	y, m, d := end.In(zone).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, zone).UTC()
-}
 
 // moment reads a time that came over the API: a day in the zone, from its
 // beginning or until its end, or an instant (RFC 3339). Empty is the zero time.
@@ -26,18 +16,15 @@ func moment(text string, zone *time.Location, end bool) (time.Time, bool) {
 	if text == "" {
 		return time.Time{}, true
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
+	if d, err := config.ParseDate(text); err == nil {
 		if end {
-			t = web.EndOfDay(t)
+			return d.End(zone), true
 		}
-		return t.UTC(), plausible(t)
+		return d.Start(zone), true
 	}
 	t, err := time.Parse(time.RFC3339, text)
-	return t.UTC().Truncate(time.Microsecond), err == nil && plausible(t)
+	return t.UTC().Truncate(time.Microsecond), err == nil && t.Year() >= 1970 && t.Year() <= 9998
 }
-
-// plausible keeps out what the database cannot hold.
-func plausible(t time.Time) bool { return t.Year() >= 1970 && t.Year() <= 9999 }
 
 // span reads two times and names the one that is wrong.
 func span(since, until string, names [2]string, zone *time.Location) (from, to time.Time, err error) {
@@ -56,7 +43,17 @@ func wrongTime(path string) fault.Field {
 	return fault.Field{Path: path, Code: "format", Message: "Write a day as 2026-12-31, or an instant as of RFC 3339."}
 }
 
-// day shows the day of a time in the zone.
+// firstDay shows the day in the zone on which something begins, lastDay the one on
+// which something that ends at t is in force for the last time.
+func firstDay(t time.Time, zone *time.Location) any { return day(t, zone) }
+
+func lastDay(t time.Time, zone *time.Location) any {
+	if t.IsZero() {
+		return nil
+	}
+	return day(t.Add(-time.Microsecond), zone)
+}
+
 func day(t time.Time, zone *time.Location) any {
 	if t.IsZero() {
 		return nil

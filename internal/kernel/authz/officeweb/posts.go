@@ -7,10 +7,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/authz/office"
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
@@ -86,7 +86,7 @@ func (s *Site) postInput(c *web.Ctx, f *web.Form) (office.PostInput, error) {
 	f.Require("title", "rank")
 	in := office.PostInput{
 		Organisation: f.String("organisation", 100), Title: f.Name("title", 200), Rank: f.String("rank", 100),
-		Function: f.String("function", 40), Since: beginning(f.Date("since"), s.Location), Until: f.Date("until"),
+		Function: f.String("function", 40), Since: f.Date("since").Start(s.Location), Until: f.Date("until").End(s.Location),
 	}
 	holder := f.String("holder", 100)
 	if err := f.Err(); err != nil {
@@ -126,7 +126,7 @@ func (s *Site) postValues(c *web.Ctx, p authz.Post) (url.Values, error) {
 	holder, err := s.logins(c.Context(), p.Holder)
 	return url.Values{
 		"title": {p.Title}, "rank": {p.Rank}, "function": {p.Function}, "holder": {strings.Join(holder, "")},
-		"since": {s.dateValue(p.Since)}, "until": {s.dateValue(p.Until)}, "_version": {version(p.Version)},
+		"since": {web.DateValue(p.Since, s.Location)}, "until": {config.LastDay(p.Until, s.Location).String()}, "_version": {version(p.Version)},
 	}, err
 }
 
@@ -166,7 +166,13 @@ func (s *Site) postPost(c *web.Ctx) error {
 	}
 	based := f.Version()
 	in, err := s.postInput(c, f)
-	in.Since, in.Until = s.unlessSameDay(p.Since, in.Since), s.unlessSameDay(p.Until, in.Until)
+	// A form shows days: an instant that was set over the API does not move by that.
+	if config.DateOf(p.Since, s.Location) == config.DateOf(in.Since, s.Location) {
+		in.Since = p.Since
+	}
+	if config.LastDay(p.Until, s.Location) == config.LastDay(in.Until, s.Location) {
+		in.Until = p.Until
+	}
 	if err == nil {
 		_, err = s.Office.ChangePost(c.Context(), p.ID, based, in)
 	}
@@ -186,15 +192,6 @@ func (s *Site) postPost(c *web.Ctx) error {
 		f.SetCurrent(values)
 	}
 	return c.Again(err, "authz/post", v)
-}
-
-// unlessSameDay returns what was entered, or what is saved if the form cannot
-// tell the two apart: an instant set over the API does not move by being shown.
-func (s *Site) unlessSameDay(saved, entered time.Time) time.Time {
-	if s.dateValue(saved) == s.dateValue(entered) {
-		return saved
-	}
-	return entered
 }
 
 // postQuestion asks before something is done to a post.
