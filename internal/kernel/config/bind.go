@@ -67,7 +67,7 @@ func (b *binder) bindStruct(node ast.Node, v reflect.Value, path string) {
 		}
 		index, known := fields.index[key]
 		if !known {
-			b.wrong(entry.Key, join(path, key), "unknown", unknownKey(key, fields.names))
+			b.wrong(entry.Key, join(path, key), "unknown", b.unknownKey(key, fields.names))
 			continue
 		}
 		b.bind(entry.Value, v.FieldByIndex(index), join(path, key))

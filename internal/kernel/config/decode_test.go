@@ -151,6 +151,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"UTF-8", "title: a\nnote: \xff\n", "f.yaml:2: the file is not valid UTF-8"},
 		{"NUL", "title: a\x00\n", "f.yaml:1: the file is not valid UTF-8, or holds a control character"},
 		{"too many bytes", "#" + strings.Repeat("x", MaxBytes), "f.yaml is larger than 1024 KiB"},
+		{"far too many keys", strings.Repeat("key: 1\n", 60_000), "f.yaml:13334: the file has more lines than configuration ever has"},
 		{"flow nesting", "free: " + strings.Repeat("[", 5000), "f.yaml:1: the file nests too deeply"},
 		{"block nesting", strings.Repeat("- ", 5000) + "x", "f.yaml:1: the file nests too deeply"},
 	}
@@ -196,12 +197,19 @@ func TestDecodeCollectsAndHidesValues(t *testing.T) {
 
 func TestDecodeLimitsProblems(t *testing.T) {
 	var b strings.Builder
-	for i := range 1000 {
-		fmt.Fprintf(&b, "k%d: 1\n", i)
+	for i := range 5000 {
+		fmt.Fprintf(&b, "k%d: hunter2\n", i)
 	}
 	var f *fault.Error
-	if err := Decode("f.yaml", []byte(b.String()), &sample{}); !errors.As(err, &f) || len(f.Fields) != maxProblems {
+	err := Decode("f.yaml", []byte(b.String()), &sample{})
+	if !errors.As(err, &f) || len(f.Fields) != fault.MaxFields+1 {
 		t.Fatalf("got %v", err)
+	}
+	if last := f.Fields[fault.MaxFields]; last.Message != "and 4980 more" {
+		t.Errorf("the end of the list: %+v", last)
+	}
+	if first := f.Fields[0]; !strings.HasPrefix(first.Message, "line 1: is not a known key") || strings.Contains(fmt.Sprint(f.Fields), "hunter2") {
+		t.Errorf("the list: %+v", f.Fields)
 	}
 }
 

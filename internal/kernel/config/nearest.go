@@ -5,6 +5,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
 // Nearest returns the candidate with the smallest edit distance to word, the
@@ -50,7 +52,10 @@ func editDistance(a, b string) int {
 }
 
 // unknownKey says what to write instead of a key that is not known.
-func unknownKey(key string, known []string) string {
+func (b *binder) unknownKey(key string, known []string) string {
+	if len(b.problems) >= fault.MaxFields {
+		return "is not a known key" // it is counted, not listed: no need to look for its neighbours
+	}
 	nearest := Nearest(key, known)
 	switch {
 	case nearest == "":

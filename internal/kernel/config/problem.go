@@ -15,10 +15,6 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
-// maxProblems is how many problems one fault lists: a file of the wrong kind
-// would otherwise give thousands.
-const maxProblems = 20
-
 // problem is one wrong field and where it stands.
 type problem struct {
 	line  int
@@ -56,11 +52,11 @@ func (b *binder) fault(file string) error {
 		message += fmt.Sprintf(" (%d more below)", more)
 	}
 	e := fault.New(fault.Invalid, CodeInvalid, "%s", message)
-	for _, p := range b.problems[:min(len(b.problems), maxProblems)] {
-		f := p.field
-		f.Message = fmt.Sprintf("line %d: %s", p.line, f.Message)
-		e.Fields = append(e.Fields, f)
+	for _, p := range b.problems {
+		p.field.Message = fmt.Sprintf("line %d: %s", p.line, p.field.Message)
+		e.Fields = append(e.Fields, p.field)
 	}
+	e.Fields = fault.Bounded(e.Fields)
 	return e
 }
 

@@ -7,12 +7,19 @@ import "github.com/goccy/go-yaml/token"
 // maxDepth is how deep collections may nest.
 const maxDepth = 32
 
+// maxTokens is how many words and signs a file may have, some ten thousand lines:
+// the parser's time grows with the square of the keys in a group.
+const maxTokens = 40_000
+
 // refuseTokens says what in the tokens is not read at all, and on which line; an
 // empty text means nothing. Anchors and aliases make small files large, tags and
 // merge keys make a value come from elsewhere.
 func refuseTokens(tokens token.Tokens) (line int, why string) {
 	var n nesting
 	started := false
+	if len(tokens) > maxTokens {
+		return lineOf(tokens[maxTokens]), "has more lines than configuration ever has"
+	}
 	for _, t := range tokens {
 		line := lineOf(t)
 		switch t.Type {

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -94,6 +95,20 @@ func InvalidFields(code string, fields []Field) error {
 		return nil
 	}
 	return &Error{Kind: Invalid, Code: code, Message: "Some fields need your attention.", Fields: fields}
+}
+
+// MaxFields is how many wrong fields one answer lists: a request of the wrong kind
+// would otherwise get an answer larger than itself.
+const MaxFields = 20
+
+// Bounded returns the fields, or the first MaxFields of them and one of code
+// "more" that says how many there are besides.
+func Bounded(fields []Field) []Field {
+	if len(fields) <= MaxFields {
+		return fields
+	}
+	more := Field{Code: "more", Message: fmt.Sprintf("and %d more", len(fields)-MaxFields)}
+	return append(slices.Clone(fields[:MaxFields]), more)
 }
 
 // ItemNotFound is the one answer for what is absent and for what the reader may not see.

@@ -5,6 +5,7 @@ package web_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -93,6 +94,23 @@ func TestNoEcho(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestManyWrongFields: what is sent does not decide how long the refusal is.
+func TestManyWrongFields(t *testing.T) {
+	_, m := openNotes(t)
+	var body strings.Builder
+	for i := 0; body.Len() < 1_000_000; i++ {
+		fmt.Fprintf(&body, `"k%d%s":"embargoed",`, i, strings.Repeat("x", i%9*i%300))
+	}
+	res := webtest.Serve(t, m).Token("reviewer").Send("POST", "/api/v1/notes", "application/json", strings.NewReader("{"+body.String()+`"k":1}`))
+	if p := problem(t, res, 422); len(p.Fields) != fault.MaxFields+1 || !strings.HasSuffix(p.Fields[fault.MaxFields].Message, " more") {
+		t.Errorf("%d fields, the last %+v", len(p.Fields), p.Fields[len(p.Fields)-1])
+	}
+	if len(res.Body) > 4096 {
+		t.Errorf("an answer of %d bytes", len(res.Body))
+	}
+	res.WantNoText("embargoed")
 }
 
 func TestProblemOfAHandler(t *testing.T) {

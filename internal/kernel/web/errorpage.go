@@ -26,7 +26,7 @@ func (c *Ctx) errorPage(f *fault.Error) error {
 	v := errorView{
 		Status: status, Title: c.statusMessage("title", status, http.StatusText(status)),
 		Message: f.Message, Next: c.statusMessage("next", status, ""),
-		Fields: f.Fields, Blocked: Blocked{Items: f.Blockers},
+		Fields: fault.Bounded(f.Fields), Blocked: Blocked{Items: f.Blockers},
 	}
 	get := c.R.Method == http.MethodGet
 	if get && (status == http.StatusTooManyRequests || status >= 500) {

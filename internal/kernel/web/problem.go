@@ -56,7 +56,7 @@ func NewProblem(err error, requestID string) *Problem {
 	f := fault.From(err)
 	p := &Problem{
 		Title: http.StatusText(Status(f)), Status: Status(f), Code: f.Code, Detail: f.Message,
-		RequestID: requestID, Fields: f.Fields, Blockers: f.Blockers,
+		RequestID: requestID, Fields: fault.Bounded(f.Fields), Blockers: f.Blockers,
 	}
 	if f.RetryAfter > 0 {
 		p.retryAfter = retrySeconds(f)
