@@ -3,10 +3,11 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -25,110 +26,59 @@ type Commands struct {
 	Retire   RetireCmd   `cmd:"" help:"Take a subject out of use for good."`
 }
 
-func connect(s *client.Session) (Client, error) {
-	api, err := s.Client()
-	if err != nil {
-		return Client{}, err
-	}
-	return NewClient(api), nil
-}
+func subjectPath(ref string) string { return client.Path("subjects", ref) }
 
 // ListCmd lists subjects.
 type ListCmd struct {
-	Kind         string `help:"Only of this kind." placeholder:"KIND"`
-	Owner        string `help:"Only owned by the person of this id." placeholder:"ID"`
-	Organisation string `help:"Only of this organisation." placeholder:"ID"`
-	State        string `help:"active, retired or all." default:"active" enum:"active,retired,all" placeholder:"STATE"`
-	Limit        int    `help:"The most to list, up to 200." default:"50" placeholder:"N"`
-	Cursor       string `help:"Go on after an earlier list." placeholder:"CURSOR"`
-	JSON         bool   `help:"Print JSON." name:"json"`
+	Kind         string `help:"Only of this kind." placeholder:"KIND" query:"kind"`
+	Owner        string `help:"Only owned by the person of this id." placeholder:"ID" query:"owner"`
+	Organisation string `help:"Only of this organisation." placeholder:"ID" query:"organisation"`
+	State        string `help:"active, retired or all." default:"active" enum:"active,retired,all" placeholder:"STATE" query:"state"`
+	client.Paging
+	client.JSONFlag
 }
 
 // Run lists one page.
 func (c *ListCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	list, err := api.List(s.Context, Filter{Kind: c.Kind, Owner: c.Owner, Organisation: c.Organisation, State: c.State}, c.Cursor, c.Limit)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(list)
-	}
-	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "SUBJECT\tVERSION\tVISIBILITY\tTITLE")
-	for _, sub := range list.Items {
+	return client.List(s, "/subjects", c, c.JSON, []string{"SUBJECT", "VERSION", "VISIBILITY", "TITLE"}, func(sub Summary) []string {
 		title := sub.Title
 		if sub.RetiredAt != nil {
 			title += " (retired)"
 		}
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\n", sub.Ref, sub.Version, sub.Visibility, title)
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	if list.Next != "" {
-		s.Printf("\nmore: --cursor %s\n", list.Next)
-	}
-	return nil
+		return []string{sub.Ref, fmt.Sprint(sub.Version), string(sub.Visibility), title}
+	})
 }
 
 // ShowCmd shows one subject.
 type ShowCmd struct {
 	Subject string `arg:"" help:"The subject, kind:name."`
-	JSON    bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run shows the subject.
 func (c *ShowCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	d, err := api.Show(s.Context, c.Subject)
-	if err != nil {
-		return err
-	}
-	return printSubject(s, d, c.JSON)
+	d, err := client.Get[Document](s, subjectPath(c.Subject), nil)
+	return client.Show(s, d, err, c.JSON, printSubject)
 }
 
-func printSubject(s *client.Session, d Document, asJSON bool) error {
-	if asJSON {
-		return s.PrintJSON(d)
+func printSubject(s *client.Session, d Document) error {
+	facts := [][2]string{
+		{"subject", d.Ref}, {"title", d.Title}, {"owner", named(d.OwnerName, d.Owner)}, {"organisation", named(d.OrganisationName, d.Organisation)},
+		{"visibility", string(d.Visibility)}, {"participants", strings.Join(d.Participants, ", ")},
 	}
-	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
-	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(table, "%s\t%s\n", name, value)
-		}
-	}
-	row("subject", d.Ref)
-	row("title", d.Title)
-	row("owner", named(d.OwnerName, d.Owner))
-	row("organisation", named(d.OrganisationName, d.Organisation))
-	row("visibility", string(d.Visibility))
-	row("participants", strings.Join(d.Participants, ", "))
 	for _, name := range sortedKeys(d.Attributes) {
-		row(name, d.Attributes[name])
+		facts = append(facts, [2]string{name, d.Attributes[name]})
 	}
-	row("version", fmt.Sprint(d.Version))
-	row("digest", d.Digest)
-	row("revision", fmt.Sprint(d.Revision))
-	row("changed", d.ChangedAt.Format(time.RFC3339))
+	facts = append(facts, [][2]string{
+		{"version", fmt.Sprint(d.Version)}, {"digest", d.Digest}, {"revision", fmt.Sprint(d.Revision)}, {"changed", d.ChangedAt.Format(time.RFC3339)},
+	}...)
 	if d.RetiredAt != nil {
-		row("retired", d.RetiredAt.Format(time.RFC3339))
+		facts = append(facts, [2]string{"retired", d.RetiredAt.Format(time.RFC3339)})
 	}
 	for _, l := range d.Links {
-		other := l.Ref
-		if other == "" {
-			other = l.Item
-		}
-		row(l.Words, strings.TrimSpace(other+"  "+l.Title+"  "+l.State))
+		facts = append(facts, [2]string{l.Words, strings.TrimSpace(cmp.Or(l.Ref, l.Item) + "  " + l.Title + "  " + l.State)})
 	}
-	row("named by", strings.Join(d.Referrers, ", "))
-	return table.Flush()
+	return s.Facts(append(facts, [2]string{"named by", strings.Join(d.Referrers, ", ")}))
 }
 
 func named(name, id string) string {
@@ -140,22 +90,16 @@ func named(name, id string) string {
 
 // KindsCmd shows the kinds.
 type KindsCmd struct {
-	JSON bool `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run shows the kinds and relations.
 func (c *KindsCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	k, err := api.Kinds(s.Context)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(k)
-	}
+	k, err := client.Get[KindsDocument](s, "/kinds", nil)
+	return client.Show(s, k, err, c.JSON, printKinds)
+}
+
+func printKinds(s *client.Session, k KindsDocument) error {
 	for _, kind := range k.Kinds {
 		s.Printf("%s  %s\n", kind.Name, kind.Description)
 		for _, a := range kind.Attributes {
@@ -193,24 +137,17 @@ type RegisterCmd struct {
 	Set          map[string]string `help:"An attribute of the kind; repeat for more." placeholder:"NAME=VALUE" mapsep:"none"`
 	Visibility   string            `help:"public, internal or restricted." default:"internal" enum:"public,internal,restricted" placeholder:"VISIBILITY"`
 	Participant  []string          `help:"Who may see a restricted subject; repeat for more." placeholder:"person:LOGIN|group:NAME"`
-	JSON         bool              `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run registers the subject and shows it.
 func (c *RegisterCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
 	kind, name, _ := strings.Cut(c.Subject, ":")
-	d, err := api.Register(s.Context, NewSubject{
+	d, err := client.Send[Document](s, http.MethodPost, "/subjects", 0, NewSubject{
 		Kind: kind, Name: name, Title: c.Title, Description: c.Description, Owner: c.Owner, Organisation: c.Organisation,
 		Attributes: c.Set, Visibility: c.Visibility, Participants: c.Participant,
 	})
-	if err != nil {
-		return err
-	}
-	return printSubject(s, d, c.JSON)
+	return client.Show(s, d, err, c.JSON, printSubject)
 }
 
 // ChangeCmd changes a subject.
@@ -224,20 +161,16 @@ type ChangeCmd struct {
 	Set          map[string]string `help:"A new value of an attribute, empty to remove it; repeat for more. The others stay." placeholder:"NAME=VALUE" mapsep:"none"`
 	Visibility   *string           `help:"public, internal or restricted." placeholder:"VISIBILITY"`
 	Participant  []string          `help:"All who may see a restricted subject beside its owner; repeat for more." placeholder:"person:LOGIN|group:NAME"`
-	JSON         bool              `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run changes the subject and shows it.
 func (c *ChangeCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
 	edit := Edit{Title: c.Title, Description: c.Description, Owner: c.Owner, Organisation: c.Organisation, Visibility: c.Visibility}
 	if c.Participant != nil {
 		edit.Participants = &c.Participant
 	}
-	now, err := api.Show(s.Context, c.Subject)
+	now, err := client.Get[Document](s, subjectPath(c.Subject), nil)
 	if err != nil {
 		return err
 	}
@@ -254,11 +187,8 @@ func (c *ChangeCmd) Run(s *client.Session) error {
 	if edit.Title == nil && edit.Description == nil && edit.Owner == nil && edit.Organisation == nil && edit.Visibility == nil && edit.Attributes == nil && edit.Participants == nil {
 		return fault.New(fault.Usage, "catalog.nothing", "Say what to change: --title, --set NAME=VALUE, --owner and others; see --help.")
 	}
-	d, err := api.Change(s.Context, c.Subject, c.Revision, edit)
-	if err != nil {
-		return err
-	}
-	return printSubject(s, d, c.JSON)
+	d, err := client.Send[Document](s, http.MethodPatch, subjectPath(c.Subject), c.Revision, edit)
+	return client.Show(s, d, err, c.JSON, printSubject)
 }
 
 // LinkCmd links two subjects.
@@ -266,20 +196,13 @@ type LinkCmd struct {
 	Subject  string `arg:"" help:"The subject, kind:name."`
 	Relation string `arg:"" help:"The relation, such as depends_on; see portreeve subject kinds."`
 	To       string `arg:"" help:"The other subject, kind:name."`
-	JSON     bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run adds the link and shows the subject.
 func (c *LinkCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	d, err := api.AddLink(s.Context, c.Subject, c.Relation, c.To)
-	if err != nil {
-		return err
-	}
-	return printSubject(s, d, c.JSON)
+	d, err := client.Send[Document](s, http.MethodPost, subjectPath(c.Subject)+"/links", 0, NewLink{Relation: c.Relation, To: c.To})
+	return client.Show(s, d, err, c.JSON, printSubject)
 }
 
 // UnlinkCmd removes a link.
@@ -291,11 +214,7 @@ type UnlinkCmd struct {
 
 // Run removes the link.
 func (c *UnlinkCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	return api.RemoveLink(s.Context, c.Subject, c.Relation, c.To)
+	return s.Do(http.MethodDelete, client.Path("subjects", c.Subject, "links", c.Relation, c.To), nil)
 }
 
 // RetireCmd retires a subject.
@@ -303,25 +222,11 @@ type RetireCmd struct {
 	Subject  string `arg:"" help:"The subject, kind:name."`
 	Reason   string `required:"" help:"Why it is no longer in use." placeholder:"TEXT"`
 	Revision int64  `help:"The revision that you saw; default is the current one." placeholder:"N"`
-	JSON     bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run retires the subject and shows it.
 func (c *RetireCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	if c.Revision == 0 {
-		now, err := api.Show(s.Context, c.Subject)
-		if err != nil {
-			return err
-		}
-		c.Revision = now.Revision
-	}
-	d, err := api.Retire(s.Context, c.Subject, c.Revision, c.Reason)
-	if err != nil {
-		return err
-	}
-	return printSubject(s, d, c.JSON)
+	d, err := client.Change[Document](s, http.MethodPost, subjectPath(c.Subject), "/retirement", c.Revision, Retirement{Reason: c.Reason})
+	return client.Show(s, d, err, c.JSON, printSubject)
 }
