@@ -100,24 +100,15 @@ func settingTable(c *web.Ctx, g Group) web.Table {
 		Empty:   &web.Empty{Icon: "circle-minus", Title: c.Text("admin.configuration.none")},
 	}
 	for _, setting := range g.Settings {
-		t.Rows = append(t.Rows, web.Row{Cells: []any{setting.Name, setting.Value, originOf(c, setting), setting.Why}})
+		t.Rows = append(t.Rows, web.Row{Cells: []any{setting.Name, setting.Value, originOf(setting), setting.Why}})
 	}
 	return t
 }
 
 // originOf is the mark of where a setting comes from, with its citation.
-func originOf(c *web.Ctx, s Setting) any {
-	var mark []any
-	switch s.Origin {
-	case "source":
-		mark = append(mark, web.Badge{Tone: web.ToneNotice, Text: c.Text("admin.configuration.source")})
-	case "chosen":
-		mark = append(mark, web.Badge{Tone: web.ToneNeutral, Text: c.Text("admin.configuration.chosen")})
-	default:
+func originOf(s Setting) any {
+	if s.Origin == "" {
 		return nil
 	}
-	if s.Cites != "" {
-		mark = append(mark, s.Cites)
-	}
-	return mark
+	return web.Origin{Source: s.Origin == "source", Cites: s.Cites}
 }

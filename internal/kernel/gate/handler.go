@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
@@ -104,10 +105,10 @@ func (s *Service) policyTable(c *web.Ctx) web.Table {
 	}
 	for _, row := range s.Policy().Rows {
 		if len(row.Requires) == 0 {
-			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, c.Text("gate.policy.nothing"), c.Text("gate.policy.allowed"), originText(c, string(row.Origin), row.Cites)}})
+			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, c.Text("gate.policy.nothing"), c.Text("gate.policy.allowed"), web.Origin{Source: row.Origin == catalog.FromSource, Cites: row.Cites}}})
 		}
 		for _, d := range row.Requires {
-			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, decisionText(d), c.Text("gate.mode_" + string(d.Mode)), originText(c, string(d.Origin), d.Cites)}})
+			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, decisionText(d), c.Text("gate.mode_" + string(d.Mode)), web.Origin{Source: d.Origin == catalog.FromSource, Cites: d.Cites}}})
 		}
 	}
 	return t
@@ -124,11 +125,4 @@ func decisionText(d Demand) string {
 	}
 	slices.Sort(with)
 	return d.Decision + " (" + strings.Join(with, ", ") + ")"
-}
-
-func originText(c *web.Ctx, origin, cites string) string {
-	if cites != "" {
-		return cites
-	}
-	return c.Text("gate.origin_" + origin)
 }

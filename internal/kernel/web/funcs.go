@@ -86,13 +86,16 @@ func (r *renderer) showAll(all []any) (template.HTML, error) {
 	return template.HTML(out.String()), nil
 }
 
+// dayFormat is how people read a day.
+const dayFormat = "2 January 2006"
+
 // date shows the day of t in the configured zone, or nothing for the zero time.
 func (r *renderer) date(t time.Time) template.HTML {
 	if t.IsZero() {
 		return ""
 	}
 	local := t.In(r.location)
-	return timeElement(local.Format(time.DateOnly), local.Format("2 January 2006"), "")
+	return timeElement(local.Format(time.DateOnly), local.Format(dayFormat), "")
 }
 
 func (r *renderer) datetime(t time.Time) template.HTML {

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"golang.org/x/text/feature/plural"
@@ -26,13 +27,16 @@ type Message struct {
 	Args []any  `json:"a,omitempty"`
 }
 
-// Msg returns the message with that key. Arguments fill the verbs of its text.
+// Msg returns the message with that key. Arguments fill the verbs of its text; a
+// Message among them stands as its own text, a time as its day, and a list of
+// texts as an enumeration, "a, b and c".
 func Msg(key string, args ...any) Message { return Message{Key: key, Args: args} }
 
 // messages is the catalogue of all packages in one language.
 type messages struct {
-	printer *message.Printer
-	verbs   map[string]int // key -> number of arguments its text uses
+	printer  *message.Printer
+	verbs    map[string]int // key -> number of arguments its text uses
+	location *time.Location // of the days in texts
 }
 
 const messageFile = "messages/en.yaml"
@@ -41,9 +45,9 @@ const messageFile = "messages/en.yaml"
 // the verbs of fmt ("%[1]s"), or {one: ..., other: ...} chosen by the first
 // argument, a number. Keys must begin with the package's name, so that no
 // package changes another one's words.
-func loadMessages(sources []Source) (*messages, error) {
+func loadMessages(sources []Source, location *time.Location) (*messages, error) {
 	builder := catalog.NewBuilder(catalog.Fallback(language.English))
-	m := &messages{verbs: map[string]int{}}
+	m := &messages{verbs: map[string]int{}, location: location}
 	var errs []error
 	for _, s := range sources {
 		data, err := fs.ReadFile(s.FS, messageFile)
@@ -124,7 +128,39 @@ func (m *messages) text(msg Message) string {
 	if !m.has(msg.Key) {
 		return "«" + msg.Key + "»"
 	}
-	return m.printer.Sprintf(message.Key(msg.Key, msg.Key), msg.Args...)
+	args := make([]any, len(msg.Args))
+	for i, arg := range msg.Args {
+		args[i] = m.resolve(arg)
+	}
+	return m.printer.Sprintf(message.Key(msg.Key, msg.Key), args...)
+}
+
+// resolve makes of an argument what stands in the text.
+func (m *messages) resolve(arg any) any {
+	switch v := arg.(type) {
+	case Message:
+		return m.text(v)
+	case time.Time:
+		return v.In(m.location).Format(dayFormat)
+	case []string:
+		return m.enumeration(v)
+	}
+	return arg
+}
+
+func (m *messages) enumeration(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	text := words[0]
+	for i, word := range words[1:] {
+		key := "web.list.comma"
+		if i == len(words)-2 {
+			key = "web.list.and"
+		}
+		text = m.text(Msg(key, text, word))
+	}
+	return text
 }
 
 // flash messages travel in a cookie to the page after a redirect.

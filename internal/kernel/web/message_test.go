@@ -109,3 +109,26 @@ func TestTemplateFunctions(t *testing.T) {
 		t.Errorf("datetime %q", got)
 	}
 }
+
+// TestArgumentsOfMessages: a message, a day and a list stand in a text as people
+// read them.
+func TestArgumentsOfMessages(t *testing.T) {
+	m := web.NewMux(webtest.Deps())
+	m.Files("x", page("", `x.a: "%s until %s: %s"
+x.b: "%s, inside"`))
+	webtest.Serve(t, m)
+	day := time.Date(2026, 12, 22, 23, 59, 0, 0, time.UTC)
+	for _, c := range []struct {
+		words []string
+		want  string
+	}{
+		{nil, "here, inside until 22 December 2026: "},
+		{[]string{"one"}, "here, inside until 22 December 2026: one"},
+		{[]string{"one", "two"}, "here, inside until 22 December 2026: one and two"},
+		{[]string{"one", "two", "three"}, "here, inside until 22 December 2026: one, two and three"},
+	} {
+		if got := m.Text("x.a", web.Msg("x.b", "here"), day, c.words); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}

@@ -36,7 +36,7 @@ type renderer struct {
 // page's set would be most of the server's live memory. Every message that a
 // template names literally must exist.
 func newRenderer(sources []Source, deps Deps, files *assets) (*renderer, error) {
-	msgs, err := loadMessages(sources)
+	msgs, err := loadMessages(sources, deps.Location)
 	if err != nil {
 		return nil, err
 	}
