@@ -109,10 +109,14 @@ func (s *Session) Version(item string, given int64) (int64, error) {
 // Query makes a query of the fields of a struct, or of a pointer to one, that
 // have a tag query:"name"; empty ones are left out. A flag that is set is sent as
 // "true", or with the tag query:"name=value" as that value. The fields of an
-// embedded struct count as its own. nil gives no query.
+// embedded struct count as its own. nil gives no query, and a query itself.
 func Query(in any) url.Values {
 	values := url.Values{}
-	if in != nil {
+	switch in := in.(type) {
+	case nil:
+	case url.Values:
+		return in
+	default:
 		collect(values, reflect.Indirect(reflect.ValueOf(in)))
 	}
 	return values
