@@ -3,15 +3,15 @@
 package contentweb
 
 import (
-	"fmt"
 	"io"
+	"net/http"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // CommentCommands are the verbs of `portreeve comment`.
@@ -23,50 +23,25 @@ type CommentCommands struct {
 	Erase EraseCmd `cmd:"" help:"Erase a comment with all its versions, for good."`
 }
 
-func connect(s *client.Session) (Client, error) {
-	api, err := s.Client()
-	if err != nil {
-		return Client{}, err
-	}
-	return NewClient(api), nil
-}
-
 // ListCmd lists comments.
 type ListCmd struct {
-	Item   string `arg:"" help:"risk:ID, or the kind:name of a subject."`
-	Limit  int    `help:"The most to list, up to 200." default:"50" placeholder:"N"`
-	Cursor string `help:"Go on after an earlier list." placeholder:"CURSOR"`
-	JSON   bool   `help:"Print JSON." name:"json"`
+	Item string `arg:"" help:"risk:ID, or the kind:name of a subject."`
+	client.Paging
+	client.JSONFlag
 }
 
 // Run lists one page.
 func (c *ListCmd) Run(s *client.Session) error {
-	api, err := connect(s)
+	item, err := resolve(s, c.Item)
 	if err != nil {
 		return err
 	}
-	item, err := api.resolve(s.Context, c.Item)
-	if err != nil {
-		return err
-	}
-	list, err := api.Comments(s.Context, item, c.Cursor, c.Limit)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(list)
-	}
-	for _, comment := range list.Items {
-		printComment(s, comment)
-	}
-	if list.Next != "" {
-		s.Printf("more: --cursor %s\n", list.Next)
-	}
-	return nil
+	list, err := client.Get[web.List[Comment]](s, itemPath(item)+"/comments", c)
+	return client.Show(s, list, err, c.JSON, printComments)
 }
 
 // printComment prints a comment for people.
-func printComment(s *client.Session, c Comment) {
+func printComment(s *client.Session, c Comment) error {
 	s.Printf("%s  %s  %s", c.ID, c.PostedAt.Format(time.RFC3339), c.AuthorName)
 	if c.Version > 1 {
 		s.Printf("  (version %d)", c.Version)
@@ -76,48 +51,36 @@ func printComment(s *client.Session, c Comment) {
 		text = "(erased)"
 	}
 	s.Printf("\n    %s\n", strings.ReplaceAll(text, "\n", "\n    "))
+	return nil
+}
+
+func printComments(s *client.Session, list web.List[Comment]) error {
+	for _, comment := range list.Items {
+		if err := printComment(s, comment); err != nil {
+			return err
+		}
+	}
+	if list.Next != "" {
+		s.Printf("more: --cursor %s\n", list.Next)
+	}
+	return nil
 }
 
 // ShowCmd shows one comment.
 type ShowCmd struct {
 	ID       string `arg:"" help:"The comment's id."`
 	Versions bool   `help:"All its texts, the oldest first."`
-	JSON     bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run shows the comment.
 func (c *ShowCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
 	if c.Versions {
-		list, err := api.Versions(s.Context, c.ID)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return s.PrintJSON(list)
-		}
-		for _, version := range list.Items {
-			printComment(s, version)
-		}
-		return nil
+		list, err := client.Get[web.List[Comment]](s, CommentPath(c.ID)+"/versions", nil)
+		return client.Show(s, list, err, c.JSON, printComments)
 	}
-	comment, err := api.Comment(s.Context, c.ID)
-	return answer(s, comment, c.JSON, err)
-}
-
-// answer prints a comment that a command made or found.
-func answer(s *client.Session, c Comment, asJSON bool, err error) error {
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return s.PrintJSON(c)
-	}
-	printComment(s, c)
-	return nil
+	comment, err := client.Get[Comment](s, CommentPath(c.ID), nil)
+	return client.Show(s, comment, err, c.JSON, printComment)
 }
 
 // textOf is what was given on the command line, or standard input for "-".
@@ -136,25 +99,21 @@ func textOf(s *client.Session, given string) (string, error) {
 type AddCmd struct {
 	Item string `arg:"" help:"risk:ID, or the kind:name of a subject."`
 	Text string `arg:"" help:"Markdown; - reads standard input."`
-	JSON bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run posts the comment and shows it.
 func (c *AddCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
 	text, err := textOf(s, c.Text)
 	if err != nil {
 		return err
 	}
-	item, err := api.resolve(s.Context, c.Item)
+	item, err := resolve(s, c.Item)
 	if err != nil {
 		return err
 	}
-	comment, err := api.Post(s.Context, item, text)
-	return answer(s, comment, c.JSON, err)
+	comment, err := client.Send[Comment](s, http.MethodPost, itemPath(item)+"/comments", 0, Text{text})
+	return client.Show(s, comment, err, c.JSON, printComment)
 }
 
 // EditCmd changes a comment.
@@ -162,28 +121,17 @@ type EditCmd struct {
 	ID      string `arg:"" help:"The comment's id."`
 	Text    string `arg:"" help:"Markdown; - reads standard input."`
 	Version int64  `help:"The version that the change is based on; default is the current one." placeholder:"N"`
-	JSON    bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run changes the comment and shows it.
 func (c *EditCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
 	text, err := textOf(s, c.Text)
 	if err != nil {
 		return err
 	}
-	if c.Version == 0 {
-		now, err := api.Comment(s.Context, c.ID)
-		if err != nil {
-			return err
-		}
-		c.Version = now.Version
-	}
-	comment, err := api.Edit(s.Context, c.ID, c.Version, text)
-	return answer(s, comment, c.JSON, err)
+	comment, err := client.Change[Comment](s, http.MethodPatch, CommentPath(c.ID), "", c.Version, Text{text})
+	return client.Show(s, comment, err, c.JSON, printComment)
 }
 
 // EraseCmd erases a comment.
@@ -194,23 +142,21 @@ type EraseCmd struct {
 
 // Run erases the comment.
 func (c *EraseCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	return api.EraseComment(s.Context, c.ID, c.Reason)
+	return s.Do(http.MethodPost, CommentPath(c.ID)+"/erasure", Reason{c.Reason})
 }
 
-// printAttachments prints attachments for people.
-func printAttachments(s *client.Session, all []Attachment) error {
-	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tSIZE\tADDED\tBY\tNAME")
-	for _, a := range all {
-		name := a.Name
-		if a.ErasedAt != nil {
-			name = "(erased)"
-		}
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", a.ID, a.Size, a.AddedAt.Format(time.DateOnly), a.AuthorName, name)
+// resolve makes an item reference of what people type: type:id as it is, and the
+// kind:name of a subject by asking for its id.
+func resolve(s *client.Session, typed string) (string, error) {
+	kind, rest, found := strings.Cut(typed, ":")
+	if !found || rest == "" {
+		return "", fault.New(fault.Usage, "content.item", "Say what it is about: risk:ID, or the kind:name of a subject.")
 	}
-	return table.Flush()
+	if kind == "risk" || kind == "subject" {
+		return typed, nil
+	}
+	subject, err := client.Get[struct {
+		ID string `json:"id"`
+	}](s, client.Path("subjects", typed), nil)
+	return "subject:" + subject.ID, err
 }

@@ -4,8 +4,12 @@ package contentweb
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -22,27 +26,26 @@ type AttachmentCommands struct {
 // ListAttachmentsCmd lists attachments.
 type ListAttachmentsCmd struct {
 	Item string `arg:"" help:"risk:ID, or the kind:name of a subject."`
-	JSON bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run lists the attachments.
 func (c *ListAttachmentsCmd) Run(s *client.Session) error {
-	api, err := connect(s)
+	item, err := resolve(s, c.Item)
 	if err != nil {
 		return err
 	}
-	item, err := api.resolve(s.Context, c.Item)
-	if err != nil {
-		return err
+	return client.List(s, attachmentsPath(item), nil, c.JSON, attachmentHeads(), attachmentRow)
+}
+
+func attachmentHeads() []string { return []string{"ID", "SIZE", "ADDED", "BY", "NAME"} }
+
+func attachmentRow(a Attachment) []string {
+	name := a.Name
+	if a.ErasedAt != nil {
+		name = "(erased)"
 	}
-	list, err := api.Attachments(s.Context, item)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(list)
-	}
-	return printAttachments(s, list.Items)
+	return []string{a.ID, fmt.Sprint(a.Size), a.AddedAt.Format(time.DateOnly), a.AuthorName, name}
 }
 
 // AttachCmd attaches a file.
@@ -50,15 +53,11 @@ type AttachCmd struct {
 	Item string `arg:"" help:"risk:ID, or the kind:name of a subject."`
 	File string `arg:"" help:"The file to attach." type:"existingfile"`
 	Name string `help:"Attach it under this name; default is that of the file." placeholder:"NAME"`
-	JSON bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run attaches the file.
 func (c *AttachCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
 	data, err := os.ReadFile(c.File)
 	if err != nil {
 		return fault.New(fault.Usage, "content.file", "The file %s cannot be read.", c.File).Because(err)
@@ -66,18 +65,15 @@ func (c *AttachCmd) Run(s *client.Session) error {
 	if c.Name == "" {
 		c.Name = filepath.Base(c.File)
 	}
-	item, err := api.resolve(s.Context, c.Item)
+	item, err := resolve(s, c.Item)
 	if err != nil {
 		return err
 	}
-	a, err := api.Attach(s.Context, item, c.Name, data)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(a)
-	}
-	return printAttachments(s, []Attachment{a})
+	path := attachmentsPath(item) + "?name=" + url.QueryEscape(c.Name)
+	a, err := client.Send[Attachment](s, http.MethodPost, path, 0, data)
+	return client.Show(s, a, err, c.JSON, func(s *client.Session, a Attachment) error {
+		return s.Table(attachmentHeads(), [][]string{attachmentRow(a)}, "")
+	})
 }
 
 // GetCmd saves an attachment.
@@ -89,15 +85,12 @@ type GetCmd struct {
 // Run saves the attachment. A file that is there is never overwritten, and one
 // that did not come whole is removed.
 func (c *GetCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
+	content := attachmentPath(c.ID) + "/content"
 	if filepath.Base(c.Out) == "-" { // kong makes a path of it
-		return api.Download(s.Context, c.ID, s.Stdout)
+		return s.Download(content, s.Stdout)
 	}
 	if c.Out == "" {
-		a, err := api.Attachment(s.Context, c.ID)
+		a, err := client.Get[Attachment](s, attachmentPath(c.ID), nil)
 		if err != nil {
 			return err
 		}
@@ -107,7 +100,7 @@ func (c *GetCmd) Run(s *client.Session) error {
 	if err != nil {
 		return fault.New(fault.Usage, "content.out", "The file %s cannot be made; does it exist already?", c.Out).Because(err)
 	}
-	err = errors.Join(api.Download(s.Context, c.ID, f), f.Close())
+	err = errors.Join(s.Download(content, f), f.Close())
 	if err != nil {
 		return errors.Join(err, os.Remove(c.Out))
 	}
@@ -123,9 +116,5 @@ type EraseAttachmentCmd struct {
 
 // Run erases the attachment.
 func (c *EraseAttachmentCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	return api.EraseAttachment(s.Context, c.ID, c.Reason)
+	return s.Do(http.MethodPost, attachmentPath(c.ID)+"/erasure", Reason{c.Reason})
 }
