@@ -4,8 +4,6 @@ package searchweb
 
 import (
 	"fmt"
-	"net/url"
-	"strconv"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -16,31 +14,21 @@ import (
 // Cmd is `portreeve search`.
 type Cmd struct {
 	Query  []string `arg:"" help:"Words; quote phrases for the shell and for the search: '\"proxy rule\"'. A prefix ends with *."`
-	Kind   string   `help:"Only this kind, such as risk, subject or comment." placeholder:"KIND"`
-	Limit  int      `help:"The most to show, up to 100." default:"20" placeholder:"N"`
-	Cursor string   `help:"Go on after an earlier search." placeholder:"CURSOR"`
-	JSON   bool     `help:"Print JSON." name:"json"`
+	Kind   string   `help:"Only this kind, such as risk, subject or comment." placeholder:"KIND" query:"kind"`
+	Limit  int      `help:"The most to show, up to 100." default:"20" placeholder:"N" query:"limit"`
+	Cursor string   `help:"Go on after an earlier search." placeholder:"CURSOR" query:"cursor"`
+	client.JSONFlag
 }
 
 // Run searches and prints the hits.
 func (c *Cmd) Run(s *client.Session) error {
-	api, err := s.Client()
-	if err != nil {
-		return err
-	}
-	query := url.Values{"q": {strings.Join(c.Query, " ")}, "limit": {strconv.Itoa(c.Limit)}}
-	for name, value := range map[string]string{"kind": c.Kind, "cursor": c.Cursor} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	var list web.List[Hit]
-	if err := api.Call(s.Context, client.Request{Path: "/api/v1/search", Query: query}, &list); err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(list)
-	}
+	query := client.Query(c)
+	query.Set("q", strings.Join(c.Query, " "))
+	list, err := client.Get[web.List[Hit]](s, "/search", query)
+	return client.Show(s, list, err, c.JSON, printHits)
+}
+
+func printHits(s *client.Session, list web.List[Hit]) error {
 	for _, h := range list.Items {
 		s.Printf("%s  %s\n  %s\n", h.Kind, h.Title, h.URL)
 		if text := search.Text(h.Snippet); text != "" {
