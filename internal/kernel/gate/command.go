@@ -32,25 +32,26 @@ func NewCommands(now func() time.Time) *Commands {
 
 // CheckCmd asks the gate of a server.
 type CheckCmd struct {
-	Subject string `required:"" help:"What the action is done with, kind:name." placeholder:"SUBJECT"`
-	Action  string `required:"" help:"What is to be done, such as call." placeholder:"ACTION"`
+	Subject string `required:"" help:"What the action is done with, kind:name." placeholder:"SUBJECT" query:"subject"`
+	Action  string `required:"" help:"What is to be done, such as call." placeholder:"ACTION" query:"action"`
 	JSON    bool   `help:"Print the answer as JSON." name:"json"`
 	Out     string `short:"o" help:"Write the signed answer to this file, for portreeve gate verify." placeholder:"FILE" type:"path"`
+	Force   bool   `help:"Replace the file if it exists."`
 }
 
 // Run asks, prints the answer, and exits 3 if it is deny.
 func (c *CheckCmd) Run(s *client.Session) error {
-	api, err := s.Client()
-	if err != nil {
-		return err
-	}
-	v, err := NewClient(api).Ask(s.Context, c.Subject, c.Action)
+	v, err := client.Get[Verdict](s, "/gate", c)
 	if err != nil {
 		return err
 	}
 	if c.Out != "" {
-		if err := os.WriteFile(c.Out, []byte(v.Note), 0o644); err != nil {
-			return fault.New(fault.Usage, "gate.out", "The file %s cannot be written; check its path and permissions.", c.Out).Because(err)
+		err := client.WriteFile(c.Out, c.Force, func(w io.Writer) error {
+			_, err := io.WriteString(w, v.Note)
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	if c.JSON {
