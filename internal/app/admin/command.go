@@ -5,8 +5,6 @@ package admin
 import (
 	"fmt"
 	"net/http"
-	"net/url"
-	"text/tabwriter"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -32,45 +30,16 @@ type DataCommands struct {
 	Erase EraseCmd `cmd:"" help:"Erase a person in all parts, for good."`
 }
 
-// get fetches a list.
-func get[T any](s *client.Session, path string, query url.Values) (web.List[T], error) {
-	var list web.List[T]
-	api, err := s.Client()
-	if err != nil {
-		return list, err
-	}
-	return list, api.Call(s.Context, client.Request{Path: "/api/v1" + path, Query: query}, &list)
-}
-
-// post orders something that has no answer.
-func post(s *client.Session, path string, body any) error {
-	api, err := s.Client()
-	if err != nil {
-		return err
-	}
-	return api.Call(s.Context, client.Request{Method: http.MethodPost, Path: "/api/v1" + path, Body: body}, nil)
-}
-
 // MailListCmd lists undelivered mails.
 type MailListCmd struct {
-	JSON bool `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run lists the mails.
 func (c *MailListCmd) Run(s *client.Session) error {
-	list, err := get[Mail](s, "/mail", nil)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(list)
-	}
-	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tTO\tATTEMPTS\tCREATED\tREASON")
-	for _, m := range list.Items {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", m.ID, m.Person, m.Attempts, m.CreatedAt.Format(time.RFC3339), m.Reason)
-	}
-	return table.Flush()
+	return client.List(s, "/mail", nil, c.JSON, []string{"ID", "TO", "ATTEMPTS", "CREATED", "REASON"}, func(m Mail) []string {
+		return []string{m.ID, m.Person, fmt.Sprint(m.Attempts), m.CreatedAt.Format(time.RFC3339), m.Reason}
+	})
 }
 
 // MailRequeueCmd sends a mail again.
@@ -80,30 +49,20 @@ type MailRequeueCmd struct {
 
 // Run plans new attempts.
 func (c *MailRequeueCmd) Run(s *client.Session) error {
-	return post(s, "/mail/"+url.PathEscape(c.ID)+"/requeue", nil)
+	return s.Do(http.MethodPost, client.Path("mail", c.ID, "requeue"), nil)
 }
 
 // JobListCmd lists jobs.
 type JobListCmd struct {
-	State string `help:"dead, running or ready." enum:"dead,running,ready" default:"dead" placeholder:"STATE"`
-	JSON  bool   `help:"Print JSON." name:"json"`
+	State string `help:"dead, running or ready." enum:"dead,running,ready" default:"dead" placeholder:"STATE" query:"state"`
+	client.JSONFlag
 }
 
 // Run lists the jobs.
 func (c *JobListCmd) Run(s *client.Session) error {
-	list, err := get[Job](s, "/jobs", url.Values{"state": {c.State}})
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(list)
-	}
-	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tKIND\tATTEMPTS\tDUE\tERROR")
-	for _, j := range list.Items {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", j.ID, j.Kind, j.Attempts, j.RunAt.Format(time.RFC3339), j.LastError)
-	}
-	return table.Flush()
+	return client.List(s, "/jobs", c, c.JSON, []string{"ID", "KIND", "ATTEMPTS", "DUE", "ERROR"}, func(j Job) []string {
+		return []string{j.ID, j.Kind, fmt.Sprint(j.Attempts), j.RunAt.Format(time.RFC3339), j.LastError}
+	})
 }
 
 // JobRequeueCmd runs a dead job again.
@@ -113,23 +72,21 @@ type JobRequeueCmd struct {
 
 // Run makes the job ready.
 func (c *JobRequeueCmd) Run(s *client.Session) error {
-	return post(s, "/jobs/"+url.PathEscape(c.ID)+"/requeue", nil)
+	return s.Do(http.MethodPost, client.Path("jobs", c.ID, "requeue"), nil)
 }
 
 // ConfigurationCmd is `portreeve configuration`.
 type ConfigurationCmd struct {
-	JSON bool `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run prints the policies that are running.
 func (c *ConfigurationCmd) Run(s *client.Session) error {
-	list, err := get[Part](s, "/configuration", nil)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(list)
-	}
+	list, err := client.Get[web.List[Part]](s, "/configuration", nil)
+	return client.Show(s, list, err, c.JSON, printParts)
+}
+
+func printParts(s *client.Session, list web.List[Part]) error {
 	for _, p := range list.Items {
 		file := p.File
 		if file == "" {
@@ -164,8 +121,10 @@ func trailing(origin, cites string) string {
 type MineCmd struct{}
 
 // Run prints the data.
-func (MineCmd) Run(s *client.Session) error {
-	list, err := get[Held](s, "/me/data", nil)
+func (MineCmd) Run(s *client.Session) error { return printHeld(s, "/me/data") }
+
+func printHeld(s *client.Session, path string) error {
+	list, err := client.Get[web.List[Held]](s, path, nil)
 	if err != nil {
 		return err
 	}
@@ -179,11 +138,7 @@ type DataCmd struct {
 
 // Run prints the data.
 func (c *DataCmd) Run(s *client.Session) error {
-	list, err := get[Held](s, "/people/"+url.PathEscape(c.Person)+"/data", nil)
-	if err != nil {
-		return err
-	}
-	return s.PrintJSON(list)
+	return printHeld(s, client.Path("people", c.Person, "data"))
 }
 
 // EraseCmd erases a person.
@@ -194,5 +149,5 @@ type EraseCmd struct {
 
 // Run erases the person.
 func (c *EraseCmd) Run(s *client.Session) error {
-	return post(s, "/people/"+url.PathEscape(c.Person)+"/erasure", Erasure{c.Reason})
+	return s.Do(http.MethodPost, client.Path("people", c.Person, "erasure"), Erasure{c.Reason})
 }
