@@ -4,47 +4,26 @@ package officeweb
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 )
-
-func connect(s *client.Session) (Client, error) {
-	api, err := s.Client()
-	if err != nil {
-		return Client{}, err
-	}
-	return NewClient(api), nil
-}
-
-// table prints rows below their heads.
-func table(s *client.Session, heads []string, rows [][]string) error {
-	out := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(out, strings.Join(heads, "\t"))
-	for _, row := range rows {
-		fmt.Fprintln(out, strings.Join(row, "\t"))
-	}
-	return out.Flush()
-}
-
-// facts prints names and values, without those that are empty.
-func facts(s *client.Session, rows ...[2]string) error {
-	out := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		if row[1] != "" {
-			fmt.Fprintf(out, "%s\t%s\n", row[0], row[1])
-		}
-	}
-	return out.Flush()
-}
 
 func instant(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
 	return t.Format(time.RFC3339)
+}
+
+// until shows an exclusive end.
+func until(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return client.Until(*t)
 }
 
 // RankCommands are the verbs of `portreeve rank`.
@@ -55,52 +34,26 @@ type RankCommands struct {
 
 // RankListCmd lists ranks.
 type RankListCmd struct {
-	JSON bool `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run lists the ranks.
 func (c *RankListCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	all, err := api.Ranks(s.Context)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(all)
-	}
-	var rows [][]string
-	for _, r := range all.Items {
-		rows = append(rows, []string{r.Name, r.Title})
-	}
-	return table(s, []string{"RANK", "TITLE"}, rows)
+	return client.List(s, "/ranks", nil, c.JSON, []string{"RANK", "TITLE"}, func(r Rank) []string {
+		return []string{r.Name, r.Title}
+	})
 }
 
 // RankMineCmd lists the caller's rights.
 type RankMineCmd struct {
-	JSON bool `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run lists what the caller may exercise.
 func (c *RankMineCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	all, err := api.Rights(s.Context)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(all)
-	}
-	var rows [][]string
-	for _, r := range all.Items {
-		rows = append(rows, []string{r.Organisation, r.Kind, r.Rank + r.Body, r.Function, r.Explanation})
-	}
-	return table(s, []string{"ORGANISATION", "KIND", "RANK OR BODY", "FUNCTION", "WHY"}, rows)
+	return client.List(s, "/me/rights", nil, c.JSON, []string{"ORGANISATION", "KIND", "RANK OR BODY", "FUNCTION", "WHY"}, func(r Right) []string {
+		return []string{r.Organisation, r.Kind, r.Rank + r.Body, r.Function, r.Explanation}
+	})
 }
 
 // BodyCommands are the verbs of `portreeve body`.
@@ -113,36 +66,22 @@ type BodyCommands struct {
 
 // BodyListCmd lists bodies.
 type BodyListCmd struct {
-	Organisation string `help:"Only of the organisation of this id." placeholder:"ID"`
-	JSON         bool   `help:"Print JSON." name:"json"`
+	Organisation string `help:"Only of the organisation of this id." placeholder:"ID" query:"organisation"`
+	client.JSONFlag
 }
 
 // Run lists bodies.
 func (c *BodyListCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	all, err := api.Bodies(s.Context, c.Organisation)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(all)
-	}
-	var rows [][]string
-	for _, b := range all.Items {
-		rows = append(rows, []string{b.ID, b.Organisation, fmt.Sprintf("%d of %d", b.Quorum, len(b.Members)), b.Name})
-	}
-	return table(s, []string{"ID", "ORGANISATION", "QUORUM", "NAME"}, rows)
+	return client.List(s, "/bodies", c, c.JSON, []string{"ID", "ORGANISATION", "QUORUM", "NAME"}, func(b Body) []string {
+		return []string{b.ID, b.Organisation, fmt.Sprintf("%d of %d", b.Quorum, len(b.Members)), b.Name}
+	})
 }
 
-func printBody(s *client.Session, b Body, asJSON bool) error {
-	if asJSON {
-		return s.PrintJSON(b)
-	}
-	return facts(s, [2]string{"id", b.ID}, [2]string{"name", b.Name}, [2]string{"organisation", b.Organisation},
-		[2]string{"members", strings.Join(b.Members, ", ")}, [2]string{"quorum", fmt.Sprint(b.Quorum)}, [2]string{"version", version(b.Version)})
+func printBody(s *client.Session, b Body) error {
+	return s.Facts([][2]string{
+		{"id", b.ID}, {"name", b.Name}, {"organisation", b.Organisation}, {"members", strings.Join(b.Members, ", ")},
+		{"quorum", fmt.Sprint(b.Quorum)}, {"version", version(b.Version)},
+	})
 }
 
 // BodyCreateCmd establishes a body.
@@ -151,20 +90,14 @@ type BodyCreateCmd struct {
 	Organisation string   `required:"" help:"Id of its organisation." placeholder:"ID"`
 	Member       []string `required:"" help:"Login or id of a member; repeat for more." placeholder:"LOGIN"`
 	Quorum       int      `required:"" help:"How many members must agree." placeholder:"N"`
-	JSON         bool     `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run establishes the body.
 func (c *BodyCreateCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	b, err := api.CreateBody(s.Context, NewBody{Organisation: c.Organisation, Name: c.Name, Members: c.Member, Quorum: c.Quorum})
-	if err != nil {
-		return err
-	}
-	return printBody(s, b, c.JSON)
+	in := NewBody{Organisation: c.Organisation, Name: c.Name, Members: c.Member, Quorum: c.Quorum}
+	b, err := client.Send[Body](s, http.MethodPost, "/bodies", 0, in)
+	return client.Show(s, b, err, c.JSON, printBody)
 }
 
 // BodyChangeCmd changes a body.
@@ -173,27 +106,17 @@ type BodyChangeCmd struct {
 	Name   *string  `help:"A new name." placeholder:"NAME"`
 	Member []string `help:"Login or id of a member; name all that it is to have." placeholder:"LOGIN"`
 	Quorum *int     `help:"A new quorum." placeholder:"N"`
-	JSON   bool     `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run changes what was named.
 func (c *BodyChangeCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	b, err := api.Body(s.Context, c.ID)
-	if err != nil {
-		return err
-	}
 	edit := BodyEdit{Name: c.Name, Quorum: c.Quorum}
 	if len(c.Member) > 0 {
 		edit.Members = &c.Member
 	}
-	if b, err = api.ChangeBody(s.Context, b.ID, b.Version, edit); err != nil {
-		return err
-	}
-	return printBody(s, b, c.JSON)
+	b, err := client.Change[Body](s, http.MethodPatch, client.Path("bodies", c.ID), "", 0, edit)
+	return client.Show(s, b, err, c.JSON, printBody)
 }
 
 // BodyDissolveCmd dissolves a body.
@@ -203,13 +126,6 @@ type BodyDissolveCmd struct {
 
 // Run dissolves the body.
 func (c *BodyDissolveCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	b, err := api.Body(s.Context, c.ID)
-	if err != nil {
-		return err
-	}
-	return api.DissolveBody(s.Context, b.ID, b.Version)
+	_, err := client.Change[nothing](s, http.MethodDelete, client.Path("bodies", c.ID), "", 0, nil)
+	return err
 }

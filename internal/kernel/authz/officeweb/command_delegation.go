@@ -2,7 +2,11 @@
 
 package officeweb
 
-import "portreeve.org/portreeve/internal/kernel/client"
+import (
+	"net/http"
+
+	"portreeve.org/portreeve/internal/kernel/client"
+)
 
 // DelegationCommands are the verbs of `portreeve delegation`.
 type DelegationCommands struct {
@@ -13,29 +17,17 @@ type DelegationCommands struct {
 
 // DelegationListCmd lists delegations.
 type DelegationListCmd struct {
-	Post string `help:"Only of the post of this id." placeholder:"ID"`
-	All  bool   `help:"Ended ones too."`
-	JSON bool   `help:"Print JSON." name:"json"`
+	Post string `help:"Only of the post of this id." placeholder:"ID" query:"post"`
+	All  bool   `help:"Ended ones too." query:"state=all"`
+	client.JSONFlag
 }
 
 // Run lists delegations.
 func (c *DelegationListCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	all, err := api.Delegations(s.Context, c.Post, c.All)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(all)
-	}
-	var rows [][]string
-	for _, d := range all.Items {
-		rows = append(rows, []string{d.ID, d.PostTitle, d.HolderName, d.ToName, delegationState(d), instant(&d.From), instant(&d.Until)})
-	}
-	return table(s, []string{"ID", "POST", "HOLDER", "ACTS", "STATE", "FROM", "UNTIL"}, rows)
+	heads := []string{"ID", "POST", "HOLDER", "ACTS", "STATE", "FROM", "UNTIL"}
+	return client.List(s, "/delegations", c, c.JSON, heads, func(d Delegation) []string {
+		return []string{d.ID, d.PostTitle, d.HolderName, d.ToName, delegationState(d), instant(&d.From), client.Until(d.Until)}
+	})
 }
 
 func delegationState(d Delegation) string {
@@ -56,48 +48,31 @@ type DelegationGrantCmd struct {
 	From   string `help:"First day; default is now." placeholder:"DATE"`
 	Until  string `required:"" help:"Last day, at most a year later." placeholder:"DATE"`
 	Reason string `required:"" help:"Why, in one line; shown to whoever relies on it." placeholder:"TEXT"`
-	JSON   bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run delegates the post.
 func (c *DelegationGrantCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	d, err := api.Delegate(s.Context, NewDelegation{Post: c.Post, To: c.To, From: c.From, Until: c.Until, Reason: c.Reason})
-	if err != nil {
-		return err
-	}
-	return printDelegation(s, d, c.JSON)
+	in := NewDelegation{Post: c.Post, To: c.To, From: c.From, Until: c.Until, Reason: c.Reason}
+	d, err := client.Send[Delegation](s, http.MethodPost, "/delegations", 0, in)
+	return client.Show(s, d, err, c.JSON, printDelegation)
 }
 
-func printDelegation(s *client.Session, d Delegation, asJSON bool) error {
-	if asJSON {
-		return s.PrintJSON(d)
-	}
-	return facts(s, [2]string{"id", d.ID}, [2]string{"post", d.PostTitle}, [2]string{"holder", d.HolderName}, [2]string{"acts", d.ToName},
-		[2]string{"state", delegationState(d)}, [2]string{"from", instant(&d.From)}, [2]string{"until", instant(&d.Until)}, [2]string{"reason", d.Reason})
+func printDelegation(s *client.Session, d Delegation) error {
+	return s.Facts([][2]string{
+		{"id", d.ID}, {"post", d.PostTitle}, {"holder", d.HolderName}, {"acts", d.ToName}, {"state", delegationState(d)},
+		{"from", instant(&d.From)}, {"until", client.Until(d.Until)}, {"reason", d.Reason},
+	})
 }
 
 // DelegationRevokeCmd ends a delegation.
 type DelegationRevokeCmd struct {
-	ID   string `arg:"" help:"The delegation's id."`
-	JSON bool   `help:"Print JSON." name:"json"`
+	ID string `arg:"" help:"The delegation's id."`
+	client.JSONFlag
 }
 
 // Run ends the delegation.
 func (c *DelegationRevokeCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	d, err := api.Delegation(s.Context, c.ID)
-	if err != nil {
-		return err
-	}
-	if d, err = api.Revoke(s.Context, d.ID, d.Version); err != nil {
-		return err
-	}
-	return printDelegation(s, d, c.JSON)
+	d, err := client.Change[Delegation](s, http.MethodPost, client.Path("delegations", c.ID), "/revocation", 0, nil)
+	return client.Show(s, d, err, c.JSON, printDelegation)
 }

@@ -3,6 +3,7 @@
 package officeweb
 
 import (
+	"net/http"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -22,29 +23,16 @@ type PostCommands struct {
 
 // PostListCmd lists posts.
 type PostListCmd struct {
-	Organisation string `help:"Only of the organisation of this id." placeholder:"ID"`
-	Vacant       bool   `help:"Only vacant ones."`
-	JSON         bool   `help:"Print JSON." name:"json"`
+	Organisation string `help:"Only of the organisation of this id." placeholder:"ID" query:"organisation"`
+	Vacant       bool   `help:"Only vacant ones." query:"vacant"`
+	client.JSONFlag
 }
 
 // Run lists posts.
 func (c *PostListCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	all, err := api.Posts(s.Context, c.Organisation, c.Vacant)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(all)
-	}
-	var rows [][]string
-	for _, p := range all.Items {
-		rows = append(rows, []string{p.ID, p.Rank, p.Function, p.Title, heldBy(p)})
-	}
-	return table(s, []string{"ID", "RANK", "FUNCTION", "TITLE", "HELD BY"}, rows)
+	return client.List(s, "/posts", c, c.JSON, []string{"ID", "RANK", "FUNCTION", "TITLE", "HELD BY"}, func(p Post) []string {
+		return []string{p.ID, p.Rank, p.Function, p.Title, heldBy(p)}
+	})
 }
 
 // heldBy says who holds a post, or where its authority is.
@@ -62,32 +50,23 @@ func heldBy(p Post) string {
 	return "vacant: authority is with " + strings.Join(names, ", ")
 }
 
-func printPost(s *client.Session, p Post, asJSON bool) error {
-	if asJSON {
-		return s.PrintJSON(p)
-	}
-	return facts(s, [2]string{"id", p.ID}, [2]string{"title", p.Title}, [2]string{"organisation", p.Organisation}, [2]string{"rank", p.Rank},
-		[2]string{"function", p.Function}, [2]string{"held by", heldBy(p)}, [2]string{"since", instant(p.Since)}, [2]string{"until", instant(p.Until)},
-		[2]string{"version", version(p.Version)})
+func printPost(s *client.Session, p Post) error {
+	return s.Facts([][2]string{
+		{"id", p.ID}, {"title", p.Title}, {"organisation", p.Organisation}, {"rank", p.Rank}, {"function", p.Function},
+		{"held by", heldBy(p)}, {"since", instant(p.Since)}, {"until", until(p.Until)}, {"version", version(p.Version)},
+	})
 }
 
 // PostShowCmd shows a post.
 type PostShowCmd struct {
-	ID   string `arg:"" help:"The post's id."`
-	JSON bool   `help:"Print JSON." name:"json"`
+	ID string `arg:"" help:"The post's id."`
+	client.JSONFlag
 }
 
 // Run shows the post.
 func (c *PostShowCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	p, err := api.Post(s.Context, c.ID)
-	if err != nil {
-		return err
-	}
-	return printPost(s, p, c.JSON)
+	p, err := client.Get[Post](s, client.Path("posts", c.ID), nil)
+	return client.Show(s, p, err, c.JSON, printPost)
 }
 
 // PostCreateCmd creates a post.
@@ -99,38 +78,21 @@ type PostCreateCmd struct {
 	Holder       string `help:"Login or id of who holds it; default is a vacancy." placeholder:"LOGIN"`
 	Since        string `help:"First day of the appointment." placeholder:"DATE"`
 	Until        string `help:"Last day of the appointment." placeholder:"DATE"`
-	JSON         bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run creates the post.
 func (c *PostCreateCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	p, err := api.CreatePost(s.Context, NewPost{
+	p, err := client.Send[Post](s, http.MethodPost, "/posts", 0, NewPost{
 		Organisation: c.Organisation, Rank: c.Rank, Function: c.Function, Title: c.Title, Holder: c.Holder, Since: c.Since, Until: c.Until,
 	})
-	if err != nil {
-		return err
-	}
-	return printPost(s, p, c.JSON)
+	return client.Show(s, p, err, c.JSON, printPost)
 }
 
 // changePost runs an edit on the present version of a post.
 func changePost(s *client.Session, id string, edit PostEdit, asJSON bool) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	p, err := api.Post(s.Context, id)
-	if err != nil {
-		return err
-	}
-	if p, err = api.ChangePost(s.Context, p.ID, p.Version, edit); err != nil {
-		return err
-	}
-	return printPost(s, p, asJSON)
+	p, err := client.Change[Post](s, http.MethodPatch, client.Path("posts", id), "", 0, edit)
+	return client.Show(s, p, err, asJSON, printPost)
 }
 
 // PostAppointCmd appoints somebody.
@@ -139,7 +101,7 @@ type PostAppointCmd struct {
 	Person string  `arg:"" help:"Login or id of who is to hold it."`
 	Since  *string `help:"First day; default is now." placeholder:"DATE"`
 	Until  *string `help:"Last day; default is no end." placeholder:"DATE"`
-	JSON   bool    `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run appoints the person.
@@ -149,8 +111,8 @@ func (c *PostAppointCmd) Run(s *client.Session) error {
 
 // PostVacateCmd makes a post vacant.
 type PostVacateCmd struct {
-	ID   string `arg:"" help:"The post's id."`
-	JSON bool   `help:"Print JSON." name:"json"`
+	ID string `arg:"" help:"The post's id."`
+	client.JSONFlag
 }
 
 // Run makes the post vacant.
@@ -165,7 +127,7 @@ type PostChangeCmd struct {
 	Title    *string `help:"A new title." placeholder:"TEXT"`
 	Rank     *string `help:"Another rank." placeholder:"RANK"`
 	Function *string `help:"Another function; empty for none." placeholder:"FUNCTION"`
-	JSON     bool    `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run changes what was named.
@@ -180,13 +142,6 @@ type PostAbolishCmd struct {
 
 // Run abolishes the post.
 func (c *PostAbolishCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	p, err := api.Post(s.Context, c.ID)
-	if err != nil {
-		return err
-	}
-	return api.AbolishPost(s.Context, p.ID, p.Version)
+	_, err := client.Change[nothing](s, http.MethodDelete, client.Path("posts", c.ID), "", 0, nil)
+	return err
 }
