@@ -3,10 +3,13 @@
 package identityweb
 
 import (
+	"cmp"
+	"net/http"
 	"strconv"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // GroupCommands are the verbs of `portreeve group`. Groups are named by id or name.
@@ -19,59 +22,36 @@ type GroupCommands struct {
 
 // GroupListCmd lists groups.
 type GroupListCmd struct {
-	JSON bool `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run lists all groups.
 func (c *GroupListCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	all, err := api.Groups(s.Context)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(all)
-	}
-	var rows [][]string
-	for _, g := range all.Items {
-		rows = append(rows, []string{g.ID, strconv.Itoa(len(g.Members)), g.Name})
-	}
-	return table(s, []string{"ID", "MEMBERS", "NAME"}, rows)
+	return client.List(s, "/groups", nil, c.JSON, []string{"ID", "MEMBERS", "NAME"}, func(g Group) []string {
+		return []string{g.ID, strconv.Itoa(len(g.Members)), g.Name}
+	})
 }
 
-func printGroup(s *client.Session, g Group, asJSON bool) error {
-	if asJSON {
-		return s.PrintJSON(g)
-	}
-	return facts(s, [2]string{"id", g.ID}, [2]string{"name", g.Name}, [2]string{"members", strconv.Itoa(len(g.Members))}, [2]string{"version", version(g.Version)})
+func printGroup(s *client.Session, g Group) error {
+	return s.Facts([][2]string{{"id", g.ID}, {"name", g.Name}, {"members", strconv.Itoa(len(g.Members))}, {"version", version(g.Version)}})
 }
 
 // GroupCreateCmd creates a group.
 type GroupCreateCmd struct {
 	Name   string   `arg:"" help:"The group's name."`
 	Member []string `help:"Login or id of a member; repeat for more." placeholder:"LOGIN"`
-	JSON   bool     `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run creates the group.
 func (c *GroupCreateCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	g, err := api.CreateGroup(s.Context, GroupEdit{Name: c.Name, Members: filled(c.Member)})
-	if err != nil {
-		return err
-	}
-	return printGroup(s, g, c.JSON)
+	g, err := client.Send[Group](s, http.MethodPost, "/groups", 0, GroupEdit{Name: c.Name, Members: filled(c.Member)})
+	return client.Show(s, g, err, c.JSON, printGroup)
 }
 
 // group finds a group by id or name.
-func group(s *client.Session, api Client, ref string) (Group, error) {
-	all, err := api.Groups(s.Context)
+func group(s *client.Session, ref string) (Group, error) {
+	all, err := client.Get[web.List[Group]](s, "/groups", nil)
 	if err != nil {
 		return Group{}, err
 	}
@@ -89,41 +69,32 @@ type GroupChangeCmd struct {
 	Name   string   `help:"A new name." placeholder:"NAME"`
 	Add    []string `help:"Login or id of a new member; repeat for more." placeholder:"LOGIN"`
 	Remove []string `help:"Login or id of a member to remove; repeat for more." placeholder:"LOGIN"`
-	JSON   bool     `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run changes what was named.
 func (c *GroupChangeCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	g, err := group(s, api, c.Group)
+	g, err := group(s, c.Group)
 	if err != nil {
 		return err
 	}
 	gone := map[string]bool{}
 	for _, ref := range c.Remove {
-		p, err := api.Person(s.Context, ref)
+		p, err := client.Get[Account](s, client.Path("people", ref), nil)
 		if err != nil {
 			return err
 		}
 		gone[p.ID] = true
 	}
-	edit := GroupEdit{Name: g.Name, Members: []string{}}
-	if c.Name != "" {
-		edit.Name = c.Name
-	}
+	edit := GroupEdit{Name: cmp.Or(c.Name, g.Name), Members: []string{}}
 	for _, id := range g.Members {
 		if !gone[id] {
 			edit.Members = append(edit.Members, id)
 		}
 	}
 	edit.Members = append(edit.Members, c.Add...)
-	if g, err = api.ChangeGroup(s.Context, g.ID, g.Version, edit); err != nil {
-		return err
-	}
-	return printGroup(s, g, c.JSON)
+	g, err = client.Send[Group](s, http.MethodPut, client.Path("groups", g.ID), g.Version, edit)
+	return client.Show(s, g, err, c.JSON, printGroup)
 }
 
 // GroupRemoveCmd removes a group.
@@ -133,15 +104,12 @@ type GroupRemoveCmd struct {
 
 // Run removes the group.
 func (c *GroupRemoveCmd) Run(s *client.Session) error {
-	api, err := connect(s)
+	g, err := group(s, c.Group)
 	if err != nil {
 		return err
 	}
-	g, err := group(s, api, c.Group)
-	if err != nil {
-		return err
-	}
-	return api.RemoveGroup(s.Context, g.ID, g.Version)
+	_, err = client.Send[nothing](s, http.MethodDelete, client.Path("groups", g.ID), g.Version, nil)
+	return err
 }
 
 // OrganisationCommands are the verbs of `portreeve organisation`.
@@ -153,74 +121,41 @@ type OrganisationCommands struct {
 
 // OrganisationListCmd lists organisations.
 type OrganisationListCmd struct {
-	JSON bool `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run lists all organisations.
 func (c *OrganisationListCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	all, err := api.Organisations(s.Context)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(all)
-	}
-	var rows [][]string
-	for _, o := range all.Items {
-		rows = append(rows, []string{o.ID, o.Name})
-	}
-	return table(s, []string{"ID", "NAME"}, rows)
+	return client.List(s, "/organisations", nil, c.JSON, []string{"ID", "NAME"}, func(o Organisation) []string {
+		return []string{o.ID, o.Name}
+	})
 }
 
-func printOrganisation(s *client.Session, o Organisation, asJSON bool) error {
-	if asJSON {
-		return s.PrintJSON(o)
-	}
-	return facts(s, [2]string{"id", o.ID}, [2]string{"name", o.Name}, [2]string{"version", version(o.Version)})
+func printOrganisation(s *client.Session, o Organisation) error {
+	return s.Facts([][2]string{{"id", o.ID}, {"name", o.Name}, {"version", version(o.Version)}})
 }
 
 // OrganisationCreateCmd creates an organisation.
 type OrganisationCreateCmd struct {
 	Name string `arg:"" help:"The organisation's name."`
-	JSON bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run creates the organisation.
 func (c *OrganisationCreateCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	o, err := api.CreateOrganisation(s.Context, c.Name)
-	if err != nil {
-		return err
-	}
-	return printOrganisation(s, o, c.JSON)
+	o, err := client.Send[Organisation](s, http.MethodPost, "/organisations", 0, OrganisationEdit{Name: c.Name})
+	return client.Show(s, o, err, c.JSON, printOrganisation)
 }
 
 // OrganisationRenameCmd renames an organisation.
 type OrganisationRenameCmd struct {
 	ID   string `arg:"" help:"The organisation's id."`
 	Name string `arg:"" help:"Its new name."`
-	JSON bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run renames the organisation.
 func (c *OrganisationRenameCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	o, err := api.Organisation(s.Context, c.ID)
-	if err != nil {
-		return err
-	}
-	if o, err = api.RenameOrganisation(s.Context, o.ID, o.Version, c.Name); err != nil {
-		return err
-	}
-	return printOrganisation(s, o, c.JSON)
+	o, err := client.Change[Organisation](s, http.MethodPut, client.Path("organisations", c.ID), "", 0, OrganisationEdit{Name: c.Name})
+	return client.Show(s, o, err, c.JSON, printOrganisation)
 }

@@ -3,6 +3,7 @@
 package identityweb
 
 import (
+	"net/http"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -25,11 +26,10 @@ type PersonCommands struct {
 
 // PersonListCmd lists accounts.
 type PersonListCmd struct {
-	Organisation string `help:"Only of the organisation of this id." placeholder:"ID"`
-	All          bool   `help:"Closed accounts too."`
-	Limit        int    `help:"The most to list, up to 200." default:"50" placeholder:"N"`
-	Cursor       string `help:"Go on after an earlier list." placeholder:"CURSOR"`
-	JSON         bool   `help:"Print JSON." name:"json"`
+	Organisation string `help:"Only of the organisation of this id." placeholder:"ID" query:"organisation"`
+	All          bool   `help:"Closed accounts too." query:"state=all"`
+	client.Paging
+	client.JSONFlag
 }
 
 // Run lists one page.
@@ -37,26 +37,9 @@ func (c *PersonListCmd) Run(s *client.Session) error {
 	if err := checkLimit(c.Limit); err != nil {
 		return err
 	}
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	page, err := api.People(s.Context, c.Organisation, c.All, c.Cursor, c.Limit)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(page)
-	}
-	var rows [][]string
-	for _, p := range page.Items {
-		rows = append(rows, []string{p.Login, p.Name, strings.Join(p.Roles, ","), accountState(p), p.ID})
-	}
-	if err := table(s, []string{"LOGIN", "NAME", "ROLES", "STATE", "ID"}, rows); err != nil {
-		return err
-	}
-	more(s, page.Next)
-	return nil
+	return client.List(s, "/people", c, c.JSON, []string{"LOGIN", "NAME", "ROLES", "STATE", "ID"}, func(a Account) []string {
+		return []string{a.Login, a.Name, strings.Join(a.Roles, ","), accountState(a), a.ID}
+	})
 }
 
 func accountState(a Account) string {
@@ -75,35 +58,23 @@ func accountState(a Account) string {
 }
 
 func printAccount(s *client.Session, a Account) error {
-	return facts(s, [2]string{"login", a.Login}, [2]string{"name", a.Name}, [2]string{"mail", a.Mail}, [2]string{"kind", a.Kind},
-		[2]string{"organisation", a.Organisation}, [2]string{"roles", strings.Join(a.Roles, ", ")}, [2]string{"groups", strings.Join(a.Groups, ", ")},
-		[2]string{"state", accountState(a)}, [2]string{"created", day(a.CreatedAt)}, [2]string{"id", a.ID}, [2]string{"version", version(a.Version)})
+	return s.Facts([][2]string{
+		{"login", a.Login}, {"name", a.Name}, {"mail", a.Mail}, {"kind", a.Kind}, {"organisation", a.Organisation},
+		{"roles", strings.Join(a.Roles, ", ")}, {"groups", strings.Join(a.Groups, ", ")}, {"state", accountState(a)},
+		{"created", day(a.CreatedAt)}, {"id", a.ID}, {"version", version(a.Version)},
+	})
 }
 
 // PersonShowCmd shows an account.
 type PersonShowCmd struct {
 	Person string `arg:"" help:"Login or id."`
-	JSON   bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run shows the account.
 func (c *PersonShowCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	a, err := api.Person(s.Context, c.Person)
-	if err != nil {
-		return err
-	}
-	return shown(s, a, c.JSON)
-}
-
-func shown(s *client.Session, a Account, asJSON bool) error {
-	if asJSON {
-		return s.PrintJSON(a)
-	}
-	return printAccount(s, a)
+	a, err := client.Get[Account](s, client.Path("people", c.Person), nil)
+	return client.Show(s, a, err, c.JSON, printAccount)
 }
 
 // PersonInviteCmd creates an account.
@@ -114,80 +85,47 @@ type PersonInviteCmd struct {
 	Organisation string   `help:"Id of their organisation." placeholder:"ID"`
 	Role         []string `help:"A role; repeat for more." placeholder:"ROLE"`
 	Service      bool     `help:"A service account: it never signs in and needs no link."`
-	JSON         bool     `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run creates the account and prints the link to pass on.
 func (c *PersonInviteCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
 	in := NewAccount{Login: c.Login, Name: c.Name, Mail: c.Mail, Organisation: c.Organisation, Roles: c.Role}
 	if c.Service {
 		in.Kind = string(authz.KindService)
 	}
-	made, err := api.CreatePerson(s.Context, in)
-	if err != nil {
-		return err
-	}
-	return printInvited(s, made, c.JSON)
+	made, err := client.Send[InvitedAccount](s, http.MethodPost, "/people", 0, in)
+	return client.Show(s, made, err, c.JSON, printInvited)
 }
 
-func printInvited(s *client.Session, made InvitedAccount, asJSON bool) error {
-	if asJSON {
-		return s.PrintJSON(made)
-	}
-	if err := printAccount(s, made.Account); err != nil {
+func printInvited(s *client.Session, made InvitedAccount) error {
+	if err := printAccount(s, made.Account); err != nil || made.Invitation == nil {
 		return err
 	}
-	if made.Invitation != nil {
-		printLink(s, *made.Invitation)
-	}
-	return nil
+	return printLink(s, *made.Invitation)
 }
 
-func printLink(s *client.Session, link InvitationLink) {
+func printLink(s *client.Session, link InvitationLink) error {
 	s.Printf("\nPass this link on; it works once, until %s, and is shown this once:\n%s\n", day(link.Until), link.URL)
+	return nil
 }
 
 // PersonReinviteCmd makes a new link.
 type PersonReinviteCmd struct {
 	Person string `arg:"" help:"Login or id."`
-	JSON   bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run prints the link to pass on.
 func (c *PersonReinviteCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	link, err := api.Invite(s.Context, c.Person)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(link)
-	}
-	printLink(s, link)
-	return nil
+	link, err := client.Send[InvitationLink](s, http.MethodPost, client.Path("people", c.Person, "invitations"), 0, nil)
+	return client.Show(s, link, err, c.JSON, printLink)
 }
 
-// onPresent runs an edit on the present version of an account.
-func onPresent(s *client.Session, person string, edit func(api Client, version int64) (Account, error), asJSON bool) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	a, err := api.Person(s.Context, person)
-	if err != nil {
-		return err
-	}
-	if a, err = edit(api, a.Version); err != nil {
-		return err
-	}
-	return shown(s, a, asJSON)
+// changePerson changes the present version of an account and shows it.
+func changePerson(s *client.Session, method, person, step string, body any, asJSON bool) error {
+	a, err := client.Change[Account](s, method, client.Path("people", person), step, 0, body)
+	return client.Show(s, a, err, asJSON, printAccount)
 }
 
 // PersonChangeCmd changes an account.
@@ -196,14 +134,12 @@ type PersonChangeCmd struct {
 	Name         *string `help:"A new name." placeholder:"NAME"`
 	Mail         *string `help:"A new mail address; empty for none." placeholder:"ADDRESS"`
 	Organisation *string `help:"Id of another organisation; empty for none." placeholder:"ID"`
-	JSON         bool    `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run changes what was named.
 func (c *PersonChangeCmd) Run(s *client.Session) error {
-	return onPresent(s, c.Person, func(api Client, version int64) (Account, error) {
-		return api.ChangePerson(s.Context, c.Person, version, AccountEdit{Name: c.Name, Mail: c.Mail, Organisation: c.Organisation})
-	}, c.JSON)
+	return changePerson(s, http.MethodPatch, c.Person, "", AccountEdit{Name: c.Name, Mail: c.Mail, Organisation: c.Organisation}, c.JSON)
 }
 
 // PersonRolesCmd replaces roles.
@@ -211,7 +147,7 @@ type PersonRolesCmd struct {
 	Person string   `arg:"" help:"Login or id."`
 	Roles  []string `arg:"" optional:"" help:"The roles that the account is to have."`
 	None   bool     `help:"No role at all."`
-	JSON   bool     `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run replaces the roles.
@@ -219,46 +155,31 @@ func (c *PersonRolesCmd) Run(s *client.Session) error {
 	if c.None == (len(c.Roles) > 0) {
 		return fault.New(fault.Usage, "identity.roles_which", "Name all roles that the account is to have, or say --none.")
 	}
-	return onPresent(s, c.Person, func(api Client, version int64) (Account, error) {
-		return api.SetRoles(s.Context, c.Person, version, c.Roles)
-	}, c.JSON)
+	return changePerson(s, http.MethodPut, c.Person, "/roles", Roles{Roles: filled(c.Roles)}, c.JSON)
 }
 
 // PersonDeactivateCmd closes an account.
 type PersonDeactivateCmd struct {
 	Person string `arg:"" help:"Login or id."`
 	Reason string `required:"" help:"Why, in one line; it stays in the ledger." placeholder:"TEXT"`
-	JSON   bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run closes the account.
 func (c *PersonDeactivateCmd) Run(s *client.Session) error {
-	return onPresent(s, c.Person, func(api Client, version int64) (Account, error) {
-		return api.Deactivate(s.Context, c.Person, version, c.Reason)
-	}, c.JSON)
+	return changePerson(s, http.MethodPost, c.Person, "/deactivation", Reason{Reason: c.Reason}, c.JSON)
 }
 
 // PersonReactivateCmd opens a closed account.
 type PersonReactivateCmd struct {
 	Person string `arg:"" help:"Login or id."`
-	JSON   bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run opens the account and prints the link to pass on.
 func (c *PersonReactivateCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	a, err := api.Person(s.Context, c.Person)
-	if err != nil {
-		return err
-	}
-	made, err := api.Reactivate(s.Context, c.Person, a.Version)
-	if err != nil {
-		return err
-	}
-	return printInvited(s, made, c.JSON)
+	made, err := client.Change[InvitedAccount](s, http.MethodPost, client.Path("people", c.Person), "/reactivation", 0, nil)
+	return client.Show(s, made, err, c.JSON, printInvited)
 }
 
 // PersonEndSessionsCmd ends sessions.
@@ -268,9 +189,5 @@ type PersonEndSessionsCmd struct {
 
 // Run ends all sessions of the account.
 func (c *PersonEndSessionsCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	return api.EndSessions(s.Context, c.Person)
+	return s.Do(http.MethodDelete, client.Path("people", c.Person, "sessions"), nil)
 }

@@ -3,11 +3,11 @@
 package identityweb
 
 import (
+	"net/http"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
-	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // TokenCommands are the verbs of `portreeve token`.
@@ -20,10 +20,10 @@ type TokenCommands struct {
 // TokenListCmd lists tokens.
 type TokenListCmd struct {
 	All    bool   `help:"Those of all accounts, as an administrator."`
-	Person string `help:"Those of this account, as an administrator." placeholder:"LOGIN"`
-	Limit  int    `help:"With --all or --person: the most to list, up to 200." default:"50" placeholder:"N"`
-	Cursor string `help:"With --all or --person: go on after an earlier list." placeholder:"CURSOR"`
-	JSON   bool   `help:"Print JSON." name:"json"`
+	Person string `help:"Those of this account, as an administrator." placeholder:"LOGIN" query:"person"`
+	Limit  int    `help:"With --all or --person: the most to list, up to 200." default:"50" placeholder:"N" query:"limit"`
+	Cursor string `help:"With --all or --person: go on after an earlier list." placeholder:"CURSOR" query:"cursor"`
+	client.JSONFlag
 }
 
 // Run lists tokens.
@@ -31,31 +31,13 @@ func (c *TokenListCmd) Run(s *client.Session) error {
 	if err := checkLimit(c.Limit); err != nil {
 		return err
 	}
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	var page web.List[Token]
+	path, query := "/me/tokens", any(nil)
 	if c.All || c.Person != "" {
-		page, err = api.Tokens(s.Context, c.Person, c.Cursor, c.Limit)
-	} else {
-		page, err = api.OwnTokens(s.Context)
+		path, query = "/tokens", c
 	}
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(page)
-	}
-	var rows [][]string
-	for _, t := range page.Items {
-		rows = append(rows, []string{t.ID, t.State, day(t.Until), scopeWords(t), t.Name})
-	}
-	if err := table(s, []string{"ID", "STATE", "ENDS", "MAY DO", "NAME"}, rows); err != nil {
-		return err
-	}
-	more(s, page.Next)
-	return nil
+	return client.List(s, path, query, c.JSON, []string{"ID", "STATE", "ENDS", "MAY DO", "NAME"}, func(t Token) []string {
+		return []string{t.ID, t.State, day(t.Until), scopeWords(t), t.Name}
+	})
 }
 
 func scopeWords(t Token) string {
@@ -72,7 +54,7 @@ type TokenCreateCmd struct {
 	Everything bool     `help:"Instead of --scope: whatever its account may do, now and later."`
 	Days       int      `help:"How many days it is valid." default:"90" placeholder:"N"`
 	For        string   `help:"A service account that it is for, as an administrator; default is you." placeholder:"LOGIN"`
-	JSON       bool     `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run creates the token and prints its secret.
@@ -83,22 +65,25 @@ func (c *TokenCreateCmd) Run(s *client.Session) error {
 	if c.Days < 1 || c.Days > 365 {
 		return fault.New(fault.Usage, "identity.token_days", "--days must be a number from 1 to 365.")
 	}
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	made, err := api.CreateToken(s.Context, NewToken{Name: c.Name, Scopes: c.Scope, Everything: c.Everything, Days: c.Days, For: c.For})
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(made)
-	}
-	if err := facts(s, [2]string{"id", made.ID}, [2]string{"may do", scopeWords(made.Token)}, [2]string{"ends", day(made.Until)}); err != nil {
+	in := NewToken{Name: c.Name, Scopes: c.Scope, Everything: c.Everything, Days: c.Days, For: c.For}
+	made, err := client.Send[MadeToken](s, http.MethodPost, tokensOf(c.For != ""), 0, in)
+	return client.Show(s, made, err, c.JSON, printMade)
+}
+
+func printMade(s *client.Session, made MadeToken) error {
+	if err := s.Facts([][2]string{{"id", made.ID}, {"may do", scopeWords(made.Token)}, {"ends", day(made.Until)}}); err != nil {
 		return err
 	}
 	s.Printf("\nThe token is shown this once:\n%s\n", made.Secret)
 	return nil
+}
+
+// tokensOf is the path of tokens: those of the caller, or of anybody.
+func tokensOf(others bool) string {
+	if others {
+		return "/tokens"
+	}
+	return "/me/tokens"
 }
 
 // TokenRevokeCmd revokes a token.
@@ -109,9 +94,5 @@ type TokenRevokeCmd struct {
 
 // Run revokes the token.
 func (c *TokenRevokeCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	return api.RevokeToken(s.Context, c.ID, c.Anybody)
+	return s.Do(http.MethodDelete, tokensOf(c.Anybody)+client.Path(c.ID), nil)
 }
