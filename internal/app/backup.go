@@ -6,11 +6,9 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
+	"io"
 
 	"portreeve.org/portreeve/internal/kernel/client"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/store/backup"
 )
@@ -29,9 +27,6 @@ func (c *backupCommand) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	if exists(c.Out) {
-		return fault.New(fault.Invalid, "backup.out", "The file %s exists already; a backup never overwrites one.", c.Out)
-	}
 	db, err := openExisting(s.Context, cfg)
 	if err != nil {
 		return err
@@ -45,21 +40,10 @@ func (c *backupCommand) Run(s *client.Session) error {
 	return nil
 }
 
-// backupTo writes beside the file and puts it in its place at the end, so that a
-// file of that name is always whole.
-func backupTo(ctx context.Context, db *store.DB, file string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
-	if err != nil {
-		return fault.New(fault.Invalid, "backup.out", "A file cannot be made in %s; check that the folder exists and may be written to.", filepath.Dir(file)).Because(err)
-	}
-	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
-	zip := gzip.NewWriter(f)
-	err = backup.Write(ctx, db, zip, nil)
-	if err := errors.Join(err, zip.Close(), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), file); err != nil {
-		return fault.New(fault.Invalid, "backup.out", "The backup cannot be put at %s; a file that exists is never overwritten.", file).Because(err)
-	}
-	return syncFolder(filepath.Dir(file))
+// backupTo writes a backup to a file that must not exist.
+func backupTo(ctx context.Context, db *store.DB, file string) error {
+	return client.WriteFile(file, false, func(w io.Writer) error {
+		zip := gzip.NewWriter(w)
+		return errors.Join(backup.Write(ctx, db, zip, nil), zip.Close())
+	})
 }

@@ -156,11 +156,7 @@ func (c *demoCommand) announce(s *client.Session, ready demoReady) error {
 	if err != nil {
 		return err
 	}
-	// Written beside and renamed, so that nobody reads half of it.
-	if err := os.WriteFile(c.ReadyFile+".part", data, 0o600); err != nil {
-		return fmt.Errorf("write the ready file: %w", err)
-	}
-	return os.Rename(c.ReadyFile+".part", c.ReadyFile)
+	return replaceFile(c.ReadyFile, data, 0o600) // scripts wait for it: it is never half there
 }
 
 // demoState is what the demo remembers between runs on the same data.
@@ -200,11 +196,7 @@ func (s *demoState) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(dir, demoStateFile)
-	if err := os.WriteFile(file+".part", data, 0o600); err != nil {
-		return fmt.Errorf("keep the demo's state: %w", err)
-	}
-	return os.Rename(file+".part", file)
+	return replaceFile(filepath.Join(dir, demoStateFile), data, 0o600)
 }
 
 // parseOffset reads +31d, +12h or the empty offset.

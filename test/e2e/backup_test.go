@@ -223,7 +223,7 @@ func TestRestoreRefuses(t *testing.T) {
 	if !strings.Contains(r.stderr, "ledger.key") {
 		t.Errorf("without keys: %s", r.stderr)
 	}
-	r = command(t, nil, "backup", "--config", config, "--out", file).must(t, 1)
+	r = command(t, nil, "backup", "--config", config, "--out", file).must(t, 64)
 	if !strings.Contains(r.stderr, "exists") {
 		t.Errorf("over an older backup: %s", r.stderr)
 	}

@@ -3,8 +3,8 @@
 package contentweb
 
 import (
-	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -82,13 +82,9 @@ type GetCmd struct {
 	Out string `help:"File to write, which must not exist yet; default is the attachment's name; - writes to standard output." type:"path" placeholder:"FILE"`
 }
 
-// Run saves the attachment. A file that is there is never overwritten, and one
-// that did not come whole is removed.
+// Run saves the attachment.
 func (c *GetCmd) Run(s *client.Session) error {
 	content := attachmentPath(c.ID) + "/content"
-	if filepath.Base(c.Out) == "-" { // kong makes a path of it
-		return s.Download(content, s.Stdout)
-	}
 	if c.Out == "" {
 		a, err := client.Get[Attachment](s, attachmentPath(c.ID), nil)
 		if err != nil {
@@ -96,16 +92,11 @@ func (c *GetCmd) Run(s *client.Session) error {
 		}
 		c.Out = filepath.Base(a.Name)
 	}
-	f, err := os.OpenFile(c.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fault.New(fault.Usage, "content.out", "The file %s cannot be made; does it exist already?", c.Out).Because(err)
+	err := s.Write(c.Out, false, func(w io.Writer) error { return s.Download(content, w) })
+	if err == nil && filepath.Base(c.Out) != "-" {
+		s.Printf("%s\n", c.Out)
 	}
-	err = errors.Join(s.Download(content, f), f.Close())
-	if err != nil {
-		return errors.Join(err, os.Remove(c.Out))
-	}
-	s.Printf("%s\n", c.Out)
-	return nil
+	return err
 }
 
 // EraseAttachmentCmd erases an attachment.

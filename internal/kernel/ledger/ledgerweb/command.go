@@ -3,15 +3,11 @@
 package ledgerweb
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -241,10 +237,7 @@ func (c *ExportCmd) Run(s *client.Session) error {
 	if c.Out == "-" {
 		return api.Export(s.Context, s.Stdout)
 	}
-	if _, err := os.Lstat(c.Out); err == nil {
-		return fileExists(c.Out, nil)
-	}
-	err = writeWhole(c.Out, os.Link, func(w io.Writer) error { return api.Export(s.Context, io.MultiWriter(w, head)) })
+	err = client.WriteFile(c.Out, false, func(w io.Writer) error { return api.Export(s.Context, io.MultiWriter(w, head)) })
 	if err != nil {
 		return err
 	}
@@ -280,43 +273,3 @@ func (p *prefix) Write(b []byte) (int, error) {
 	p.buf.Write(b[:min(len(b), p.limit-p.buf.Len())])
 	return len(b), nil
 }
-
-// fileExists refuses to overwrite: whatever stands there may be the only copy.
-func fileExists(file string, cause error) error {
-	return fault.New(fault.Usage, "ledger.out", "The export cannot be put at %s; a file that exists is never overwritten.", file).Because(cause)
-}
-
-// writeWhole writes a file under another name and puts it in its place when it is
-// complete: with os.Rename instead of what stands there, with os.Link only where
-// nothing does.
-func writeWhole(file string, put func(from, to string) error, fill func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), ".ledger-*") // mode 0600: an export may hold what is confidential
-	if err != nil {
-		return fault.New(fault.Usage, "ledger.out", "The file %s cannot be written; check its folder and permissions.", file).Because(err)
-	}
-	defer func() {
-		// After a rename there is nothing left to remove.
-		err = keepFirst(err, f.Close(), os.Remove(f.Name()))
-	}()
-	w := bufio.NewWriterSize(f, 1<<16)
-	if err := fill(w); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write %s: %w", file, err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", file, err)
-	}
-	err = put(f.Name(), file)
-	if errors.Is(err, fs.ErrExist) {
-		return fileExists(file, err)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", file, err)
-	}
-	return nil
-}
-
-// keepFirst returns the error to report; what failed while cleaning up is lost.
-func keepFirst(err error, _ ...error) error { return err }

@@ -13,7 +13,8 @@ import (
 
 // KeyCmd prints the log's verifier keys.
 type KeyCmd struct {
-	Out string `short:"o" help:"Write them to this file instead of printing them." placeholder:"FILE"`
+	Out   string `short:"o" help:"Write them to this file instead of printing them." placeholder:"FILE"`
+	Force bool   `help:"Replace the file if it exists."`
 }
 
 // Run prints or writes the keys in note format, one per line.
@@ -22,32 +23,29 @@ func (c *KeyCmd) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	text, err := api.Key(s.Context)
+	keys, err := api.Key(s.Context)
 	if err != nil {
 		return err
 	}
-	if _, err := format.ParseKeys(text); err != nil {
+	if _, err := format.ParseKeys(keys); err != nil {
 		return wrong("the server's keys: %v", err)
 	}
-	return put(s, c.Out, text)
+	return s.Write(c.Out, c.Force, text(keys))
 }
 
-// put writes to a file, or to standard output if file is empty or "-".
-func put(s *client.Session, file string, text []byte) error {
-	if file == "" || file == "-" {
-		_, err := s.Stdout.Write(text)
+// text gives a text to what writes it.
+func text(data []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(data)
 		return err
 	}
-	return writeWhole(file, os.Rename, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
 }
 
 // CheckpointCmd prints the latest public checkpoint, or compares it with one
 // that the reader holds.
 type CheckpointCmd struct {
 	Out   string `short:"o" help:"Write it to this file instead of printing it: a copy in your hands is what makes the log accountable." placeholder:"FILE"`
+	Force bool   `help:"Replace the file if it exists."`
 	Head  bool   `help:"The log as it is now, instead of the latest public checkpoint."`
 	Since string `help:"Check that the log still begins with what this earlier checkpoint covers." placeholder:"FILE" type:"path"`
 	Key   string `help:"Verify with the keys in this file instead of those that the server gives out." placeholder:"KEYFILE" type:"path"`
@@ -81,7 +79,7 @@ func (c *CheckpointCmd) Run(s *client.Session) error {
 			return err
 		}
 	}
-	return put(s, c.Out, note)
+	return s.Write(c.Out, c.Force, text(note))
 }
 
 // compare checks the consistency proof between the checkpoint that is held and

@@ -88,12 +88,15 @@ func TestKeyAndCheckpointCommands(t *testing.T) {
 	want(t, s, 0, []string{o.signer.Verifiers()}, "key")
 	key := filepath.Join(t.TempDir(), "ledger.pub")
 	want(t, s, 0, nil, "key", "--out", key)
+	want(t, s, 64, []string{key + " exists already, and nothing is overwritten"}, "key", "-o", key)
+	want(t, s, 0, nil, "key", "-o", key, "--force")
 	if data, err := os.ReadFile(key); err != nil || string(data) != o.signer.Verifiers() {
 		t.Errorf("key file: %q, %v", data, err)
 	}
 	want(t, s, 0, []string{origin + "\n8\n"}, "checkpoint", "--key", key)
 	held := filepath.Join(t.TempDir(), "held")
 	want(t, s, 0, nil, "checkpoint", "--out", held)
+	want(t, s, 64, []string{"exists already"}, "checkpoint", "--out", held)
 	o.fill(3)
 	want(t, s, 0, []string{origin + "\n11\n"}, "checkpoint", "--head", "--since", held)
 	if !strings.Contains(errs.String(), "consistent") {
@@ -326,7 +329,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"show 0 --key " + junk, "no verifier key"},
 		{"export", "--out"},
 		{"export --out", "--out"},
-		{"export --out " + filepath.Join(nowhere, "x"), "cannot be written"},
+		{"export --out " + filepath.Join(nowhere, "x"), "cannot be made"},
 		{"export --out - --json", "both write to standard output"},
 		{"export --file x", "--file"},
 		{"verify", "Say what to verify"},
@@ -340,7 +343,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"verify " + nowhere + " --key " + key, "cannot be read"},
 		{"verify --data " + o.dir + " --key " + junk, "no verifier key"},
 		{"key extra", "extra"},
-		{"key --out " + filepath.Join(nowhere, "x"), "cannot be written"},
+		{"key --out " + filepath.Join(nowhere, "x"), "cannot be made"},
 		{"key --json", "--json"},
 		{"key --out", "--out"},
 		{"key -x", "-x"},
@@ -348,7 +351,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"checkpoint --head --since " + nowhere, "cannot be read"},
 		{"checkpoint --head --key " + junk, "no verifier key"},
 		{"checkpoint --since", "--since"},
-		{"checkpoint --head --out " + filepath.Join(nowhere, "x"), "cannot be written"},
+		{"checkpoint --head --out " + filepath.Join(nowhere, "x"), "cannot be made"},
 		{"erase", "--field"},
 		{"erase 0", "--field"},
 		{"erase 0 --field body", "--reason"},
@@ -370,11 +373,10 @@ func TestWrongCommandLines(t *testing.T) {
 	if _, err := os.Stat(nowhere); err == nil {
 		t.Error("a refused command left a file")
 	}
-	away := *s
-	away.Config.URL = "https://127.0.0.1:1"
-	want(t, &away, 69, []string{"does not answer"}, "list")
-	away.Config = client.Config{}
-	want(t, &away, 64, []string{"PORTREEVE_URL"}, "list")
+	away := &client.Session{Context: s.Context, Stdout: s.Stdout, Stderr: s.Stderr, Config: client.Config{URL: "https://127.0.0.1:1"}}
+	want(t, away, 69, []string{"does not answer"}, "list")
+	nowhereAtAll := &client.Session{Context: s.Context, Stdout: s.Stdout, Stderr: s.Stderr}
+	want(t, nowhereAtAll, 64, []string{"PORTREEVE_URL"}, "list")
 }
 
 // blocked returns a data directory whose database cannot be opened, by root
@@ -431,7 +433,7 @@ func TestExportOverwritesNothing(t *testing.T) {
 	fatal(t, o.log.Publish(t.Context()))
 	s, _, _ := o.start("executive")
 	kept := file(t, "accounts.txt", "the only copy")
-	want(t, s, 64, []string{"never overwritten"}, "export", "--out", kept)
+	want(t, s, 64, []string{"nothing is overwritten"}, "export", "--out", kept)
 	data, err := os.ReadFile(kept)
 	fatal(t, err)
 	if string(data) != "the only copy" {
