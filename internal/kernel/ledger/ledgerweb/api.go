@@ -22,6 +22,8 @@ const (
 	whyCosign     = "a cosignature is its own credential: only those of configured witnesses are taken"
 )
 
+const apiPath = "/api/v1/ledger"
+
 // API registers the operations under /api/v1/ledger.
 func (s *Service) API(api *web.API) {
 	op := func(method, path, id, summary string) huma.Operation {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -35,23 +34,15 @@ func NewCommands(open OpenConfig) *Commands {
 	return &Commands{Verify: VerifyCmd{open: open}}
 }
 
-func connect(s *client.Session) (Client, error) {
-	api, err := s.Client()
-	if err != nil {
-		return Client{}, err
-	}
-	return NewClient(api), nil
-}
-
 // ListCmd lists entries.
 type ListCmd struct {
-	Kind    string `help:"Only this kind, such as risk.acceptance.granted." placeholder:"KIND"`
-	Subject string `help:"Only what is about this subject, such as flow:NAME." placeholder:"SUBJECT"`
-	Actor   string `help:"Only what this actor decided, such as person:ID." placeholder:"ACTOR"`
-	Item    string `help:"Only what belongs to this item, such as risk:ID." placeholder:"ITEM"`
-	Limit   int    `help:"The most entries to list, up to 200." default:"50" placeholder:"N"`
-	Cursor  string `help:"Go on after an earlier list." placeholder:"CURSOR"`
-	JSON    bool   `help:"Print JSON." name:"json"`
+	Kind    string `help:"Only this kind, such as risk.acceptance.granted." placeholder:"KIND" query:"kind"`
+	Subject string `help:"Only what is about this subject, such as flow:NAME." placeholder:"SUBJECT" query:"subject"`
+	Actor   string `help:"Only what this actor decided, such as person:ID." placeholder:"ACTOR" query:"actor"`
+	Item    string `help:"Only what belongs to this item, such as risk:ID." placeholder:"ITEM" query:"item"`
+	Limit   int    `help:"The most entries to list, up to 200." default:"50" placeholder:"N" query:"limit"`
+	Cursor  string `help:"Go on after an earlier list." placeholder:"CURSOR" query:"cursor"`
+	client.JSONFlag
 }
 
 // Run lists the entries as a table, or as the API's JSON.
@@ -59,29 +50,9 @@ func (c *ListCmd) Run(s *client.Session) error {
 	if c.Limit < 1 || c.Limit > 200 {
 		return fault.New(fault.Usage, "ledger.limit", "--limit must be a number from 1 to 200; use --cursor for more.")
 	}
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	list, err := api.Entries(s.Context, Filter{Kind: c.Kind, Subject: c.Subject, Actor: c.Actor, Item: c.Item}, c.Limit, c.Cursor)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(list)
-	}
-	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "SEQ\tTIME\tKIND\tACTOR\tSUBJECT")
-	for _, e := range list.Items {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", e.Seq, e.Time.Format(time.RFC3339), open(e.Kind), open(cmp.Or(e.ActorName, e.Actor)), open(subjectText(e)))
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	if list.Next != "" {
-		s.Printf("\nmore: --cursor %s\n", list.Next)
-	}
-	return nil
+	return client.List(s, "/ledger/entries", c, c.JSON, []string{"SEQ", "TIME", "KIND", "ACTOR", "SUBJECT"}, func(e Summary) []string {
+		return []string{fmt.Sprint(e.Seq), e.Time.Format(time.RFC3339), open(e.Kind), open(cmp.Or(e.ActorName, e.Actor)), open(subjectText(e))}
+	})
 }
 
 // subjectText shows a subject as commands take it, and people by their names.
@@ -121,15 +92,11 @@ func (c *ShowCmd) Run(s *client.Session) error {
 	if c.Seq < 0 {
 		return fault.New(fault.Usage, "ledger.seq", "The number of an entry is 0 or larger.")
 	}
-	api, err := connect(s)
+	keys, whose, err := trusted(s, c.Key)
 	if err != nil {
 		return err
 	}
-	keys, whose, err := trusted(s, api, c.Key)
-	if err != nil {
-		return err
-	}
-	d, err := api.Entry(s.Context, c.Seq)
+	d, err := client.Get[Document](s, entryPath(c.Seq), nil)
 	if err != nil {
 		return err
 	}
@@ -143,35 +110,40 @@ func (c *ShowCmd) Run(s *client.Session) error {
 	if c.JSON {
 		return s.PrintJSON(d)
 	}
-	printEntry(s, &d)
+	if err := printEntry(s, &d); err != nil {
+		return err
+	}
 	s.Printf("\nverified: in the log of %d entries with the root %s,\nsigned by %s (%s)\n", checkpoint.Size, checkpoint.Root, checkpoint.Origin, whose)
 	return nil
 }
 
-func printEntry(s *client.Session, d *Document) {
-	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
+func printEntry(s *client.Session, d *Document) error {
 	body := ""
 	if d.Openings.Body != nil {
 		body = d.Openings.Body.Value
 	}
-	for _, row := range [][2]string{
+	return s.Facts([][2]string{
 		{"entry", fmt.Sprint(d.Seq)}, {"time", d.Time.Format(time.RFC3339Nano)}, {"kind", open(d.Kind)}, {"actor", open(d.Actor) + bracketed(d.ActorName)},
 		{"subject", open(d.Subject) + bracketed(d.SubjectTitle)}, {"item", d.Item}, {"visibility", d.Visibility}, {"body", open(body)}, {"leaf hash", d.LeafHash},
-	} {
-		if row[1] != "" {
-			fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
-		}
-	}
-	table.Flush() //nolint:errcheck // standard output; nothing can be said where it does not work
+	})
 }
 
+// fetch returns a text of the ledger, such as its keys, as it is.
+func fetch(s *client.Session, path string) ([]byte, error) {
+	var text bytes.Buffer
+	err := s.Download("/ledger"+path, &text)
+	return text.Bytes(), err
+}
+
+func entryPath(seq int64) string { return client.Path("ledger", "entries", fmt.Sprint(seq)) }
+
 // trusted returns the keys to verify with, and whose they are.
-func trusted(s *client.Session, api Client, file string) (format.Keys, string, error) {
+func trusted(s *client.Session, file string) (format.Keys, string, error) {
 	if file != "" {
 		keys, err := readKeys(file)
 		return keys, "the key of " + file, err
 	}
-	text, err := api.Key(s.Context)
+	text, err := fetch(s, "/key")
 	if err != nil {
 		return format.Keys{}, "", err
 	}
@@ -229,15 +201,11 @@ func (c *ExportCmd) Run(s *client.Session) error {
 	if c.Out == "-" && c.JSON {
 		return fault.New(fault.Usage, "ledger.out", "--json and --out - both write to standard output; use one of them.")
 	}
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
 	head := &prefix{limit: 64 << 10}
 	if c.Out == "-" {
-		return api.Export(s.Context, s.Stdout)
+		return s.Download("/ledger/export", s.Stdout)
 	}
-	err = client.WriteFile(c.Out, false, func(w io.Writer) error { return api.Export(s.Context, io.MultiWriter(w, head)) })
+	err := client.WriteFile(c.Out, false, func(w io.Writer) error { return s.Download("/ledger/export", io.MultiWriter(w, head)) })
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,10 @@
 package ledgerweb
 
 import (
+	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -19,11 +22,7 @@ type KeyCmd struct {
 
 // Run prints or writes the keys in note format, one per line.
 func (c *KeyCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	keys, err := api.Key(s.Context)
+	keys, err := fetch(s, "/key")
 	if err != nil {
 		return err
 	}
@@ -54,19 +53,15 @@ type CheckpointCmd struct {
 // Run verifies the checkpoint's signature, and with --since the proof that the
 // log only grew, and prints the checkpoint.
 func (c *CheckpointCmd) Run(s *client.Session) error {
-	api, err := connect(s)
+	keys, _, err := trusted(s, c.Key)
 	if err != nil {
 		return err
 	}
-	keys, _, err := trusted(s, api, c.Key)
-	if err != nil {
-		return err
-	}
-	get := api.Checkpoint
+	path := "/checkpoint"
 	if c.Head {
-		get = api.Head
+		path = "/head"
 	}
-	note, err := get(s.Context)
+	note, err := fetch(s, path)
 	if err != nil {
 		return err
 	}
@@ -75,7 +70,7 @@ func (c *CheckpointCmd) Run(s *client.Session) error {
 		return wrong("%v", err)
 	}
 	if c.Since != "" {
-		if err := c.compare(s, api, keys, latest); err != nil {
+		if err := c.compare(s, keys, latest); err != nil {
 			return err
 		}
 	}
@@ -84,7 +79,7 @@ func (c *CheckpointCmd) Run(s *client.Session) error {
 
 // compare checks the consistency proof between the checkpoint that is held and
 // the server's.
-func (c *CheckpointCmd) compare(s *client.Session, api Client, keys format.Keys, latest format.Checkpoint) error {
+func (c *CheckpointCmd) compare(s *client.Session, keys format.Keys, latest format.Checkpoint) error {
 	signed, err := os.ReadFile(c.Since)
 	if err != nil {
 		return unreadable("checkpoint", c.Since, err)
@@ -98,7 +93,8 @@ func (c *CheckpointCmd) compare(s *client.Session, api Client, keys format.Keys,
 	}
 	proof := Consistency{From: held.Size, To: latest.Size}
 	if held.Size > 0 {
-		if proof, err = api.Consistency(s.Context, held.Size, latest.Size); err != nil {
+		between := url.Values{"from": {fmt.Sprint(held.Size)}, "to": {fmt.Sprint(latest.Size)}}
+		if proof, err = client.Get[Consistency](s, "/ledger/consistency", between); err != nil {
 			return err
 		}
 	}
@@ -129,19 +125,11 @@ func (c *EraseCmd) Run(s *client.Session) error {
 	if c.Seq < 0 {
 		return fault.New(fault.Usage, "ledger.seq", "The number of an entry is 0 or larger.")
 	}
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	done, err := api.Erase(s.Context, c.Seq, ErasureOrder{Fields: c.Field, Reason: c.Reason})
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(done)
-	}
-	s.Printf("erased %d of entry %d, recorded as entry %d\n", len(done.Fields), c.Seq, done.RecordedAs)
-	return nil
+	done, err := client.Send[Erased](s, http.MethodPost, entryPath(c.Seq)+"/erasures", 0, ErasureOrder{Fields: c.Field, Reason: c.Reason})
+	return client.Show(s, done, err, c.JSON, func(s *client.Session, done Erased) error {
+		s.Printf("erased %d of entry %d, recorded as entry %d\n", len(done.Fields), c.Seq, done.RecordedAs)
+		return nil
+	})
 }
 
 // CosignCmd hands in a cosigned checkpoint.
@@ -155,11 +143,7 @@ func (c *CosignCmd) Run(s *client.Session) error {
 	if err != nil {
 		return unreadable("checkpoint", c.File, err)
 	}
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	done, err := api.Cosign(s.Context, string(note))
+	done, err := client.Send[Cosigned](s, http.MethodPost, "/ledger/checkpoints/cosignatures", 0, CosignedNote{Note: string(note)})
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func (v *entryView) build(c *web.Ctx) entryPage {
 		Checkpoint: web.Code{Label: c.Text("ledger.entry.checkpoint"), Text: p.Checkpoint.Note},
 		Commands:   web.Code{Label: c.Text("ledger.command.entry"), Text: fmt.Sprintf("portreeve ledger show %d --key ledger.pub", e.Seq)},
 		Verify: verifyPanel{
-			Kind: "entry", Script: v.scripts, Seq: e.Seq, Entry: entryPath(e.Seq), Key: apiPath + "/key", Texts: panelTexts(c),
+			Kind: "entry", Script: v.scripts, Seq: e.Seq, Entry: fmt.Sprintf("%s/entries/%d", apiPath, e.Seq), Key: apiPath + "/key", Texts: panelTexts(c),
 		},
 	}
 	if page.Heading == "" {
