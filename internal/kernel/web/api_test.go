@@ -172,6 +172,9 @@ func TestIfMatch(t *testing.T) {
 		return c.JSON("PUT", "/api/v1/notes/1", map[string]string{"title": "a"}, headers...)
 	}
 	problem(t, put(), 428)
+	// Of what is not there for the caller nothing is asked.
+	problem(t, c.JSON("PUT", "/api/v1/notes/2", map[string]string{"title": "a"}), 404)
+	problem(t, c.JSON("PUT", "/api/v1/notes/2", map[string]string{"title": "a"}, "If-Match", "*"), 404)
 	problem(t, put("If-Match", `"v2"`), 412)
 	problem(t, put("If-Match", `*`), 400)
 	if got := put("If-Match", `"v3"`).Want(200).Header.Get("ETag"); got != `"v4"` {

@@ -113,7 +113,8 @@
 //	}, func(ctx context.Context, in *writeInput) (*writeOutput, error) { ... })
 //
 // Inputs embed [Paging] or [IfMatch] (or another exported type: what is embedded
-// unexported is not read); lists return [List]. Names are checked by [Form.Name]
+// unexported is not read). An operation answers with [Answer], one that lists with
+// [ListOf], and one that changes an item is made by [Change]. Names are checked by [Form.Name]
 // on pages and by [PlainName] over the API. Unknown members and
 // parameters are refused, bodies are at most 1 MiB unless the operation's
 // MaxBodyBytes says more, and no error repeats a value that was sent. A request

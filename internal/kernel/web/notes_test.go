@@ -154,6 +154,8 @@ type changeInput struct {
 	}
 }
 
+func (in changeInput) Item() string { return in.ID }
+
 type noteInput struct {
 	Body struct {
 		Title string   `json:"title" maxLength:"20"`
@@ -187,16 +189,17 @@ func (n *notes) operations(m *web.Mux) {
 		out.Body.Title, out.Body.Count = in.Body.Title, len(n.saved)
 		return out, nil
 	})
-	web.Op(api, "note:entry:write", huma.Operation{Method: http.MethodPut, Path: "/notes/{id}"}, func(_ context.Context, in *changeInput) (*noteOutput, error) {
-		version, err := in.Version()
-		if err != nil {
-			return nil, err
+	web.Op(api, "note:entry:write", huma.Operation{Method: http.MethodPut, Path: "/notes/{id}"}, web.Change(func(_ context.Context, id string) error {
+		if id != "1" {
+			return fault.ItemNotFound()
 		}
+		return nil
+	}, func(_ context.Context, version int64, in *changeInput) (*web.Answer[note], error) {
 		if version != 3 {
 			return nil, fault.New(fault.Stale, "note.stale", "Somebody changed it.")
 		}
-		return &noteOutput{ETag: web.ETag(4)}, nil
-	})
+		return web.AnswerAt(4, note{Title: in.Body.Title}), nil
+	}))
 	web.Op(api, "note:entry:read", huma.Operation{Method: http.MethodGet, Path: "/notes"}, func(_ context.Context, in *listInput) (*listOutput, error) {
 		at := 0
 		if err := web.DecodeCursor(in.Cursor, &at); err != nil {

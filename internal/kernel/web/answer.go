@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import "context"
+
+// Answer is what an operation answers about an item. ETag and Location are left
+// out where they are empty.
+type Answer[T any] struct {
+	ETag     string `header:"ETag"`
+	Location string `header:"Location"`
+	Body     T
+}
+
+// AnswerAt answers with an item at a version.
+func AnswerAt[T any](version int64, item T) *Answer[T] {
+	return &Answer[T]{ETag: ETag(version), Body: item}
+}
+
+// Listed is what an operation answers that lists.
+type Listed[T any] struct{ Body List[T] }
+
+// ListOf answers with a list, item by item as document makes it; next is the
+// cursor of the next page, empty on the last.
+func ListOf[S, T any](all []S, next string, document func(S) T) *Listed[T] {
+	items := make([]T, len(all))
+	for i, one := range all {
+		items[i] = document(one)
+	}
+	return &Listed[T]{List[T]{Items: items, Next: next}}
+}
+
+// Itself is the document of what a list shows as it is.
+func Itself[T any](item T) T { return item }
+
+// Based is the input of an operation that changes an item: it embeds [IfMatch]
+// and says by its path which item.
+type Based[K any] interface {
+	Version() (int64, error)
+	Item() K
+}
+
+// Change makes the handler of an operation that changes an item on top of the
+// version of If-Match. do itself answers that nothing is there (404) to whoever
+// may not see the item. That If-Match is missing (428) or wrong is therefore told
+// only to whoever may see it: see returns nil for them, and otherwise what do
+// would answer.
+func Change[K any, I Based[K], O any](see func(context.Context, K) error, do func(ctx context.Context, version int64, in *I) (O, error)) func(context.Context, *I) (O, error) {
+	return func(ctx context.Context, in *I) (O, error) {
+		version, err := (*in).Version()
+		if err == nil {
+			return do(ctx, version, in)
+		}
+		var none O
+		if unseen := see(ctx, (*in).Item()); unseen != nil {
+			return none, unseen
+		}
+		return none, err
+	}
+}
