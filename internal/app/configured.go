@@ -17,11 +17,11 @@ import (
 )
 
 // configured notes a policy file for the page that shows what is running.
-func (o *office) configured(name, file string, groups func() []admin.Group) {
+func (o *office) configured(name, file string, groups func(w admin.Words) []admin.Group) {
 	o.configuration = append(o.configuration, func() admin.Part {
 		problem, _ := o.refused.Load(name)
 		err, _ := problem.(error)
-		return admin.NewPart(name, file, err, groups()...)
+		return admin.NewPart(name, file, err, groups(o.mux.Text)...)
 	})
 }
 
@@ -54,12 +54,12 @@ func (o *office) openAdmin(context.Context) error {
 }
 
 // groups describes the ranks.
-func (a authorityFile) groups() []admin.Group {
-	g := admin.Group{Name: "Ranks, the lowest first"}
-	for _, r := range a.Ranks {
-		g.Settings = append(g.Settings, admin.Setting{Name: r.Name, Value: r.Title, Origin: r.Origin, Cites: r.Cites})
+func (a authorityFile) groups(w admin.Words) []admin.Group {
+	ranks := make([]admin.Setting, len(a.Ranks))
+	for i, r := range a.Ranks {
+		ranks[i] = admin.Setting{Name: r.Name, Value: r.Title, Origin: r.Origin, Cites: r.Cites}
 	}
-	return []admin.Group{g}
+	return w.RankGroups(ranks)
 }
 
 // The parts say what they hold about a person in their own words; these make the

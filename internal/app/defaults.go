@@ -62,7 +62,7 @@ func (o *office) openAuthority(ctx context.Context) (err error) {
 		}
 		return o.authority.SetRanks(ctx, ranks)
 	}
-	o.configured("authority", o.cfg.Policy.Authority, func() []admin.Group { return o.ranks.Get().groups() })
+	o.configured("authority", o.cfg.Policy.Authority, func(w admin.Words) []admin.Group { return o.ranks.Get().groups(w) })
 	o.reloads["authority"] = func() error {
 		// Applied before it counts: a rank that posts still have cannot go.
 		a, err := readOr(o.cfg.Policy.Authority, o.loadAuthority, shippedAuthority)

@@ -82,7 +82,7 @@ func (o *office) openKernel(ctx context.Context) (err error) {
 		return err
 	}
 	o.reloads["catalog"] = kinds.Reload
-	o.configured("catalog", o.cfg.Policy.Catalog, func() []admin.Group { return admin.CatalogGroups(kinds.Get()) })
+	o.configured("catalog", o.cfg.Policy.Catalog, func(w admin.Words) []admin.Group { return w.CatalogGroups(kinds.Get()) })
 	o.catalog = catalog.New(catalog.Deps{
 		DB: o.db, Writer: o.ledger.Writer("catalog", catalog.EntryKinds()), Policy: o.policy,
 		Kinds: kinds, Directory: directory{o.identity}, Reclassify: o.reclassify, Index: o.index,
@@ -108,7 +108,7 @@ func (o *office) openContent() error {
 		return err
 	}
 	o.reloads["content"] = settings.Reload
-	o.configured("content", o.cfg.Policy.Content, func() []admin.Group { return admin.ContentGroups(settings.Get()) })
+	o.configured("content", o.cfg.Policy.Content, func(w admin.Words) []admin.Group { return w.ContentGroups(settings.Get()) })
 	o.content = content.New(content.Deps{
 		DB: o.db, Writer: o.ledger.Writer("content", content.EntryKinds()), Policy: o.policy, Resources: o.resources(), Settings: settings,
 		Changed: o.commentChanged,

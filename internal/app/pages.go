@@ -91,7 +91,7 @@ func (o *office) frontData(ctx context.Context) (web.FrontData, error) {
 				return err
 			}
 			for _, item := range items {
-				data.Public.Rows = append(data.Public.Rows, web.Row{Cells: []any{item.Title, item.State, web.DateValue(item.At, o.cfg.location)}})
+				data.Public.Rows = append(data.Public.Rows, web.Row{Cells: []any{item.Title, item.State, item.At}})
 			}
 		}
 		c, err := o.ledger.Latest(ctx, r)

@@ -17,7 +17,7 @@ func (o *office) openSlices(context.Context) error {
 		return err
 	}
 	o.reloads["risk"] = policy.Reload
-	o.configured("risk", o.cfg.Policy.Risk, func() []admin.Group { return admin.RiskGroups(policy.Get()) })
+	o.configured("risk", o.cfg.Policy.Risk, func(w admin.Words) []admin.Group { return w.RiskGroups(policy.Get()) })
 	o.risk = risk.New(risk.Deps{
 		DB: o.db, Log: o.ledger, Writer: o.ledger.Writer("risk", risk.EntryKinds()), Authz: o.policy,
 		Policy: policy, Subjects: o.catalog, Directory: directory{o.identity}, Zone: o.cfg.location,
@@ -39,7 +39,7 @@ func (o *office) openGate(context.Context) error {
 		return err
 	}
 	o.reloads["gate"] = policy.Reload
-	o.configured("gate", o.cfg.Policy.Gate, func() []admin.Group { return admin.GateGroups(policy.Get()) })
+	o.configured("gate", o.cfg.Policy.Gate, func(w admin.Words) []admin.Group { return w.GateGroups(policy.Get()) })
 	o.gate = gate.New(gate.Deps{
 		DB: o.db, Authz: o.policy, Catalog: o.catalog, Policy: policy, Providers: providers,
 		LedgerTime: ledger.HeadTime, Signer: o.keys.signer, PublicURL: o.cfg.PublicURL, Log: o.log,

@@ -48,17 +48,17 @@ type Module struct {
 
 // InboxItem is something that waits for a person.
 type InboxItem struct {
-	Title string    // what it is about
-	Ask   string    // what is asked of the person
-	URL   string    // where it is done
-	Since time.Time // since when it waits
-	Due   time.Time // zero: no date
+	Title string      // what it is about
+	Ask   web.Message // what is asked of the person
+	URL   string      // where it is done
+	Since time.Time   // since when it waits
+	Due   time.Time   // zero: no date
 }
 
 // Deadline is something that runs out.
 type Deadline struct {
 	Title string
-	What  string // what happens then
+	What  web.Message // what happens then
 	URL   string
 	At    time.Time
 }
@@ -66,7 +66,7 @@ type Deadline struct {
 // PublicItem is something that everybody may know of.
 type PublicItem struct {
 	Title string
-	State string // "high, accepted until 2026-12-23"
+	State web.Message // "High, accepted until 23 December 2026"
 	At    time.Time
 }
 

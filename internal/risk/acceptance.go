@@ -80,27 +80,40 @@ func compareParties(a, b BasisParty) int {
 func (b Basis) Changes(now Basis) []string {
 	var changed []string
 	if b.RatingSeq != now.RatingSeq || b.Residual != now.Residual {
-		changed = append(changed, "the rating")
+		changed = append(changed, "rating")
 	}
 	if b.Facts != now.Facts {
-		changed = append(changed, "the facts that were rated")
+		changed = append(changed, "facts")
 	}
 	if b.Threat != now.Threat {
-		changed = append(changed, "what could happen")
+		changed = append(changed, "threat")
 	}
 	if b.Scope != now.Scope {
-		changed = append(changed, "the scope")
+		changed = append(changed, "scope")
 	}
 	if b.Subject != now.Subject || b.SubjectVersion != now.SubjectVersion || b.SubjectDigest != now.SubjectDigest {
-		changed = append(changed, "the subject")
+		changed = append(changed, "subject")
 	}
 	if b.Organisation != now.Organisation {
-		changed = append(changed, "the organisation that answers for the subject")
+		changed = append(changed, "organisation")
 	}
 	if !slices.Equal(b.Parties, now.Parties) {
-		changed = append(changed, "the parties exposed")
+		changed = append(changed, "parties")
 	}
 	return changed
+}
+
+// changeWords says in the words of a fault what is different.
+func changeWords(changed []string) string {
+	words := map[string]string{
+		"rating": "the rating", "facts": "the facts that were rated", "threat": "what could happen", "scope": "the scope", "subject": "the subject",
+		"organisation": "the organisation that answers for the subject", "parties": "the parties exposed",
+	}
+	all := make([]string, len(changed))
+	for i, c := range changed {
+		all[i] = words[c]
+	}
+	return joined(all, "and")
 }
 
 // Term is one condition of an acceptance.
@@ -202,7 +215,7 @@ func (a Acceptance) WasGranted() bool { return !a.From.IsZero() }
 // lets anything happen.
 type Standing struct {
 	Code       StandingCode `json:"code"`
-	Changed    []string     `json:"changed,omitempty" doc:"for void: what is different from what was decided on"`
+	Changed    []string     `json:"changed,omitempty" doc:"for void: what is different from what was decided on: rating, facts, threat, scope, subject, organisation, parties"`
 	Overdue    []string     `json:"overdue,omitempty" doc:"ids of conditions past their date"`
 	ValidUntil time.Time    `json:"valid_until,omitzero" doc:"for in_force: stays so until then unless somebody decides otherwise"`
 	ClosureDue time.Time    `json:"closure_due,omitzero" doc:"when proof of what was undone and learnt is due"`

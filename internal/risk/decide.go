@@ -213,7 +213,7 @@ func (d *decision) decidable(a Acceptance) error {
 	switch s := a.Standing(d.policy, now, d.tx.Now()); s.Code {
 	case Awaiting:
 	case Void:
-		return fault.New(fault.Conflict, "risk.acceptance_void", "What was asked for is no longer so: %s changed since. Ask anew.", joined(s.Changed, "and"))
+		return fault.New(fault.Conflict, "risk.acceptance_void", "What was asked for is no longer so: %s changed since. Ask anew.", changeWords(s.Changed))
 	case Lapsed:
 		return fault.New(fault.Conflict, "risk.acceptance_lapsed", "The end date that was asked for has passed. Ask anew.")
 	default:

@@ -131,7 +131,7 @@ func (d *decision) voidChanged(ctx context.Context) error {
 		if err := a.step("void"); err != nil {
 			return err
 		}
-		a.EndedAt, a.EndedBy, a.EndReason = d.tx.Now(), d.actor.ID, "Changed: "+joined(changed, "and")+"."
+		a.EndedAt, a.EndedBy, a.EndReason = d.tx.Now(), d.actor.ID, "Changed: "+changeWords(changed)+"."
 		if err := d.recordEnd(ctx, KindVoided, &a, from, endedBody{Changed: changed}); err != nil {
 			return err
 		}

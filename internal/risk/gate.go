@@ -212,7 +212,7 @@ func lacking(p *RiskPolicy, risk Risk, a *Acceptance, now Basis, t time.Time, zo
 	case Void:
 		m.Code, m.Message = CodeVoid, "The acceptance is void: what it was decided on has changed."
 		if len(standing.Changed) > 0 {
-			m.Message = "The acceptance is void: " + joined(standing.Changed, "and") + " changed since it was decided."
+			m.Message = "The acceptance is void: " + changeWords(standing.Changed) + " changed since it was decided."
 		}
 	default:
 		return m

@@ -22,6 +22,7 @@ func Navigation() []web.NavItem {
 
 // Pages registers the pages under /risks.
 func (s *Service) Pages(m *web.Mux) {
+	s.texts = m
 	m.Files("risk", pageFiles)
 	m.Page("GET /risks", ActionRead, s.showRegister)
 	m.Page("GET /risks/new", ActionRegister, s.showNew)

@@ -96,6 +96,7 @@ func (s *Service) decide(c *web.Ctx, do func(context.Context, string, int64, str
 	if err != nil {
 		return err
 	}
+	f.Action = d.URL() + "/grant" // one form with two buttons: its draft goes with either
 	version, reason := f.Version(), f.Text("reason", MaxReason)
 	var a Acceptance
 	if err = f.Err(); err == nil {
@@ -109,7 +110,7 @@ func (s *Service) decide(c *web.Ctx, do func(context.Context, string, int64, str
 		if missing != nil {
 			return missing
 		}
-		v.Form, v.Ballot = f.Action, true
+		v.Form, v.Ballot = c.R.URL.Path, true
 		return c.Again(err, "risk/acceptance", v)
 	}
 	c.Flash(said(a))

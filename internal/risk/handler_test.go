@@ -20,7 +20,7 @@ import (
 )
 
 // newPages is a whole office with the pages of the register on a real database.
-func newPages(t *testing.T) (*desk, *web.Mux) {
+func newPages(t *testing.T, adjust ...func(*web.Deps)) (*desk, *web.Mux) {
 	t.Helper()
 	d := newDesk(t, storetest.SQLite(t, tables()))
 	deps := webtest.Deps(risk.Actions()...)
@@ -29,6 +29,9 @@ func newPages(t *testing.T) (*desk, *web.Mux) {
 		people[id] = authz.Actor{ID: id, Login: id, Name: "The " + id, Kind: authz.KindPerson, Roles: roles}
 	}
 	deps.People, deps.Policy, deps.Clock, deps.Submissions, deps.Navigation = people, d.authz, d.db.Clock(), d.log, risk.Navigation()
+	for _, change := range adjust {
+		change(&deps)
+	}
 	m := web.NewMux(deps)
 	d.risks.Pages(m)
 	return d, m
@@ -72,7 +75,7 @@ func TestCaseAThroughThePages(t *testing.T) {
 	form := owner.Get("/risks/new?subject=" + flow.Ref).Want(200).WantText("Show the proposed rating")
 	values := fill(form, "/risks", "title", "Production calls the cloud realm", "threat", "Answers may attack the caller.", "scope", "The suggester.",
 		"inputs.data", "public", "inputs.direction", "both", "inputs.access", "read", "inputs.volume", "low", "inputs.crosses_boundary", "1", "inputs.lower_trust", "1",
-		"parties[1].kind", "organisation", "parties[1].name", "The chapter", "parties[1].organisation", "chapter",
+		"rows", "4", "parties[1].kind", "organisation", "parties[1].name", "The chapter", "parties[1].organisation", "chapter",
 		"parties[3].kind", "community", "parties[3].name", "The community", "parties[3].organisation", "community")
 	if values.Get("subject") != flow.Ref || values.Get("act") != "call" || values.Get("owner") != "owner" {
 		t.Errorf("the form begins with %v", values)
@@ -82,7 +85,7 @@ func TestCaseAThroughThePages(t *testing.T) {
 		propose[k] = v
 	}
 	propose.Set("propose", "1")
-	owner.Post("/risks", propose).Want(200).WantText("T285098 L36-39", "at least high", "A call from production to a realm that is trusted less")
+	owner.Post("/risks", propose).Want(200).WantText("task T285098, lines 36–39", "at least high", "A call from production to a realm that is trusted less")
 	made := owner.Post("/risks", values).Want(303).Header.Get("Location")
 	owner.Post("/risks", values).WantLocation(made) // sent twice, registered once
 	page := owner.Get(made).Want(200).WantText("Production calls the cloud realm", "Proposed", "The chapter", "Nobody has rated it yet", "The gate denies: call", "Chosen")
@@ -112,11 +115,11 @@ func decideCaseA(t *testing.T, d *desk, anyone *webtest.Client, flow catalog.Sub
 	ask := owner.Get(made+"/acceptances/new").Want(200).WantText("rank executive or higher", "365 days", "30 days", "the functions security, operations and legal together")
 	ask.Find(`input[name="option"]`)
 	until := web.DateValue(d.now().Add(30*day), d.risks.Zone())
-	wanted := fill(ask, made+"/acceptances", "reason", "The test needs a month.", "until", until,
+	wanted := fill(ask, made+"/acceptances", "reason", "The test needs a month.", "until", until, "rows", "2",
 		"conditions[1].text", "The fallback is in place", "conditions[1].owner", "owner", "conditions[1].due", until)
 	tooLong := fill(ask, made+"/acceptances", "reason", "The test needs a month.", "until", "2099-01-01")
 	owner.Post(made+"/acceptances", tooLong).Want(422).WantText("is accepted at most until", "The test needs a month.")
-	wrong := fill(ask, made+"/acceptances", "reason", "x", "until", until, "conditions[1].text", "The fallback", "conditions[1].owner", "nobody", "conditions[1].due", until)
+	wrong := fill(ask, made+"/acceptances", "reason", "x", "until", until, "rows", "2", "conditions[1].text", "The fallback", "conditions[1].owner", "nobody", "conditions[1].due", until)
 	owner.Post(made+"/acceptances", wrong).Want(422).Find(`a[href="#f1-conditions%5b1%5d.owner"]`)
 	dialogue := owner.Post(made+"/acceptances", wanted).Want(303).Header.Get("Location")
 	wantCodes(t, d.codes(flow.Ref), risk.CodeAwaiting)
@@ -238,7 +241,7 @@ func TestRowsAndProposalWithoutScripts(t *testing.T) {
 	owner := anyone.As("owner")
 	at := r.URL() + "/parties"
 	more := owner.Post(at, fill(owner.Get(at), at, "more", "1", "parties[3].name", "Somebody else")).Want(200)
-	if got := more.FormValues(at); !got.Has("parties[4].name") || got.Has("parties[5].name") || got.Get("parties[3].name") != "Somebody else" {
+	if got := more.FormValues(at); !got.Has("parties[3].name") || got.Has("parties[4].name") || got.Get("parties[3].name") != "Somebody else" {
 		t.Errorf("after one more row: %v", got)
 	}
 	// A wrong row keeps its place although rows before it are blank.
@@ -248,10 +251,23 @@ func TestRowsAndProposalWithoutScripts(t *testing.T) {
 			values.Set("parties["+i+"]."+name, "")
 		}
 	}
+	values.Set("rows", "4")
 	values.Set("parties[3].name", "Alone")
 	owner.Post(at, values).Want(422).Find(`a[href="#f1-parties%5b3%5d.kind"]`)
+	// A new risk begins with one row; more come with everything that was typed.
+	begun := owner.Get("/risks/new")
+	if got := begun.FormValues("/risks"); !got.Has("parties[0].name") || got.Has("parties[1].name") {
+		t.Errorf("a new risk begins with %v", got)
+	}
+	typed := owner.Post("/risks", fill(begun, "/risks", "more", "1", "title", "Half written", "parties[0].name", "The chapter")).Want(200)
+	if got := typed.FormValues("/risks"); !got.Has("parties[1].name") || got.Get("title") != "Half written" || got.Get("parties[0].name") != "The chapter" {
+		t.Errorf("after another party: %v", got)
+	}
+	if at := typed.Find(`button[name="more"]`).Attr("formaction"); at != "/risks#row-2" {
+		t.Errorf("another party leads to %q", at)
+	}
 	edit := r.URL() + "/edit"
-	owner.Post(edit, fill(owner.Get(edit), edit, "propose", "1", "inputs.lower_trust", "")).Want(200).WantNoText("T285098 L36-39")
+	owner.Post(edit, fill(owner.Get(edit), edit, "propose", "1", "inputs.lower_trust", "")).Want(200).WantNoText("task T285098, lines 36–39")
 }
 
 func TestMitigationIsDueOnTheDayThatWasEntered(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/module"
 )
 
@@ -129,7 +130,7 @@ func (s *Service) inboxDecisions(ctx context.Context, rd store.Reader, a authz.A
 			continue
 		}
 		if w.risk.Owner == a.ID && len(w.unheard) > 0 {
-			items = append(items, module.InboxItem{Title: w.risk.Title, Ask: "Hear " + joined(w.unheard, "and") + " before the decision.", URL: w.risk.URL(), Since: w.AskedAt})
+			items = append(items, module.InboxItem{Title: w.risk.Title, Ask: web.Msg("risk.inbox.hear", w.unheard), URL: w.risk.URL() + "/hear", Since: w.AskedAt})
 		}
 		if len(w.unheard) > 0 || !s.authz.Allowed(a, ActionGrant) {
 			continue
@@ -145,15 +146,10 @@ func (s *Service) inboxDecisions(ctx context.Context, rd store.Reader, a authz.A
 		}
 		items = append(items, module.InboxItem{
 			Title: w.risk.Title, URL: w.Acceptance.URL(), Since: w.AskedAt,
-			Ask: fmt.Sprintf("Decide: accept a risk rated %s until %s?", w.Basis.Residual.Rating, s.lastDay(w.Until)),
+			Ask: web.Msg("risk.inbox.decide", ratingWord(w.Basis.Residual.Rating), lastDay(w.Until)),
 		})
 	}
 	return items, nil
-}
-
-// lastDay is the last day of something that ends at t, exclusive, for people.
-func (s *Service) lastDay(t time.Time) string {
-	return t.Add(-time.Microsecond).In(s.zone).Format(time.DateOnly)
 }
 
 func voted(votes []Vote, person string) bool {
@@ -176,7 +172,7 @@ func (s *Service) inboxClosures(ctx context.Context, rd store.Reader, a authz.Ac
 		if w.standing.Unclosed {
 			items = append(items, module.InboxItem{
 				Title: w.risk.Title, URL: w.Acceptance.URL(), Since: w.standing.ClosureDue, Due: w.standing.ClosureDue,
-				Ask: "Close the exception: prove what was undone, and say what was learnt.",
+				Ask: web.Msg("risk.inbox.close"),
 			})
 		}
 	}
@@ -194,7 +190,7 @@ func (s *Service) inboxMitigations(ctx context.Context, rd store.Reader, a authz
 	}
 	var items []module.InboxItem
 	for _, m := range mitigations {
-		items = append(items, module.InboxItem{Title: m.Title, Ask: "Carry out this mitigation action, and show that it is done.", URL: "/risks/" + m.Risk, Since: m.ChangedAt, Due: m.Due})
+		items = append(items, module.InboxItem{Title: m.Title, Ask: web.Msg("risk.inbox.mitigate"), URL: "/risks/" + m.Risk + "/mitigations/" + m.ID, Since: m.ChangedAt, Due: m.Due})
 	}
 	return items, nil
 }
@@ -217,8 +213,8 @@ func (s *Service) inboxTerms(ctx context.Context, rd store.Reader, a authz.Actor
 	var items []module.InboxItem
 	for _, o := range owed {
 		items = append(items, module.InboxItem{
-			Title: o.Text, Ask: "Meet this condition, and show that it is met.",
-			URL: Acceptance{ID: o.acceptance, Risk: o.risk}.URL(), Due: o.Due,
+			Title: o.Text, Ask: web.Msg("risk.inbox.meet"),
+			URL: Acceptance{ID: o.acceptance, Risk: o.risk}.URL() + "/conditions/" + o.ID, Due: o.Due,
 		})
 	}
 	return items, nil
@@ -247,9 +243,9 @@ func (s *Service) inboxRatings(ctx context.Context, rd store.Reader, a authz.Act
 	risks := slices.Concat(unrated, due)
 	var items []module.InboxItem
 	for _, r := range risks {
-		item := module.InboxItem{Title: r.Title, URL: r.URL(), Since: r.RegisteredAt, Ask: "Rate this risk; until then it counts as " + string(r.Proposed.Rating) + "."}
+		item := module.InboxItem{Title: r.Title, URL: r.URL(), Since: r.RegisteredAt, Ask: web.Msg("risk.inbox.rate", ratingWord(r.Effective().Rating))}
 		if r.Rated() {
-			item.Ask, item.Since, item.Due = "Review this risk: its date has come.", r.ReviewDue, r.ReviewDue
+			item.Ask, item.Since, item.Due = web.Msg("risk.inbox.review"), r.ReviewDue, r.ReviewDue
 		}
 		items = append(items, item)
 	}
@@ -288,14 +284,14 @@ func (s *Service) Deadlines(ctx context.Context, rd store.Reader, a authz.Actor)
 		if w.standing.Code != InForce && w.standing.Code != ConditionOverdue {
 			continue
 		}
-		what := "The acceptance runs out"
+		what := web.Msg("risk.soon.acceptance")
 		if acts := s.opens(kindOf(w.Basis.Subject), w.Basis.Residual); len(acts) > 0 {
-			what += "; then this is denied: " + strings.Join(acts, ", ")
+			what = web.Msg("risk.soon.acceptance_acts", acts)
 		}
-		all = append(all, module.Deadline{Title: w.risk.Title, What: what + ".", URL: w.Acceptance.URL(), At: w.Until})
+		all = append(all, module.Deadline{Title: w.risk.Title, What: what, URL: w.Acceptance.URL(), At: w.Until})
 		for _, c := range w.Conditions {
 			if c.MetAt.IsZero() {
-				all = append(all, module.Deadline{Title: c.Text, What: "This condition is due.", URL: w.Acceptance.URL(), At: c.Due})
+				all = append(all, module.Deadline{Title: c.Text, What: web.Msg("risk.soon.condition"), URL: w.Acceptance.URL(), At: c.Due})
 			}
 		}
 	}

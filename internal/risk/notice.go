@@ -91,7 +91,7 @@ func (s *Service) remindExpiry(ctx context.Context, tx *store.Tx) error {
 		risk := risks[a.Risk]
 		for _, person := range distinct([]string{risk.Owner, a.AskedBy}) {
 			err := s.notices.Enqueue(ctx, tx, notify.Message{
-				Person: person, Item: risk.Item(), Key: message, Args: []string{risk.Title, s.lastDay(a.Until)},
+				Person: person, Item: risk.Item(), Key: message, Args: []string{risk.Title, lastDay(a.Until).In(s.zone).Format("2 January 2006")},
 				Path: a.URL(), Once: message + ":" + a.ID + ":" + step,
 			})
 			if err != nil {

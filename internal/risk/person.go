@@ -107,11 +107,7 @@ func (s *Service) Describe(ctx context.Context, r store.Reader, a authz.Actor, i
 		return nil, err
 	}
 	for _, sum := range summaries {
-		state := string(sum.Effective.Rating) + ", " + string(sum.State)
-		if sum.Acceptance == InForce {
-			state = string(sum.Effective.Rating) + ", accepted until " + s.lastDay(sum.AcceptedUntil)
-		}
-		described[sum.Item()] = catalog.Described{Title: sum.Title, State: state, URL: sum.URL()}
+		described[sum.Item()] = catalog.Described{Title: sum.Title, State: s.say(sum.standing()), URL: sum.URL()}
 	}
 	return described, nil
 }

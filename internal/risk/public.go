@@ -7,6 +7,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/module"
 )
 
@@ -31,10 +32,26 @@ func (s *Service) Public(ctx context.Context, r store.Reader) ([]module.PublicIt
 	}
 	items := make([]module.PublicItem, len(summaries))
 	for i, sum := range summaries {
-		items[i] = module.PublicItem{Title: sum.Title, State: string(sum.Effective.Rating), At: sum.ChangedAt}
-		if sum.Acceptance == InForce {
-			items[i].State += ", accepted until " + s.lastDay(sum.AcceptedUntil)
-		}
+		items[i] = module.PublicItem{Title: sum.Title, State: sum.standing(), At: sum.ChangedAt}
 	}
 	return items, nil
+}
+
+// standing says in a line how a risk stands: its rating, and until when it is
+// accepted or else its state.
+func (sum Summary) standing() web.Message {
+	rating := web.Msg("risk.rating_" + string(sum.Effective.Rating))
+	if sum.Acceptance == InForce {
+		return web.Msg("risk.standing.accepted", rating, lastDay(sum.AcceptedUntil))
+	}
+	return web.Msg("risk.standing.plain", rating, web.Msg("risk.state_"+string(sum.State)))
+}
+
+// say returns the text of a message outside a page. Without pages there is no
+// catalogue, and the key stands for it.
+func (s *Service) say(m web.Message) string {
+	if s.texts == nil {
+		return m.Key
+	}
+	return s.texts.Text(m.Key, m.Args...)
 }

@@ -90,6 +90,7 @@ type Service struct {
 	reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
 	onIndex    func(ctx context.Context, tx *ledger.Tx, d search.Document) error
 	discussion func(ctx context.Context, item string) (web.Discussion, error)
+	texts      *web.Mux // once there are pages: the catalogue of their words
 }
 
 // New returns the service. Without a zone, dates are those of UTC.

@@ -41,6 +41,9 @@ func ratingBadge(c *web.Ctx, r matrix.Rating) web.Rating {
 	return web.Rating{Text: c.Text("risk.rating_" + string(r)), Step: r.Level(), Steps: len(matrix.Ratings())}
 }
 
+// ratingWord is a rating inside a sentence.
+func ratingWord(r matrix.Rating) web.Message { return web.Msg("risk.rated_" + string(r)) }
+
 func stateBadge(c *web.Ctx, state State) web.Badge {
 	tone := web.ToneNeutral
 	if state == StateTreated {

@@ -101,6 +101,7 @@ func (s *Service) nameOthers(c *web.Ctx, d *AcceptanceDetail) error {
 			add(by.Right)
 		}
 	}
+	organisations = append(organisations, d.Basis.Organisation, d.Now.Organisation)
 	for _, n := range d.Needs {
 		organisations = append(organisations, n.Organisation)
 	}
@@ -229,9 +230,13 @@ func (s *Service) versionTable(c *web.Ctx, d AcceptanceDetail) web.Table {
 		t.Rows = append(t.Rows, r)
 	}
 	row("risk.pin.rating", s.assessed(c, then.Residual), s.assessed(c, now.Residual), then.RatingSeq != now.RatingSeq || then.Residual != now.Residual)
+	if then.Facts != now.Facts {
+		row("risk.pin.facts", c.Text("risk.pin.facts_then"), c.Text("risk.pin.facts_now"), true)
+	}
 	row("risk.field.threat", then.Threat, now.Threat, then.Threat != now.Threat)
 	row("risk.field.scope", then.Scope, now.Scope, then.Scope != now.Scope)
 	row("risk.pin.subject", versionText(c, then), versionText(c, now), then.SubjectVersion != now.SubjectVersion || then.SubjectDigest != now.SubjectDigest)
+	row("risk.pin.organisation", nameOf(c, d.Names, then.Organisation), nameOf(c, d.Names, now.Organisation), then.Organisation != now.Organisation)
 	row("risk.pin.parties", partyNames(then), partyNames(now), !slices.Equal(then.Parties, now.Parties))
 	return t
 }

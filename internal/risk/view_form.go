@@ -93,12 +93,9 @@ type fieldRow struct {
 	Below  []web.Field // each on a line of its own
 }
 
-// leastParties is how many rows for parties a form begins with.
-const leastParties = 4
-
 // PartyRows makes the rows of the parties; it is for the template.
 func (v formView) PartyRows(f *web.Form) []fieldRow {
-	rows := make([]fieldRow, rowCount(f, max(leastParties, v.Rows), MaxParties))
+	rows := make([]fieldRow, rowCount(f, max(1, v.Rows), MaxParties))
 	for i := range rows {
 		name := f.Line(rowField("parties", i, "name"), "risk.party.name")
 		name.Max = MaxTitle
@@ -197,11 +194,11 @@ func (s *Service) moves(c *web.Ctx, caption string, a matrix.Assessed) stepsView
 	m := &s.Policy().Matrix
 	start := Assessment{Cell: a.Base, Rating: m.Rate(a.Base)}
 	t.Rows = append(t.Rows, web.Row{Cells: []any{
-		c.Text("risk.proposal.base"), c.Text("risk.none"), s.assessed(c, start), c.Text("risk.proposal.base_why"), s.origin(c, s.Policy().Proposal.Origin, s.Policy().Proposal.Cites),
+		c.Text("risk.proposal.base"), c.Text("risk.none"), s.assessed(c, start), c.Text("risk.proposal.base_why"), origin(s.Policy().Proposal.Origin, s.Policy().Proposal.Cites),
 	}})
 	for _, move := range a.Moves {
 		row := web.Row{Cells: []any{
-			move.Factor, move.Effect, s.assessed(c, Assessment{Cell: move.To, Rating: move.Rating}), move.Why, s.origin(c, move.Origin, move.Cites),
+			move.Factor, move.Effect, s.assessed(c, Assessment{Cell: move.To, Rating: move.Rating}), move.Why, origin(move.Origin, move.Cites),
 		}}
 		t.Rows = append(t.Rows, row)
 	}
@@ -209,8 +206,8 @@ func (s *Service) moves(c *web.Ctx, caption string, a matrix.Assessed) stepsView
 }
 
 // origin says where a rule comes from.
-func (s *Service) origin(c *web.Ctx, o matrix.Origin, cites string) any {
-	return sentence(c.Text("risk.origin_"+string(o)), cites)
+func origin(o matrix.Origin, cites string) web.Origin {
+	return web.Origin{Source: o == matrix.FromSource, Cites: cites}
 }
 
 func (s *Service) partiesView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {

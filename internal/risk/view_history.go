@@ -59,10 +59,10 @@ func standingText(c *web.Ctx, a Placed) string {
 		return c.Text("risk.why_in_force", dateText(c, lastDay(a.Standing.ValidUntil)))
 	case Void:
 		if len(a.Standing.Changed) > 0 && !a.WasGranted() {
-			return c.Text("risk.why_asked_changed", joined(a.Standing.Changed, "and"))
+			return c.Text("risk.why_asked_changed", differences(c, a.Standing.Changed))
 		}
 		if len(a.Standing.Changed) > 0 {
-			return c.Text("risk.why_changed", joined(a.Standing.Changed, "and"))
+			return c.Text("risk.why_changed", differences(c, a.Standing.Changed))
 		}
 		return sentence(c.Text("risk.why_void"), a.EndReason)
 	case NotStarted:
@@ -78,6 +78,15 @@ func standingText(c *web.Ctx, a Placed) string {
 	default:
 		return c.Text("risk.why_" + string(a.Standing.Code))
 	}
+}
+
+// differences names what is no longer as it was decided on.
+func differences(c *web.Ctx, changed []string) []string {
+	all := make([]string, len(changed))
+	for i, what := range changed {
+		all[i] = c.Text("risk.differs_" + what)
+	}
+	return all
 }
 
 func standingIcon(code StandingCode) string {

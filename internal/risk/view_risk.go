@@ -19,6 +19,7 @@ import (
 type riskView struct {
 	Risk        Detail
 	Badges      []any
+	Primary     *web.Link // what the reader should do next, if anything
 	Actions     []web.Link
 	Matrix      web.Matrix
 	Proposal    proposalView
@@ -61,7 +62,9 @@ func (s *Service) riskView(c *web.Ctx, d Detail) (riskView, error) {
 	for i := range v.Proposal.Tables {
 		v.Proposal.Tables[i].Open = false // a person's rating stands beside it
 	}
-	v.Actions = riskActions(c, d, v.May)
+	if err := s.riskActions(c, d, &v); err != nil {
+		return riskView{}, err
+	}
 	v.Matrix = s.grid(c, c.Text("risk.risk.matrix"))
 	v.Matrix.Hint = c.Text("risk.risk.matrix_hint")
 	if d.Rated() {
@@ -125,28 +128,6 @@ func mostTelling(all []Placed) StandingCode {
 		}
 	}
 	return code
-}
-
-// riskActions lists what the reader may do now, the next step first.
-func riskActions(c *web.Ctx, d Detail, may map[string]bool) []web.Link {
-	var all []web.Link
-	add := func(verb, at, icon string) {
-		if may[verb] {
-			all = append(all, web.Link{Text: c.Text("risk.act_" + verb), URL: d.URL() + "/" + at, Icon: icon})
-		}
-	}
-	if !d.Rated() {
-		add("rate", "rate", "gauge")
-	}
-	add("ask", "acceptances/new", "signature")
-	add("edit", "edit", "pencil")
-	if d.Rated() {
-		add("rate", "rate", "gauge")
-	}
-	add("complete", "complete", "circle-check")
-	add("review", "review", "refresh-cw")
-	add("close", "close", "ban")
-	return all
 }
 
 func (s *Service) riskFacts(c *web.Ctx, d Detail) web.Terms {

@@ -195,12 +195,9 @@ type wayGroup struct {
 	Table web.Table
 }
 
-// leastTerms is how many rows for conditions a form begins with.
-const leastTerms = 2
-
 // TermRows makes the rows of the conditions; it is for the template.
 func (v askView) TermRows(f *web.Form) []fieldRow {
-	rows := make([]fieldRow, rowCount(f, leastTerms, MaxTerms))
+	rows := make([]fieldRow, rowCount(f, 1, MaxTerms))
 	for i := range rows {
 		text := f.Line(rowField("conditions", i, "text"), "risk.term.text")
 		text.Max = MaxShort
@@ -251,7 +248,7 @@ func (s *Service) ways(c *web.Ctx, needs []NeedText, names map[string]Named) []w
 			{Text: c.Text("risk.ways.way")}, {Text: c.Text("risk.ways.longest")}, {Text: c.Text("risk.ways.latest")}, {Text: c.Text("risk.proposal.origin")},
 		}, Empty: &web.Empty{Icon: "ban", Title: c.Text("risk.ways.nobody")}}
 		for _, w := range n.Ways {
-			g.Table.Rows = append(g.Table.Rows, web.Row{Cells: []any{w.Way, longest(c, w.Longest), lastDay(w.LatestEnd), s.origin(c, w.Origin, w.Cites)}})
+			g.Table.Rows = append(g.Table.Rows, web.Row{Cells: []any{w.Way, longest(c, w.Longest), lastDay(w.LatestEnd), origin(w.Origin, w.Cites)}})
 		}
 		all = append(all, g)
 	}

@@ -7,25 +7,32 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/gate"
+	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
+// Words gives the text of a message, as [web.Mux.Text] does. With it policies are
+// described.
+type Words func(key string, args ...any) string
+
 // GateGroups describes a gate policy.
-func GateGroups(p *gate.Policy) []Group {
-	groups := []Group{{Name: "Answers", Settings: []Setting{
-		{Name: "hold at most", Value: p.AnswerValid.String()}, {Name: "take at most", Value: p.TimeLimit.String()},
+func (w Words) GateGroups(p *gate.Policy) []Group {
+	groups := []Group{{Name: w("admin.policy.answers"), Settings: []Setting{
+		{Name: w("admin.policy.answer_valid"), Value: p.AnswerValid.String()}, {Name: w("admin.policy.time_limit"), Value: p.TimeLimit.String()},
 	}}}
 	for _, row := range p.Rows {
-		g := Group{Name: row.Kind + ", " + row.Action, Settings: []Setting{{"what it is", row.Title, string(row.Origin), row.Cites, ""}}}
+		g := Group{Name: w.comma([]string{row.Kind, row.Action}), Settings: []Setting{{w("admin.policy.what"), row.Title, string(row.Origin), row.Cites, ""}}}
 		for _, d := range row.Requires {
-			value := string(d.Mode)
+			value := []string{w("gate.mode_" + string(d.Mode))}
 			for _, name := range slices.Sorted(maps.Keys(d.With)) {
-				value += ", " + name + " " + d.With[name]
+				value = append(value, name+" "+d.With[name])
 			}
-			g.Settings = append(g.Settings, Setting{d.Decision, value, string(d.Origin), d.Cites, ""})
+			g.Settings = append(g.Settings, Setting{d.Decision, w.comma(value), string(d.Origin), d.Cites, ""})
 		}
 		groups = append(groups, g)
 	}
@@ -33,46 +40,68 @@ func GateGroups(p *gate.Policy) []Group {
 }
 
 // CatalogGroups describes kinds and relations of subjects.
-func CatalogGroups(k *catalog.Kinds) []Group {
+func (w Words) CatalogGroups(k *catalog.Kinds) []Group {
 	var groups []Group
 	for _, kind := range k.Kinds {
-		g := Group{Name: "Kind " + kind.Name, Settings: []Setting{{"title", kind.Title, string(kind.Origin), kind.Cites, kind.Description}}}
+		g := Group{Name: w("admin.policy.kind", kind.Name), Settings: []Setting{{w("admin.policy.title"), kind.Title, string(kind.Origin), kind.Cites, kind.Description}}}
 		for _, a := range kind.Attributes {
-			g.Settings = append(g.Settings, Setting{a.Name, attributeWords(a), string(a.Origin), a.Cites, a.Description})
+			g.Settings = append(g.Settings, Setting{a.Name, w.attribute(a), string(a.Origin), a.Cites, a.Description})
 		}
 		groups = append(groups, g)
 	}
-	relations := Group{Name: "Relations", Settings: []Setting{}}
+	relations := Group{Name: w("admin.policy.relations"), Settings: []Setting{}}
 	for _, r := range k.Relations {
-		relations.Settings = append(relations.Settings, Setting{r.Name, r.Title + "; " + r.Inverse, string(r.Origin), "", ""})
+		relations.Settings = append(relations.Settings, Setting{r.Name, w.semicolon([]string{r.Title, r.Inverse}), string(r.Origin), "", ""})
 	}
 	return append(groups, relations)
 }
 
-func attributeWords(a catalog.Attribute) string {
+func (w Words) attribute(a catalog.Attribute) string {
 	words := a.Title
 	switch {
 	case a.Refers != "":
-		words += ": name of a " + a.Refers
+		words = w("admin.policy.attribute_refers", a.Title, a.Refers)
 	case len(a.Allowed) > 0:
-		words += ": " + strings.Join(a.Allowed, ", ")
+		words = w("admin.policy.attribute_allowed", a.Title, w.comma(a.Allowed))
 	}
 	if a.Required {
-		words += " (required)"
+		words = w("admin.policy.attribute_required", words)
 	}
 	return words
 }
 
+// RankGroups describes the ranks, the lowest first.
+func (w Words) RankGroups(ranks []Setting) []Group {
+	return []Group{{Name: w("admin.policy.ranks"), Settings: ranks}}
+}
+
 // ContentGroups describes what may be attached and how long things are kept. All
 // of it is chosen; its file marks nothing.
-func ContentGroups(s *content.Settings) []Group {
-	kept := Group{Name: "Retention", Settings: []Setting{{Name: "drafts", Value: "kept for " + s.Drafts.Keep.String(), Origin: "chosen"}}}
+func (w Words) ContentGroups(s *content.Settings) []Group {
+	chosen := string(matrix.Chosen)
+	kept := Group{Name: w("admin.policy.retention"), Settings: []Setting{{Name: w("admin.policy.drafts"), Value: w("admin.policy.kept", w.length(s.Drafts.Keep)), Origin: chosen}}}
 	for _, r := range s.Retention {
-		kept.Settings = append(kept.Settings, Setting{Name: r.What + "s of " + r.Of, Value: "erased after " + r.Keep.String(), Origin: "chosen"})
+		kept.Settings = append(kept.Settings, Setting{Name: w("admin.policy.retention_"+r.What, r.Of), Value: w("admin.policy.erased", w.length(r.Keep)), Origin: chosen})
 	}
-	return []Group{{Name: "Attachments", Settings: []Setting{
-		{Name: "largest file", Value: s.Attachments.MaxSize.String(), Origin: "chosen"},
-		{Name: "of one item at most", Value: fmt.Sprint(s.Attachments.MaxPerItem), Origin: "chosen"},
-		{Name: "kinds", Value: strings.Join(s.Attachments.Kinds, ", "), Origin: "chosen"},
+	return []Group{{Name: w("admin.policy.attachments"), Settings: []Setting{
+		{Name: w("admin.policy.max_size"), Value: s.Attachments.MaxSize.String(), Origin: chosen},
+		{Name: w("admin.policy.max_per_item"), Value: fmt.Sprint(s.Attachments.MaxPerItem), Origin: chosen},
+		{Name: w("admin.policy.kinds"), Value: strings.Join(s.Attachments.Kinds, ", "), Origin: chosen},
 	}}, kept}
 }
+
+// rated is a rating in the words of the register.
+func (w Words) rated(r matrix.Rating) string { return w("risk.rated_" + string(r)) }
+
+// length is a duration in days, if it is so many whole ones.
+func (w Words) length(d config.Duration) string {
+	const day = 24 * time.Hour
+	if d.Std()%day == 0 {
+		return w("admin.policy.days", int(d.Std()/day))
+	}
+	return d.String()
+}
+
+// comma and semicolon join what stands beside each other without an "and".
+func (w Words) comma(words []string) string     { return strings.Join(words, ", ") }
+func (w Words) semicolon(words []string) string { return strings.Join(words, "; ") }

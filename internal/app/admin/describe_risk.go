@@ -3,26 +3,23 @@
 package admin
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
-	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
 // RiskGroups describes a risk policy.
-func RiskGroups(p *risk.RiskPolicy) []Group {
+func (w Words) RiskGroups(p *risk.RiskPolicy) []Group {
 	return []Group{
-		{Name: "Matrix", Settings: append([]Setting{{"ratings by likelihood and impact", matrixLines(&p.Matrix), string(p.Matrix.Origin), p.Matrix.Cites, p.Matrix.Why}},
-			append(steps("likelihood", p.Matrix.Likelihood), steps("impact", p.Matrix.Impact)...)...)},
-		{Name: "Proposed rating", Settings: proposal(p.Proposal)},
-		{Name: "Who may accept", Open: true, Settings: acceptance(p)},
-		{Name: "Exposed parties", Settings: parties(p.Parties)},
-		{Name: "Before and after a decision", Settings: around(p)},
-		{Name: "Review and reminders", Settings: review(p)},
+		{Name: w("admin.policy.matrix"), Settings: append([]Setting{{w("admin.policy.ratings"), w.matrixLines(&p.Matrix), string(p.Matrix.Origin), p.Matrix.Cites, p.Matrix.Why}},
+			append(w.steps("admin.policy.likelihood", p.Matrix.Likelihood), w.steps("admin.policy.impact", p.Matrix.Impact)...)...)},
+		{Name: w("admin.policy.proposal"), Settings: w.proposal(p.Proposal)},
+		{Name: w("admin.policy.authority"), Open: true, Settings: w.acceptance(p)},
+		{Name: w("admin.policy.parties"), Settings: w.parties(p.Parties)},
+		{Name: w("admin.policy.around"), Settings: w.around(p)},
+		{Name: w("admin.policy.review"), Settings: w.review(p)},
 	}
 }
 
@@ -37,131 +34,133 @@ func draw(c *web.Ctx, m *matrix.Matrix) *web.Matrix {
 		var line []web.Cell
 		for i := range m.Impact {
 			rating := m.Rate(matrix.Cell{Likelihood: l, Impact: i + 1})
-			line = append(line, web.Cell{Level: web.Rating{Text: string(rating), Step: rating.Level(), Steps: len(matrix.Ratings())}})
+			line = append(line, web.Cell{Level: web.Rating{Text: c.Text("risk.rating_" + string(rating)), Step: rating.Level(), Steps: len(matrix.Ratings())}})
 		}
 		drawn.Cells = append(drawn.Cells, line)
 	}
 	return drawn
 }
 
-func matrixLines(m *matrix.Matrix) string {
+func (w Words) matrixLines(m *matrix.Matrix) string {
 	lines := make([]string, 0, len(m.Ratings))
 	for l, line := range slices.Backward(m.Ratings) {
 		words := make([]string, len(line))
 		for i, r := range line {
-			words[i] = string(r)
+			words[i] = w.rated(r)
 		}
-		lines = append(lines, m.Likelihood[l].Name+": "+strings.Join(words, ", "))
+		lines = append(lines, w("admin.policy.likelihood_row", m.Likelihood[l].Name, w.comma(words)))
 	}
-	return strings.Join(lines, "; ")
+	return w.semicolon(lines)
 }
 
-func steps(scale string, all []matrix.Step) []Setting {
+func (w Words) steps(scale string, all []matrix.Step) []Setting {
 	var settings []Setting
 	for i, s := range all {
-		settings = append(settings, Setting{Name: fmt.Sprintf("%s %d", scale, i+1), Value: s.Name + ": " + s.Meaning})
+		settings = append(settings, Setting{Name: w(scale, i+1), Value: w("admin.policy.step", s.Name, s.Meaning)})
 	}
 	return settings
 }
 
-func proposal(r matrix.Rules) []Setting {
-	settings := []Setting{{"base", fmt.Sprintf("likelihood %d, impact %d", r.Base.Likelihood, r.Base.Impact), string(r.Origin), r.Cites, r.Why}}
+func (w Words) proposal(r matrix.Rules) []Setting {
+	settings := []Setting{{w("admin.policy.base"), w("admin.policy.cell", r.Base.Likelihood, r.Base.Impact), string(r.Origin), r.Cites, r.Why}}
 	for _, rule := range r.Rules {
-		settings = append(settings, Setting{rule.Name, effectWords(rule.Effect) + " (" + rule.Factor + ")", string(rule.Origin), rule.Cites, rule.Why})
+		settings = append(settings, Setting{rule.Name, w("admin.policy.effect", w.effect(rule.Effect), rule.Factor), string(rule.Origin), rule.Cites, rule.Why})
 	}
 	return settings
 }
 
-func effectWords(e matrix.Effect) string {
+func (w Words) effect(e matrix.Effect) string {
 	var words []string
 	if e.Likelihood != 0 {
-		words = append(words, fmt.Sprintf("likelihood %+d", e.Likelihood))
+		words = append(words, w("admin.policy.likelihood_by", e.Likelihood))
 	}
 	if e.Impact != 0 {
-		words = append(words, fmt.Sprintf("impact %+d", e.Impact))
+		words = append(words, w("admin.policy.impact_by", e.Impact))
 	}
 	if e.AtLeast != "" {
-		words = append(words, "at least "+string(e.AtLeast))
+		words = append(words, w("admin.policy.at_least", w.rated(e.AtLeast)))
 	}
-	return strings.Join(words, ", ")
+	return w.comma(words)
 }
 
-func acceptance(p *risk.RiskPolicy) []Setting {
+func (w Words) acceptance(p *risk.RiskPolicy) []Setting {
 	var settings []Setting
 	for _, a := range p.Authority {
-		settings = append(settings, Setting{string(a.Rating), "for " + a.Longest.String() + " at most", string(a.Origin), a.Cites, a.Why})
+		rating := w.rated(a.Rating)
+		settings = append(settings, Setting{rating, w("admin.policy.longest", w.length(a.Longest)), string(a.Origin), a.Cites, a.Why})
 		if len(a.AnyOf) == 0 {
-			settings = append(settings, Setting{Name: string(a.Rating), Value: "nobody may"})
+			settings = append(settings, Setting{Name: rating, Value: w("admin.policy.nobody")})
 		}
 		for _, way := range a.AnyOf {
-			settings = append(settings, Setting{string(a.Rating), wayWords(way), string(way.Origin), way.Cites, way.Why})
+			settings = append(settings, Setting{rating, w.way(way), string(way.Origin), way.Cites, way.Why})
 		}
+	}
+	barred := make([]string, len(p.MayNotAccept.People))
+	for i, who := range p.MayNotAccept.People {
+		barred[i] = w("admin.policy.part_" + who)
 	}
 	return append(settings,
-		Setting{"may not accept", strings.Join(p.MayNotAccept.People, ", "), string(p.MayNotAccept.Origin), p.MayNotAccept.Cites, p.MayNotAccept.Why},
-		Setting{"owner neither closes nor lowers", "from " + string(p.Independence.From), string(p.Independence.Origin), p.Independence.Cites, p.Independence.Why})
+		Setting{w("admin.policy.may_not_accept"), w.comma(barred), string(p.MayNotAccept.Origin), p.MayNotAccept.Cites, p.MayNotAccept.Why},
+		Setting{w("admin.policy.independence"), w("admin.policy.from", w.rated(p.Independence.From)), string(p.Independence.Origin), p.Independence.Cites, p.Independence.Why})
 }
 
-func wayWords(a risk.Alternative) string {
-	words := ""
+// way says who may accept in one of several ways.
+func (w Words) way(a risk.Alternative) string {
+	var words []string
 	switch {
 	case a.Rank != "":
-		words = "rank " + a.Rank + " or higher"
+		words = append(words, w("admin.policy.way_rank", a.Rank))
 	case a.Body != "":
-		words = fmt.Sprintf("body %s, quorum %d", a.Body, a.Quorum)
+		words = append(words, w("admin.policy.way_body", a.Body, a.Quorum))
 	default:
-		words = "functions " + strings.Join(a.Functions, " and ")
+		words = append(words, w("admin.policy.way_functions", a.Functions))
 	}
 	if a.OwnerSetsEnd {
-		words += "; the owner sets the end"
+		words = append(words, w("admin.policy.owner_sets_end"))
 	}
 	if a.Longest > 0 {
-		words += "; for " + a.Longest.String() + " at most"
+		words = append(words, w("admin.policy.longest", w.length(a.Longest)))
 	}
-	return words
+	return w.semicolon(words)
 }
 
-func parties(rules []risk.PartyRule) []Setting {
+func (w Words) parties(rules []risk.PartyRule) []Setting {
 	var settings []Setting
 	for _, r := range rules {
-		words := string(r.Requirement) + " from " + string(r.From)
+		words := []string{w("admin.policy.party_"+string(r.Requirement), w.rated(r.From))}
 		for _, way := range r.AnyOf {
-			words += "; " + wayWords(way)
+			words = append(words, w.way(way))
 		}
-		settings = append(settings, Setting{string(r.Kind), words, string(r.Origin), r.Cites, r.Why})
+		settings = append(settings, Setting{w("risk.party_" + string(r.Kind)), w.semicolon(words), string(r.Origin), r.Cites, r.Why})
 	}
 	return settings
 }
 
-func around(p *risk.RiskPolicy) []Setting {
-	var kinds []string
-	for _, k := range p.Options.Compare {
-		kinds = append(kinds, string(k))
+func (w Words) around(p *risk.RiskPolicy) []Setting {
+	kinds := make([]string, len(p.Options.Compare))
+	for i, k := range p.Options.Compare {
+		kinds[i] = w("risk.option_" + string(k))
 	}
 	return []Setting{
-		{"options to compare", strings.Join(kinds, ", ") + " from " + string(p.Options.From), string(p.Options.Origin), p.Options.Cites, p.Options.Why},
-		{"an overdue condition", p.Conditions.Overdue + "s", string(p.Conditions.Origin), p.Conditions.Cites, p.Conditions.Why},
-		{"precedents agree in", strings.Join(p.Precedents.Attributes, ", "), string(p.Precedents.Origin), p.Precedents.Cites, p.Precedents.Why},
+		{w("admin.policy.options"), w("admin.policy.options_from", kinds, w.rated(p.Options.From)), string(p.Options.Origin), p.Options.Cites, p.Options.Why},
+		{w("admin.policy.overdue"), w("admin.policy.overdue_" + p.Conditions.Overdue), string(p.Conditions.Origin), p.Conditions.Cites, p.Conditions.Why},
+		{w("admin.policy.precedents"), w.comma(p.Precedents.Attributes), string(p.Precedents.Origin), p.Precedents.Cites, p.Precedents.Why},
 	}
 }
 
-func review(p *risk.RiskPolicy) []Setting {
+func (w Words) review(p *risk.RiskPolicy) []Setting {
 	settings := []Setting{
-		{"intervals in force", p.Review.Preset, string(p.Review.Origin), p.Review.Cites, p.Review.Why},
-		{"owner is told how it stands", "every " + p.Review.OwnerNotice.String(), string(p.Review.Origin), p.Review.Cites, p.Review.Why},
+		{w("admin.policy.intervals"), p.Review.Preset, string(p.Review.Origin), p.Review.Cites, p.Review.Why},
+		{w("admin.policy.owner_notice"), w("admin.policy.every", w.length(p.Review.OwnerNotice)), string(p.Review.Origin), p.Review.Cites, p.Review.Why},
 	}
 	for _, preset := range p.Review.Presets {
 		v := preset.Intervals
-		words := fmt.Sprintf("low %s, medium %s, high %s, critical %s", v.Low, v.Medium, v.High, v.Critical)
-		settings = append(settings, Setting{"intervals " + preset.Name, words, string(preset.Origin), preset.Cites, preset.Why})
+		words := w("admin.policy.by_rating", w.length(v.Low), w.length(v.Medium), w.length(v.High), w.length(v.Critical))
+		settings = append(settings, Setting{w("admin.policy.preset", preset.Name), words, string(preset.Origin), preset.Cites, preset.Why})
 	}
-	return append(settings, Setting{"told before an acceptance ends", durations(p.Notices.BeforeExpiry), string(p.Notices.Origin), p.Notices.Cites, p.Notices.Why})
-}
-
-func durations(all []config.Duration) string {
-	words := make([]string, len(all))
-	for i, d := range all {
-		words[i] = d.String()
+	steps := make([]string, len(p.Notices.BeforeExpiry))
+	for i, d := range p.Notices.BeforeExpiry {
+		steps[i] = w.length(d)
 	}
-	return strings.Join(words, ", ")
+	return append(settings, Setting{w("admin.policy.before_expiry"), w.comma(steps), string(p.Notices.Origin), p.Notices.Cites, p.Notices.Why})
 }
