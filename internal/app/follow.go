@@ -51,20 +51,20 @@ func follow(ctx context.Context, tx *ledger.Tx, item string, v authz.Visibility)
 	return search.SetVisibility(ctx, tx.Tx, item, v)
 }
 
-// How search documents name comments.
+// Kinds of search document that hang on an item; their parts are "<kind>:<id>".
 const (
-	kindComment = "comment"
-	commentPart = "comment:"
+	kindComment    = "comment"
+	kindAttachment = "attachment"
 )
 
-// commentChanged keeps the search document of a comment, in the transaction that
-// posts, edits or erases it.
-func (o *office) commentChanged(ctx context.Context, tx *ledger.Tx, c content.Comment) error {
-	part := commentPart + c.ID
-	if c.Erased() {
-		return search.RemovePart(ctx, tx.Tx, c.Item, part)
+// passageChanged keeps the search document of a comment or an attachment, in the
+// transaction that writes or erases it.
+func (o *office) passageChanged(ctx context.Context, tx *ledger.Tx, p content.Passage) error {
+	part := p.What + ":" + p.ID
+	if p.Erased {
+		return search.RemovePart(ctx, tx.Tx, p.Item, part)
 	}
-	kind, id, _ := strings.Cut(c.Item, ":")
+	kind, id, _ := strings.Cut(p.Item, ":")
 	resource, known := o.resources()[kind]
 	if !known {
 		return fault.ItemNotFound()
@@ -73,7 +73,7 @@ func (o *office) commentChanged(ctx context.Context, tx *ledger.Tx, c content.Co
 	if err != nil {
 		return err
 	}
-	return search.Index(ctx, tx.Tx, search.Document{Item: c.Item, Part: part, Kind: kindComment, Body: c.Text, Visibility: res.Visibility})
+	return search.Index(ctx, tx.Tx, search.Document{Item: p.Item, Part: part, Kind: p.What, Title: p.Title, Body: p.Text, Visibility: res.Visibility})
 }
 
 // describe names the items that the actor may see, whatever their type; the
@@ -98,13 +98,17 @@ func searchKinds() []searchweb.Kind {
 		{Name: risk.ItemType, Label: "office.kind.risks", One: "office.kind.risk", Icon: "shield-alert"},
 		{Name: catalog.ItemType, Label: "office.kind.subjects", One: "office.kind.subject", Icon: "layers"},
 		{Name: kindComment, Label: "office.kind.comments", One: "office.kind.comment", Icon: "message-square"},
+		{Name: kindAttachment, Label: "office.kind.attachments", One: "office.kind.attachment", Icon: "paperclip"},
 	}
 }
 
 // hitURL is where a hit of a search leads.
-func hitURL(d catalog.Described, part string) string {
-	if id, found := strings.CutPrefix(part, commentPart); found {
+func hitURL(d catalog.Described, item, part string) string {
+	switch kind, id, _ := strings.Cut(part, ":"); kind {
+	case kindComment:
 		return contentweb.CommentPath(id)
+	case kindAttachment:
+		return contentweb.AttachmentsPath(item)
 	}
 	return d.URL
 }

@@ -111,7 +111,7 @@ func (o *office) openContent() error {
 	o.configured("content", o.cfg.Policy.Content, func(w admin.Words) []admin.Group { return w.ContentGroups(settings.Get()) })
 	o.content = content.New(content.Deps{
 		DB: o.db, Writer: o.ledger.Writer("content", content.EntryKinds()), Policy: o.policy, Resources: o.resources(), Settings: settings,
-		Changed: o.commentChanged,
+		Changed: o.passageChanged,
 	})
 	o.threads = contentweb.New(contentweb.Deps{
 		Content: o.content, DB: o.db, Describe: o.describe, Person: directory{o.identity}.Person, Profile: profileSections(),

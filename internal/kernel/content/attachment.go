@@ -84,7 +84,10 @@ func (s *Service) Attach(ctx context.Context, item, name string, file io.Reader)
 		if err != nil {
 			return err
 		}
-		return insertAttachment(ctx, tx, at, salt, data)
+		if err := insertAttachment(ctx, tx, at, salt, data); err != nil {
+			return err
+		}
+		return s.changed(ctx, tx, at.passage(data))
 	})
 	return at, err
 }

@@ -85,7 +85,7 @@ func (s *Service) PostIn(ctx context.Context, tx *ledger.Tx, item, text string) 
 	if err := insertComment(ctx, tx, c, salt); err != nil {
 		return Comment{}, err
 	}
-	return c, s.changed(ctx, tx, c)
+	return c, s.changed(ctx, tx, c.passage())
 }
 
 // Edit replaces the text of the actor's own comment; version is the one that the
@@ -120,7 +120,7 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, text strin
 		if err := updateComment(ctx, tx, c, salt); err != nil {
 			return err
 		}
-		return s.changed(ctx, tx, c)
+		return s.changed(ctx, tx, c.passage())
 	})
 	return c, err
 }
@@ -145,13 +145,6 @@ func (s *Service) appendComment(ctx context.Context, tx *ledger.Tx, kind string,
 		Body: commentBody{c.ID, c.Version, digest},
 	})
 	return salt, err
-}
-
-func (s *Service) changed(ctx context.Context, tx *ledger.Tx, c Comment) error {
-	if s.onChange == nil {
-		return nil
-	}
-	return s.onChange(ctx, tx, c)
 }
 
 // checkText refuses what is no comment. The path is that of the form's field.

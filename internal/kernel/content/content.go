@@ -73,9 +73,9 @@ type Deps struct {
 	Policy    *authz.Policy
 	Resources map[string]ResourceOf // by item type; of other items nothing can be written or read
 	Settings  *config.Holder[Settings]
-	// Changed, if set, is called in the transaction that posts, edits or erases a
-	// comment: to tell people, or to keep the search index.
-	Changed func(ctx context.Context, tx *ledger.Tx, c Comment) error
+	// Changed, if set, is called in the transaction that writes or erases a comment
+	// or an attachment: to keep the search index.
+	Changed func(ctx context.Context, tx *ledger.Tx, p Passage) error
 }
 
 // Service holds the use cases. It is safe for concurrent use.
@@ -85,7 +85,7 @@ type Service struct {
 	policy    *authz.Policy
 	resources map[string]ResourceOf
 	settings  *config.Holder[Settings]
-	onChange  func(ctx context.Context, tx *ledger.Tx, c Comment) error
+	onChange  func(ctx context.Context, tx *ledger.Tx, p Passage) error
 }
 
 // New returns the service.

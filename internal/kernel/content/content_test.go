@@ -31,7 +31,7 @@ type office struct {
 	*Service
 	t       *testing.T
 	items   map[string]authz.Resource
-	changes []Comment
+	changes []Passage
 }
 
 func each(t *testing.T, settings string, fn func(t *testing.T, o *office)) {
@@ -56,7 +56,7 @@ func each(t *testing.T, settings string, fn func(t *testing.T, o *office)) {
 				}
 				return res, nil
 			}},
-			Changed: func(_ context.Context, _ *ledger.Tx, c Comment) error {
+			Changed: func(_ context.Context, _ *ledger.Tx, c Passage) error {
 				o.changes = append(o.changes, c)
 				return nil
 			},
@@ -314,7 +314,7 @@ func TestEraseComment(t *testing.T) {
 		if err != nil || len(versions) != 2 || versions[0].Text+versions[1].Text != "" {
 			t.Errorf("%+v, %v", versions, err)
 		}
-		if last := o.changes[len(o.changes)-1]; !last.Erased() || last.Text != "" {
+		if last := o.changes[len(o.changes)-1]; !last.Erased || last.Text != "" {
 			t.Errorf("change told: %+v", last)
 		}
 		own := o.post(o.olive(), "risk:open", "mine")

@@ -89,7 +89,7 @@ func (s *Service) eraseComment(ctx context.Context, tx *ledger.Tx, c Comment, v 
 		return err
 	}
 	c.Text, c.ErasedAt, c.ErasedBy, c.Entry = "", tx.Now(), by.Ref(), seq
-	return s.changed(ctx, tx, c)
+	return s.changed(ctx, tx, c.passage())
 }
 
 func (s *Service) eraseAttachment(ctx context.Context, tx *ledger.Tx, a Attachment, v authz.Visibility, by authz.Actor, reason string) error {
@@ -97,7 +97,11 @@ func (s *Service) eraseAttachment(ctx context.Context, tx *ledger.Tx, a Attachme
 	if err != nil {
 		return err
 	}
-	return wipeAttachment(ctx, tx, a.ID, tx.Now(), by.Ref(), seq)
+	if err := wipeAttachment(ctx, tx, a.ID, tx.Now(), by.Ref(), seq); err != nil {
+		return err
+	}
+	a.Name, a.ErasedAt = "", tx.Now()
+	return s.changed(ctx, tx, a.passage(nil))
 }
 
 func (s *Service) appendErased(ctx context.Context, tx *ledger.Tx, what, id, item string, v authz.Visibility, by authz.Actor, reason string) (int64, error) {

@@ -21,6 +21,9 @@ func threadPath(item string) string { return itemPath(item) + "/discussion" }
 
 func attachmentsPath(item string) string { return itemPath(item) + "/attachments" }
 
+// AttachmentsPath is the address of the page that lists the attachments of an item.
+func AttachmentsPath(item string) string { return attachmentsPath(item) }
+
 // CommentPath is the address that leads to a comment in its thread.
 func CommentPath(id string) string { return "/comments/" + url.PathEscape(id) }
 

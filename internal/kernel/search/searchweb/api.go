@@ -20,6 +20,7 @@ type Hit struct {
 	Part       string            `json:"part,omitempty" doc:"what of it was found, such as comment:id; absent: the item itself"`
 	Kind       string            `json:"kind"`
 	Title      string            `json:"title" doc:"of the item"`
+	PartTitle  string            `json:"part_title,omitempty" doc:"of the part, such as the name of a file"`
 	State      string            `json:"state,omitempty"`
 	URL        string            `json:"url" doc:"its page, relative to the server's root"`
 	Visibility authz.Visibility  `json:"visibility" enum:"public,internal,restricted"`
@@ -48,8 +49,13 @@ func (s *Site) apiFind(ctx context.Context, in *findInput) (*struct{ Body web.Li
 	}
 	list := web.List[Hit]{Items: []Hit{}, Next: next}
 	for _, h := range hits {
+		partTitle := ""
+		if h.Part != "" {
+			partTitle = search.Text(h.Hit.Title)
+		}
 		list.Items = append(list.Items, Hit{
-			Item: h.Item, Part: h.Part, Kind: h.Kind, Title: h.item.Title, State: h.item.State, URL: h.url,
+			PartTitle: partTitle,
+			Item:      h.Item, Part: h.Part, Kind: h.Kind, Title: h.item.Title, State: h.item.State, URL: h.url,
 			Visibility: h.Visibility, Snippet: append([]search.Fragment{}, h.Snippet...), ChangedAt: h.At,
 		})
 	}

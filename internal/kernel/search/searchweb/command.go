@@ -14,7 +14,7 @@ import (
 // Cmd is `portreeve search`.
 type Cmd struct {
 	Query  []string `arg:"" help:"Words; quote phrases for the shell and for the search: '\"proxy rule\"'. A prefix ends with *."`
-	Kind   string   `help:"Only this kind, such as risk, subject or comment." placeholder:"KIND" query:"kind"`
+	Kind   string   `help:"Only this kind, such as risk, subject, comment or attachment." placeholder:"KIND" query:"kind"`
 	Limit  int      `help:"The most to show, up to 100." default:"20" placeholder:"N" query:"limit"`
 	Cursor string   `help:"Go on after an earlier search." placeholder:"CURSOR" query:"cursor"`
 	client.JSONFlag
@@ -30,7 +30,11 @@ func (c *Cmd) Run(s *client.Session) error {
 
 func printHits(s *client.Session, list web.List[Hit]) error {
 	for _, h := range list.Items {
-		s.Printf("%s  %s\n  %s\n", h.Kind, h.Title, h.URL)
+		title := h.Title
+		if h.PartTitle != "" {
+			title = h.PartTitle + " (" + h.Title + ")"
+		}
+		s.Printf("%s  %s\n  %s\n", h.Kind, title, h.URL)
 		if text := search.Text(h.Snippet); text != "" {
 			s.Printf("  %s\n", text)
 		}

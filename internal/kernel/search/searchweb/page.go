@@ -24,7 +24,8 @@ type pageView struct {
 
 // hitView is one line of the result.
 type hitView struct {
-	Title   any // a text, or HTML with what was asked for marked
+	Title   any    // a text, or HTML with what was asked for marked
+	Of      string // what a part hangs on, if its own title is shown
 	URL     string
 	Icon    string
 	Kind    string
@@ -73,8 +74,11 @@ func (s *Site) hitView(c *web.Ctx, h found) hitView {
 		Title: h.item.Title, URL: h.url, Icon: "file-text", Kind: h.Kind, State: h.item.State,
 		Secret: h.Visibility == authz.Restricted, Snippet: search.HTML(h.Snippet), At: h.At,
 	}
-	if h.Part == "" && search.Text(h.Hit.Title) != "" {
+	if search.Text(h.Hit.Title) != "" {
 		v.Title = search.HTML(h.Hit.Title)
+		if h.Part != "" {
+			v.Of = h.item.Title
+		}
 	}
 	for _, k := range s.Kinds {
 		if k.Name == h.Kind {

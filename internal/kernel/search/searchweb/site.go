@@ -32,7 +32,7 @@ type Deps struct {
 	// Describe names items of any type as far as the actor may see them.
 	Describe catalog.Describer
 	// URL is where a hit leads: the item's page, or that of the part.
-	URL func(d catalog.Described, part string) string
+	URL func(d catalog.Described, item, part string) string
 }
 
 // Site is the page and the API. It may be used concurrently.
@@ -74,7 +74,7 @@ func (s *Site) find(ctx context.Context, query, kind, cursor string, limit int) 
 		}
 		for _, h := range page.Hits {
 			if d, shown := described[h.Item]; shown {
-				hits = append(hits, found{Hit: h, item: d, url: s.URL(d, h.Part)})
+				hits = append(hits, found{Hit: h, item: d, url: s.URL(d, h.Item, h.Part)})
 			}
 		}
 		return nil

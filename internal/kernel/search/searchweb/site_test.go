@@ -50,7 +50,7 @@ func newSite(t *testing.T, gone string, documents ...search.Document) *webtest.C
 			}
 			return all, nil
 		},
-		URL: func(d catalog.Described, part string) string { return d.URL + part },
+		URL: func(d catalog.Described, _, part string) string { return d.URL + part },
 	})
 	site.Pages(m)
 	site.API(m.API())
