@@ -9,32 +9,33 @@ import (
 
 // Rank is one step of authority, such as manager, director or executive.
 type Rank struct {
-	Name  string // slug, used in configuration: "director"
-	Title string // shown to people: "Director of Security"
+	Name  string `json:"name"`  // slug, used in configuration: "director"
+	Title string `json:"title"` // shown to people: "Director of Security"
 }
 
 // Post is an office that gives its holder a rank, and perhaps a function, in
 // one organisation. Posts are appointed, roles are granted: the two are
 // independent.
 type Post struct {
-	ID           string
-	Organisation string
-	Rank         string
-	Function     string // such as "security", "operations", "legal"; may be empty
-	Title        string
-	Holder       string    // person id; empty means vacant
-	Since, Until time.Time // the appointment runs in [Since, Until); a zero time is no limit
-	Version      int64     // for If-Match
+	ID           string    `json:"id"`
+	Organisation string    `json:"organisation" doc:"id of an organisation"`
+	Rank         string    `json:"rank"`
+	Function     string    `json:"function,omitempty"` // such as "security", "operations", "legal"; may be empty
+	Title        string    `json:"title"`
+	Holder       string    `json:"holder,omitempty" doc:"id of an account; absent: nobody"`
+	Since        time.Time `json:"since,omitzero"` // the appointment runs in [Since, Until); a zero time is no limit
+	Until        time.Time `json:"until,omitzero"`
+	Version      int64     `json:"version"` // for If-Match
 }
 
 // Body decides by quorum: a council, a committee.
 type Body struct {
-	ID           string
-	Organisation string
-	Name         string
-	Members      []string // person ids
-	Quorum       int      // how many active members must agree; below 1 nothing can be decided
-	Version      int64
+	ID           string   `json:"id"`
+	Organisation string   `json:"organisation" doc:"id of an organisation"`
+	Name         string   `json:"name"`
+	Members      []string `json:"members" nullable:"false" doc:"ids of accounts"`
+	Quorum       int      `json:"quorum" doc:"how many active members must agree"` // below 1 nothing can be decided
+	Version      int64    `json:"version"`
 }
 
 // Delegation lets somebody act for the holder of a post for a while. It ends
@@ -42,14 +43,15 @@ type Body struct {
 // and when either account is deactivated. What was delegated cannot be
 // delegated further, because only the holder's own post can be.
 type Delegation struct {
-	ID          string
-	Post        string
-	Holder      string // who held the post when it was granted
-	To          string // person id
-	From, Until time.Time
-	RevokedAt   time.Time // zero: not revoked
-	Reason      string
-	Version     int64
+	ID        string    `json:"id"`
+	Post      string    `json:"post" doc:"id of a post"`
+	Holder    string    `json:"holder" doc:"id of whoever held the post when it was granted"`
+	To        string    `json:"to" doc:"id of whoever acts"`
+	From      time.Time `json:"from"`
+	Until     time.Time `json:"until"`
+	RevokedAt time.Time `json:"revoked_at,omitzero"` // zero: not revoked
+	Reason    string    `json:"reason"`
+	Version   int64     `json:"version"`
 }
 
 // RightKind says what a right comes from.
@@ -65,16 +67,16 @@ const (
 
 // Right is one thing that a person may exercise, and why.
 type Right struct {
-	Kind         RightKind
-	Organisation string
-	Rank         string // rank of Post
-	Function     string // for RightFunction
-	Body         string // body id, for RightBody
-	Post         string // the post by which the person acts; empty for RightBody
-	Holder       string // who holds Post: not the person who acts if Delegation is set
-	Vacant       string // the vacant post whose function moved up to Post, if so
-	Delegation   string // delegation id, if the person acts for Holder
-	Explanation  string // one sentence for the record
+	Kind         RightKind `json:"kind" enum:"rank,function,body"`
+	Organisation string    `json:"organisation" doc:"id of an organisation"`
+	Rank         string    `json:"rank,omitempty"`                                                            // rank of Post
+	Function     string    `json:"function,omitempty"`                                                        // for RightFunction
+	Body         string    `json:"body,omitempty" doc:"id of a body"`                                         // for RightBody
+	Post         string    `json:"post,omitempty" doc:"id of the post by which they act"`                     // empty for RightBody
+	Holder       string    `json:"-"`                                                                         // who holds Post: not the person who acts if Delegation is set
+	Vacant       string    `json:"-"`                                                                         // the vacant post whose function moved up to Post, if so
+	Delegation   string    `json:"delegation,omitempty" doc:"id of the delegation, if they act for somebody"` // if the person acts for Holder
+	Explanation  string    `json:"explanation"`                                                               // one sentence for the record
 }
 
 // Authority is everything needed to tell who is entitled, at one moment of the

@@ -17,6 +17,15 @@ func AnswerAt[T any](version int64, item T) *Answer[T] {
 	return &Answer[T]{ETag: ETag(version), Body: item}
 }
 
+// At sets where the item is, relative to /api/v1. It gives the answer back, and
+// nil for none.
+func (a *Answer[T]) At(path string) *Answer[T] {
+	if a != nil {
+		a.Location = apiPrefix + path
+	}
+	return a
+}
+
 // Listed is what an operation answers that lists.
 type Listed[T any] struct{ Body List[T] }
 
@@ -56,5 +65,14 @@ func Change[K any, I Based[K], O any](see func(context.Context, K) error, do fun
 			return none, unseen
 		}
 		return none, err
+	}
+}
+
+// Seen makes of the function that shows an item one that tells whether it may be
+// seen.
+func Seen[K, T any](show func(context.Context, K) (*Answer[T], error)) func(context.Context, K) error {
+	return func(ctx context.Context, item K) error {
+		_, err := show(ctx, item)
+		return err
 	}
 }

@@ -16,19 +16,15 @@ import (
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
-// output is an answer; ETag and Location are left out where they are empty.
-type output[T any] struct {
-	ETag     string `header:"ETag"`
-	Location string `header:"Location"`
-	Body     T
-}
-
 type nothing struct{}
 
 // IDInPath is the post, body or delegation that an operation is about.
 type IDInPath struct {
 	ID string `path:"id" maxLength:"100"`
 }
+
+// Item returns the id.
+func (p IDInPath) Item() string { return p.ID }
 
 func operation(method, path, summary, tag string, status int) huma.Operation {
 	return huma.Operation{Method: method, Path: path, Summary: summary, DefaultStatus: status, Tags: []string{tag}}
@@ -43,37 +39,21 @@ func (s *Site) API(api *web.API) {
 	s.delegationAPI(api)
 }
 
-func listOf[T any](items []T) *output[web.List[T]] {
-	if items == nil {
-		items = []T{}
-	}
-	return &output[web.List[T]]{Body: web.List[T]{Items: items}}
+func (s *Site) apiRanks(ctx context.Context, _ *struct{}) (*web.Listed[Rank], error) {
+	st, err := s.load(ctx)
+	return web.ListOf(st.Ranks, "", func(r authz.Rank) Rank { return Rank{r} }), err
 }
 
-func (s *Site) apiRanks(ctx context.Context, _ *struct{}) (*output[web.List[Rank]], error) {
+func (s *Site) apiRights(ctx context.Context, _ *struct{}) (*web.Listed[Right], error) {
 	st, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var all []Rank
-	for _, r := range st.Ranks {
-		all = append(all, Rank{Name: r.Name, Title: r.Title})
-	}
-	return listOf(all), nil
-}
-
-func (s *Site) apiRights(ctx context.Context, _ *struct{}) (*output[web.List[Right]], error) {
-	st, err := s.load(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var all []Right
+	var all []authz.Right
 	for _, o := range st.organisations {
-		for _, r := range st.Rights(authz.ActorFrom(ctx).ID, o.ID, st.now) {
-			all = append(all, rightOf(r))
-		}
+		all = append(all, st.Rights(authz.ActorFrom(ctx).ID, o.ID, st.now)...)
 	}
-	return listOf(all), nil
+	return web.ListOf(all, "", func(r authz.Right) Right { return Right{r} }), nil
 }
 
 func (s *Site) postAPI(api *web.API) {
@@ -83,8 +63,8 @@ func (s *Site) postAPI(api *web.API) {
 	web.Op(api, office.ActionRead, op(http.MethodGet, "", "List posts, highest rank first, with vacancies", 0), s.apiPosts)
 	web.Op(api, office.ActionRead, op(http.MethodGet, "/{id}", "Show a post", 0), s.apiPost)
 	web.Op(api, office.ActionAdminister, op(http.MethodPost, "", "Create a post", http.StatusCreated), s.apiCreatePost)
-	web.Op(api, office.ActionAdminister, op(http.MethodPatch, "/{id}", "Change a post: appoint, vacate, rename", 0), s.apiChangePost)
-	web.Op(api, office.ActionAdminister, op(http.MethodDelete, "/{id}", "Abolish a post", http.StatusNoContent), s.apiAbolishPost)
+	web.Op(api, office.ActionAdminister, op(http.MethodPatch, "/{id}", "Change a post: appoint, vacate, rename", 0), web.Change(web.Seen(s.onePost), s.apiChangePost))
+	web.Op(api, office.ActionAdminister, op(http.MethodDelete, "/{id}", "Abolish a post", http.StatusNoContent), web.Change(web.Seen(s.onePost), s.apiAbolishPost))
 }
 
 type postsInput struct {
@@ -92,43 +72,31 @@ type postsInput struct {
 	Vacant       bool   `query:"vacant" doc:"only vacant ones"`
 }
 
-func (s *Site) apiPosts(ctx context.Context, in *postsInput) (*output[web.List[Post]], error) {
+func (s *Site) apiPosts(ctx context.Context, in *postsInput) (*web.Listed[Post], error) {
 	st, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var all []Post
-	for _, p := range byRank(st.Authority, st.Posts) {
-		doc := st.post(p)
-		if (in.Organisation == "" || p.Organisation == in.Organisation) && (!in.Vacant || doc.Vacant) {
-			all = append(all, doc)
-		}
-	}
-	return listOf(all), nil
+	all := slices.DeleteFunc(byRank(st.Authority, st.Posts), func(p authz.Post) bool {
+		return in.Organisation != "" && p.Organisation != in.Organisation || in.Vacant && st.Filled(p, st.now)
+	})
+	return web.ListOf(all, "", st.post), nil
 }
 
 // onePost answers with a post as it is now.
-func (s *Site) onePost(ctx context.Context, id string) (*output[Post], error) {
-	st, p, err := s.findPost(ctx, id)
+func (s *Site) onePost(ctx context.Context, id string) (*web.Answer[Post], error) {
+	st, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &output[Post]{ETag: web.ETag(p.Version), Body: st.post(p)}, nil
-}
-
-func (s *Site) findPost(ctx context.Context, id string) (state, authz.Post, error) {
-	st, err := s.load(ctx)
+	p, err := st.findPost(id)
 	if err != nil {
-		return st, authz.Post{}, err
+		return nil, err
 	}
-	i := slices.IndexFunc(st.Posts, func(p authz.Post) bool { return p.ID == id })
-	if i < 0 {
-		return st, authz.Post{}, fault.ItemNotFound()
-	}
-	return st, st.Posts[i], nil
+	return web.AnswerAt(p.Version, st.post(p)), nil
 }
 
-func (s *Site) apiPost(ctx context.Context, in *IDInPath) (*output[Post], error) {
+func (s *Site) apiPost(ctx context.Context, in *IDInPath) (*web.Answer[Post], error) {
 	return s.onePost(ctx, in.ID)
 }
 
@@ -143,7 +111,7 @@ func plain(fields map[string]string) error {
 	return fault.InvalidFields("authz.name_hidden", wrong)
 }
 
-func (s *Site) apiCreatePost(ctx context.Context, in *struct{ Body NewPost }) (*output[Post], error) {
+func (s *Site) apiCreatePost(ctx context.Context, in *struct{ Body NewPost }) (*web.Answer[Post], error) {
 	b := in.Body
 	if err := plain(map[string]string{"title": b.Title}); err != nil {
 		return nil, err
@@ -161,22 +129,21 @@ func (s *Site) apiCreatePost(ctx context.Context, in *struct{ Body NewPost }) (*
 		return nil, err
 	}
 	out, err := s.onePost(ctx, p.ID)
-	if out != nil {
-		out.Location = "/api/v1/posts/" + p.ID
-	}
-	return out, err
+	return out.At("/posts/" + p.ID), err
 }
 
-func (s *Site) apiChangePost(ctx context.Context, in *struct {
+type changePostInput struct {
 	IDInPath
 	web.IfMatch
 	Body PostEdit
-}) (*output[Post], error) {
-	_, p, err := s.findPost(ctx, in.ID)
+}
+
+func (s *Site) apiChangePost(ctx context.Context, version int64, in *changePostInput) (*web.Answer[Post], error) {
+	st, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	version, err := in.Version()
+	p, err := st.findPost(in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -231,13 +198,12 @@ func value(text *string) string {
 	return *text
 }
 
-func (s *Site) apiAbolishPost(ctx context.Context, in *struct {
+// basedInput is the input of an operation that changes an item and has no body.
+type basedInput struct {
 	IDInPath
 	web.IfMatch
-}) (*nothing, error) {
-	version, err := in.Version()
-	if err != nil {
-		return nil, err
-	}
+}
+
+func (s *Site) apiAbolishPost(ctx context.Context, version int64, in *basedInput) (*nothing, error) {
 	return nil, s.Office.AbolishPost(ctx, in.ID, version)
 }

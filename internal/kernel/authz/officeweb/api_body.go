@@ -11,7 +11,6 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/authz/office"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
@@ -22,54 +21,43 @@ func (s *Site) bodyAPI(api *web.API) {
 	web.Op(api, office.ActionRead, op(http.MethodGet, "", "List bodies", 0), s.apiBodies)
 	web.Op(api, office.ActionRead, op(http.MethodGet, "/{id}", "Show a body", 0), s.apiBody)
 	web.Op(api, office.ActionAdminister, op(http.MethodPost, "", "Establish a body", http.StatusCreated), s.apiCreateBody)
-	web.Op(api, office.ActionAdminister, op(http.MethodPatch, "/{id}", "Change a body", 0), s.apiChangeBody)
-	web.Op(api, office.ActionAdminister, op(http.MethodDelete, "/{id}", "Dissolve a body", http.StatusNoContent), s.apiDissolveBody)
+	web.Op(api, office.ActionAdminister, op(http.MethodPatch, "/{id}", "Change a body", 0), web.Change(web.Seen(s.oneBody), s.apiChangeBody))
+	web.Op(api, office.ActionAdminister, op(http.MethodDelete, "/{id}", "Dissolve a body", http.StatusNoContent), web.Change(web.Seen(s.oneBody), s.apiDissolveBody))
 }
 
 type bodiesInput struct {
 	Organisation string `query:"organisation" maxLength:"100" doc:"only of this organisation, by id"`
 }
 
-func (s *Site) apiBodies(ctx context.Context, in *bodiesInput) (*output[web.List[Body]], error) {
+func (s *Site) apiBodies(ctx context.Context, in *bodiesInput) (*web.Listed[Body], error) {
 	st, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var all []Body
-	for _, b := range st.Bodies {
-		if in.Organisation == "" || b.Organisation == in.Organisation {
-			all = append(all, st.body(b))
-		}
-	}
-	return listOf(all), nil
-}
-
-func (s *Site) findBody(ctx context.Context, id string) (state, authz.Body, error) {
-	st, err := s.load(ctx)
-	if err != nil {
-		return st, authz.Body{}, err
-	}
-	i := slices.IndexFunc(st.Bodies, func(b authz.Body) bool { return b.ID == id })
-	if i < 0 {
-		return st, authz.Body{}, fault.ItemNotFound()
-	}
-	return st, st.Bodies[i], nil
+	all := slices.DeleteFunc(slices.Clone(st.Bodies), func(b authz.Body) bool {
+		return in.Organisation != "" && b.Organisation != in.Organisation
+	})
+	return web.ListOf(all, "", st.body), nil
 }
 
 // oneBody answers with a body as it is now.
-func (s *Site) oneBody(ctx context.Context, id string) (*output[Body], error) {
-	st, b, err := s.findBody(ctx, id)
+func (s *Site) oneBody(ctx context.Context, id string) (*web.Answer[Body], error) {
+	st, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &output[Body]{ETag: web.ETag(b.Version), Body: st.body(b)}, nil
+	b, err := st.findBody(id)
+	if err != nil {
+		return nil, err
+	}
+	return web.AnswerAt(b.Version, st.body(b)), nil
 }
 
-func (s *Site) apiBody(ctx context.Context, in *IDInPath) (*output[Body], error) {
+func (s *Site) apiBody(ctx context.Context, in *IDInPath) (*web.Answer[Body], error) {
 	return s.oneBody(ctx, in.ID)
 }
 
-func (s *Site) apiCreateBody(ctx context.Context, in *struct{ Body NewBody }) (*output[Body], error) {
+func (s *Site) apiCreateBody(ctx context.Context, in *struct{ Body NewBody }) (*web.Answer[Body], error) {
 	if err := plain(map[string]string{"name": in.Body.Name}); err != nil {
 		return nil, err
 	}
@@ -84,22 +72,21 @@ func (s *Site) apiCreateBody(ctx context.Context, in *struct{ Body NewBody }) (*
 		return nil, err
 	}
 	out, err := s.oneBody(ctx, b.ID)
-	if out != nil {
-		out.Location = "/api/v1/bodies/" + b.ID
-	}
-	return out, err
+	return out.At("/bodies/" + b.ID), err
 }
 
-func (s *Site) apiChangeBody(ctx context.Context, in *struct {
+type changeBodyInput struct {
 	IDInPath
 	web.IfMatch
 	Body BodyEdit
-}) (*output[Body], error) {
-	_, b, err := s.findBody(ctx, in.ID)
+}
+
+func (s *Site) apiChangeBody(ctx context.Context, version int64, in *changeBodyInput) (*web.Answer[Body], error) {
+	st, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	version, err := in.Version()
+	b, err := st.findBody(in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -124,13 +111,6 @@ func (s *Site) apiChangeBody(ctx context.Context, in *struct {
 	return s.oneBody(ctx, in.ID)
 }
 
-func (s *Site) apiDissolveBody(ctx context.Context, in *struct {
-	IDInPath
-	web.IfMatch
-}) (*nothing, error) {
-	version, err := in.Version()
-	if err != nil {
-		return nil, err
-	}
+func (s *Site) apiDissolveBody(ctx context.Context, version int64, in *basedInput) (*nothing, error) {
 	return nil, s.Office.DissolveBody(ctx, in.ID, version)
 }

@@ -11,7 +11,6 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/authz/office"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
@@ -22,7 +21,7 @@ func (s *Site) delegationAPI(api *web.API) {
 	web.Op(api, office.ActionRead, op(http.MethodGet, "", "List delegations, the latest first", 0), s.apiDelegations)
 	web.Op(api, office.ActionRead, op(http.MethodGet, "/{id}", "Show a delegation", 0), s.apiDelegation)
 	web.Op(api, office.ActionDelegate, op(http.MethodPost, "", "Delegate a post: your own, or any as an administrator", http.StatusCreated), s.apiDelegate)
-	web.Op(api, office.ActionDelegate, op(http.MethodPost, "/{id}/revocation", "End a delegation at once", 0), s.apiRevoke)
+	web.Op(api, office.ActionDelegate, op(http.MethodPost, "/{id}/revocation", "End a delegation at once", 0), web.Change(web.Seen(s.oneDelegation), s.apiRevoke))
 }
 
 type delegationsInput struct {
@@ -31,38 +30,38 @@ type delegationsInput struct {
 	State  string `query:"state" enum:"open,all" default:"open" doc:"open: neither revoked nor over"`
 }
 
-func (s *Site) apiDelegations(ctx context.Context, in *delegationsInput) (*output[web.List[Delegation]], error) {
+func (s *Site) apiDelegations(ctx context.Context, in *delegationsInput) (*web.Listed[Delegation], error) {
 	st, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var all []Delegation
+	var all []authz.Delegation
 	for _, d := range slices.Backward(st.Delegations) {
 		if (in.Post == "" || d.Post == in.Post) && (in.Person == "" || d.To == in.Person || d.Holder == in.Person) && (in.State == stateAll || !st.over(d)) {
-			all = append(all, st.delegation(d))
+			all = append(all, d)
 		}
 	}
-	return listOf(all), nil
+	return web.ListOf(all, "", st.delegation), nil
 }
 
 // oneDelegation answers with a delegation as it is now.
-func (s *Site) oneDelegation(ctx context.Context, id string) (*output[Delegation], error) {
+func (s *Site) oneDelegation(ctx context.Context, id string) (*web.Answer[Delegation], error) {
 	st, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(st.Delegations, func(d authz.Delegation) bool { return d.ID == id })
-	if i < 0 {
-		return nil, fault.ItemNotFound()
+	d, err := st.findDelegation(id)
+	if err != nil {
+		return nil, err
 	}
-	return &output[Delegation]{ETag: web.ETag(st.Delegations[i].Version), Body: st.delegation(st.Delegations[i])}, nil
+	return web.AnswerAt(d.Version, st.delegation(d)), nil
 }
 
-func (s *Site) apiDelegation(ctx context.Context, in *IDInPath) (*output[Delegation], error) {
+func (s *Site) apiDelegation(ctx context.Context, in *IDInPath) (*web.Answer[Delegation], error) {
 	return s.oneDelegation(ctx, in.ID)
 }
 
-func (s *Site) apiDelegate(ctx context.Context, in *struct{ Body NewDelegation }) (*output[Delegation], error) {
+func (s *Site) apiDelegate(ctx context.Context, in *struct{ Body NewDelegation }) (*web.Answer[Delegation], error) {
 	b := in.Body
 	if err := plain(map[string]string{"reason": b.Reason}); err != nil {
 		return nil, err
@@ -80,20 +79,10 @@ func (s *Site) apiDelegate(ctx context.Context, in *struct{ Body NewDelegation }
 		return nil, err
 	}
 	out, err := s.oneDelegation(ctx, d.ID)
-	if out != nil {
-		out.Location = "/api/v1/delegations/" + d.ID
-	}
-	return out, err
+	return out.At("/delegations/" + d.ID), err
 }
 
-func (s *Site) apiRevoke(ctx context.Context, in *struct {
-	IDInPath
-	web.IfMatch
-}) (*output[Delegation], error) {
-	version, err := in.Version()
-	if err != nil {
-		return nil, err
-	}
+func (s *Site) apiRevoke(ctx context.Context, version int64, in *basedInput) (*web.Answer[Delegation], error) {
 	if err := s.Office.Revoke(ctx, in.ID, version); err != nil {
 		return nil, err
 	}

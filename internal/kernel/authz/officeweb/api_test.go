@@ -57,7 +57,7 @@ func TestAPIPosts(t *testing.T) {
 	wantProblem(t, reader.JSON("PATCH", path, officeweb.PostEdit{Holder: &nobody}, "If-Match", `"v1"`), 403, "authz.forbidden")
 	p = officeweb.Post{}
 	admin.JSON("PATCH", path, officeweb.PostEdit{Holder: &nobody}, "If-Match", `"v1"`).Want(200).Into(&p)
-	if !p.Vacant || p.Until != nil || len(p.Successors) != 1 || p.Successors[0].Name != "Cleo" || p.Successors[0].Post != chief.ID {
+	if !p.Vacant || !p.Until.IsZero() || len(p.Successors) != 1 || p.Successors[0].Name != "Cleo" || p.Successors[0].Post != chief.ID {
 		t.Errorf("vacated %+v", p)
 	}
 	var vacant web.List[officeweb.Post]

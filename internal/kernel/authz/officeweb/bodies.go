@@ -5,7 +5,6 @@ package officeweb
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -49,11 +48,8 @@ func (s *Site) bodyHere(c *web.Ctx) (state, authz.Body, error) {
 	if err != nil {
 		return st, authz.Body{}, err
 	}
-	i := slices.IndexFunc(st.Bodies, func(b authz.Body) bool { return b.ID == c.Path("id") })
-	if i < 0 {
-		return st, authz.Body{}, fault.ItemNotFound()
-	}
-	return st, st.Bodies[i], nil
+	b, err := st.findBody(c.Path("id"))
+	return st, b, err
 }
 
 func (s *Site) showNewBody(c *web.Ctx) error {

@@ -11,19 +11,11 @@ import (
 	"portreeve.org/portreeve/internal/kernel/client"
 )
 
-func instant(t *time.Time) string {
-	if t == nil {
+func instant(t time.Time) string {
+	if t.IsZero() {
 		return ""
 	}
 	return t.Format(time.RFC3339)
-}
-
-// until shows an exclusive end.
-func until(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return client.Until(*t)
 }
 
 // RankCommands are the verbs of `portreeve rank`.
@@ -52,7 +44,7 @@ type RankMineCmd struct {
 // Run lists what the caller may exercise.
 func (c *RankMineCmd) Run(s *client.Session) error {
 	return client.List(s, "/me/rights", nil, c.JSON, []string{"ORGANISATION", "KIND", "RANK OR BODY", "FUNCTION", "WHY"}, func(r Right) []string {
-		return []string{r.Organisation, r.Kind, r.Rank + r.Body, r.Function, r.Explanation}
+		return []string{r.Organisation, string(r.Kind), r.Rank + r.Body, r.Function, r.Explanation}
 	})
 }
 

@@ -26,7 +26,7 @@ type DelegationListCmd struct {
 func (c *DelegationListCmd) Run(s *client.Session) error {
 	heads := []string{"ID", "POST", "HOLDER", "ACTS", "STATE", "FROM", "UNTIL"}
 	return client.List(s, "/delegations", c, c.JSON, heads, func(d Delegation) []string {
-		return []string{d.ID, d.PostTitle, d.HolderName, d.ToName, delegationState(d), instant(&d.From), client.Until(d.Until)}
+		return []string{d.ID, d.PostTitle, d.HolderName, d.ToName, delegationState(d), instant(d.From), client.Until(d.Until)}
 	})
 }
 
@@ -34,7 +34,7 @@ func delegationState(d Delegation) string {
 	switch {
 	case d.InForce:
 		return "in force"
-	case d.RevokedAt != nil:
+	case !d.RevokedAt.IsZero():
 		return "revoked"
 	default:
 		return "without effect"
@@ -61,7 +61,7 @@ func (c *DelegationGrantCmd) Run(s *client.Session) error {
 func printDelegation(s *client.Session, d Delegation) error {
 	return s.Facts([][2]string{
 		{"id", d.ID}, {"post", d.PostTitle}, {"holder", d.HolderName}, {"acts", d.ToName}, {"state", delegationState(d)},
-		{"from", instant(&d.From)}, {"until", client.Until(d.Until)}, {"reason", d.Reason},
+		{"from", instant(d.From)}, {"until", client.Until(d.Until)}, {"reason", d.Reason},
 	})
 }
 

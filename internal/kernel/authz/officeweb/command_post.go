@@ -53,7 +53,7 @@ func heldBy(p Post) string {
 func printPost(s *client.Session, p Post) error {
 	return s.Facts([][2]string{
 		{"id", p.ID}, {"title", p.Title}, {"organisation", p.Organisation}, {"rank", p.Rank}, {"function", p.Function},
-		{"held by", heldBy(p)}, {"since", instant(p.Since)}, {"until", until(p.Until)}, {"version", version(p.Version)},
+		{"held by", heldBy(p)}, {"since", instant(p.Since)}, {"until", client.Until(p.Until)}, {"version", version(p.Version)},
 	})
 }
 

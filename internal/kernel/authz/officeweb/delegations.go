@@ -41,7 +41,7 @@ func (s *Site) delegateView(c *web.Ctx, list string) (delegateView, error) {
 	if err != nil {
 		return delegateView{}, err
 	}
-	p, err := postHere(c, st)
+	p, err := st.findPost(c.Path("id"))
 	if err != nil {
 		return delegateView{}, err
 	}
@@ -101,11 +101,8 @@ func (s *Site) delegationHere(c *web.Ctx) (state, authz.Delegation, error) {
 	if err != nil {
 		return st, authz.Delegation{}, err
 	}
-	i := slices.IndexFunc(st.Delegations, func(d authz.Delegation) bool { return d.ID == c.Path("id") })
-	if i < 0 {
-		return st, authz.Delegation{}, fault.ItemNotFound()
-	}
-	return st, st.Delegations[i], nil
+	d, err := st.findDelegation(c.Path("id"))
+	return st, d, err
 }
 
 func revokeQuestion(c *web.Ctx, st state, d authz.Delegation, path, back string) web.Confirm {

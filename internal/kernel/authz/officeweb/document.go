@@ -2,32 +2,17 @@
 
 package officeweb
 
-import (
-	"time"
-
-	"portreeve.org/portreeve/internal/kernel/authz"
-)
+import "portreeve.org/portreeve/internal/kernel/authz"
 
 // Rank is one step of authority.
-type Rank struct {
-	Name  string `json:"name"`
-	Title string `json:"title"`
-}
+type Rank struct{ authz.Rank }
 
-// Post is an office that gives its holder a rank, and perhaps a function.
+// Post is an office with who can act by it.
 type Post struct {
-	ID           string     `json:"id"`
-	Organisation string     `json:"organisation" doc:"id of an organisation"`
-	Rank         string     `json:"rank"`
-	Function     string     `json:"function,omitempty"`
-	Title        string     `json:"title"`
-	Holder       string     `json:"holder,omitempty" doc:"id of an account; absent: nobody"`
-	HolderName   string     `json:"holder_name,omitempty"`
-	Since        *time.Time `json:"since,omitempty"`
-	Until        *time.Time `json:"until,omitempty"`
-	Vacant       bool       `json:"vacant" doc:"nobody can act by this post now"`
-	Successors   []Acting   `json:"authority_with,omitempty" doc:"of a vacant post: who exercises its authority meanwhile"`
-	Version      int64      `json:"version"`
+	authz.Post
+	HolderName string   `json:"holder_name,omitempty"`
+	Vacant     bool     `json:"vacant" doc:"nobody can act by this post now"`
+	Successors []Acting `json:"authority_with,omitempty" doc:"of a vacant post: who exercises its authority meanwhile"`
 }
 
 // Acting is somebody who exercises the authority of a vacant post.
@@ -38,10 +23,7 @@ type Acting struct {
 }
 
 func (st state) post(p authz.Post) Post {
-	doc := Post{
-		ID: p.ID, Organisation: p.Organisation, Rank: p.Rank, Function: p.Function, Title: p.Title, Holder: p.Holder,
-		Since: optional(p.Since), Until: optional(p.Until), Vacant: !st.Filled(p, st.now), Version: p.Version,
-	}
+	doc := Post{Post: p, Vacant: !st.Filled(p, st.now)}
 	if p.Holder != "" {
 		doc.HolderName = st.name(p.Holder)
 	}
@@ -74,26 +56,17 @@ type PostEdit struct {
 	Until    *string `json:"until,omitempty" maxLength:"40" doc:"last day or instant; empty: no limit"`
 }
 
-// Body decides by quorum.
+// Body is a body that decides by quorum.
 type Body struct {
-	ID           string   `json:"id"`
-	Organisation string   `json:"organisation" doc:"id of an organisation"`
-	Name         string   `json:"name"`
-	Members      []string `json:"members" nullable:"false" doc:"ids of accounts"`
-	Quorum       int      `json:"quorum" doc:"how many active members must agree"`
-	Active       int      `json:"active" doc:"how many members have an active account"`
-	Version      int64    `json:"version"`
+	authz.Body
+	Active int `json:"active" doc:"how many members have an active account"`
 }
 
 func (st state) body(b authz.Body) Body {
-	members := b.Members
-	if members == nil {
-		members = []string{}
+	if b.Members == nil {
+		b.Members = []string{}
 	}
-	return Body{
-		ID: b.ID, Organisation: b.Organisation, Name: b.Name, Members: members, Quorum: b.Quorum,
-		Active: st.activeMembers(b), Version: b.Version,
-	}
+	return Body{Body: b, Active: st.activeMembers(b)}
 }
 
 // NewBody is what a new body is to be.
@@ -113,26 +86,15 @@ type BodyEdit struct {
 
 // Delegation lets somebody act for the holder of a post for a while.
 type Delegation struct {
-	ID         string     `json:"id"`
-	Post       string     `json:"post" doc:"id of a post"`
-	PostTitle  string     `json:"post_title"`
-	Holder     string     `json:"holder" doc:"id of whoever held the post when it was granted"`
-	HolderName string     `json:"holder_name"`
-	To         string     `json:"to" doc:"id of whoever acts"`
-	ToName     string     `json:"to_name"`
-	From       time.Time  `json:"from"`
-	Until      time.Time  `json:"until"`
-	RevokedAt  *time.Time `json:"revoked_at,omitempty"`
-	Reason     string     `json:"reason"`
-	InForce    bool       `json:"in_force" doc:"it can be exercised now"`
-	Version    int64      `json:"version"`
+	authz.Delegation
+	PostTitle  string `json:"post_title"`
+	HolderName string `json:"holder_name"`
+	ToName     string `json:"to_name"`
+	InForce    bool   `json:"in_force" doc:"it can be exercised now"`
 }
 
 func (st state) delegation(d authz.Delegation) Delegation {
-	return Delegation{
-		ID: d.ID, Post: d.Post, PostTitle: st.title(d.Post), Holder: d.Holder, HolderName: st.name(d.Holder), To: d.To, ToName: st.name(d.To),
-		From: d.From, Until: d.Until, RevokedAt: optional(d.RevokedAt), Reason: d.Reason, InForce: st.InForce(d, st.now), Version: d.Version,
-	}
+	return Delegation{Delegation: d, PostTitle: st.title(d.Post), HolderName: st.name(d.Holder), ToName: st.name(d.To), InForce: st.InForce(d, st.now)}
 }
 
 // NewDelegation is what a delegation is asked to be.
@@ -145,27 +107,4 @@ type NewDelegation struct {
 }
 
 // Right is one thing that somebody may exercise, and why.
-type Right struct {
-	Kind         string `json:"kind" enum:"rank,function,body"`
-	Organisation string `json:"organisation" doc:"id of an organisation"`
-	Rank         string `json:"rank,omitempty"`
-	Function     string `json:"function,omitempty"`
-	Body         string `json:"body,omitempty" doc:"id of a body"`
-	Post         string `json:"post,omitempty" doc:"id of the post by which they act"`
-	Delegation   string `json:"delegation,omitempty" doc:"id of the delegation, if they act for somebody"`
-	Explanation  string `json:"explanation"`
-}
-
-func rightOf(r authz.Right) Right {
-	return Right{
-		Kind: string(r.Kind), Organisation: r.Organisation, Rank: r.Rank, Function: r.Function, Body: r.Body,
-		Post: r.Post, Delegation: r.Delegation, Explanation: r.Explanation,
-	}
-}
-
-func optional(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
+type Right struct{ authz.Right }

@@ -46,15 +46,6 @@ func (s *Site) newPostView(c *web.Ctx, st state) (postView, error) {
 	return v, err
 }
 
-// postHere returns the post of the page.
-func postHere(c *web.Ctx, st state) (authz.Post, error) {
-	i := slices.IndexFunc(st.Posts, func(p authz.Post) bool { return p.ID == c.Path("id") })
-	if i < 0 {
-		return authz.Post{}, fault.ItemNotFound()
-	}
-	return st.Posts[i], nil
-}
-
 func (s *Site) postView(c *web.Ctx, st state, p authz.Post) (postView, error) {
 	v, err := s.newPostView(c, st)
 	v.Post, v.Action, v.Organisation = p, postPath(p.ID), st.organisation(p.Organisation)
@@ -135,7 +126,7 @@ func (s *Site) showPost(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p, err := postHere(c, st)
+	p, err := st.findPost(c.Path("id"))
 	if err != nil {
 		return err
 	}
@@ -160,7 +151,7 @@ func (s *Site) postPost(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p, err := postHere(c, st)
+	p, err := st.findPost(c.Path("id"))
 	if err != nil {
 		return err
 	}
@@ -203,7 +194,7 @@ func (s *Site) askPost(q postQuestion) func(*web.Ctx) error {
 		if err != nil {
 			return err
 		}
-		p, err := postHere(c, st)
+		p, err := st.findPost(c.Path("id"))
 		if err != nil {
 			return err
 		}
@@ -219,7 +210,7 @@ func (s *Site) askPostAgain(c *web.Ctx, f *web.Form, err error, q postQuestion) 
 	if missing != nil {
 		return missing
 	}
-	p, missing := postHere(c, st)
+	p, missing := st.findPost(c.Path("id"))
 	if missing != nil {
 		return missing
 	}
@@ -266,7 +257,7 @@ func (s *Site) postVacate(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p, err := postHere(c, st)
+	p, err := st.findPost(c.Path("id"))
 	if err != nil {
 		return err
 	}

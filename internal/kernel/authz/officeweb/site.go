@@ -5,10 +5,12 @@ package officeweb
 import (
 	"context"
 	"embed"
+	"slices"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/authz/office"
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
@@ -144,4 +146,24 @@ func (st state) rank(name string) string {
 		return st.Ranks[i].Title
 	}
 	return name
+}
+
+func (st state) findPost(id string) (authz.Post, error) {
+	return find(st.Posts, func(p authz.Post) bool { return p.ID == id })
+}
+
+func (st state) findBody(id string) (authz.Body, error) {
+	return find(st.Bodies, func(b authz.Body) bool { return b.ID == id })
+}
+
+func (st state) findDelegation(id string) (authz.Delegation, error) {
+	return find(st.Delegations, func(d authz.Delegation) bool { return d.ID == id })
+}
+
+func find[T any](all []T, is func(T) bool) (T, error) {
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i], nil
+	}
+	var none T
+	return none, fault.ItemNotFound()
 }
