@@ -95,8 +95,8 @@ type inputsLine struct {
 	Direction       string `yaml:"direction"`
 	Access          string `yaml:"access"`
 	Volume          string `yaml:"volume"`
-	CrossesBoundary bool   `yaml:"crosses_boundary"`
-	LowerTrust      bool   `yaml:"lower_trust"`
+	CrossesBoundary *bool  `yaml:"crosses_boundary"` // without it: what the subject states
+	LowerTrust      *bool  `yaml:"lower_trust"`
 	Assurances      string `yaml:"assurances"`
 }
 
@@ -123,9 +123,9 @@ type termLine struct {
 	Days  int    `yaml:"days"`
 }
 
-// loadCase plays the worked case and the smaller ones beside it.
+// loadCase plays the worked case, and what lies on the desks beside it.
 func (l *loader) loadCase(ctx context.Context) error {
-	for _, name := range []string{"case-a.yaml"} {
+	for _, name := range []string{"case-a.yaml", "desk.yaml"} {
 		file, err := examples.Files.ReadFile(name)
 		if err != nil {
 			return err
@@ -191,7 +191,7 @@ func (l *loader) registerRisk(ctx context.Context, line riskLine) (string, error
 	in := risk.RegisterInput{
 		Subject: line.Subject, Act: line.Act, Title: line.Title, Threat: line.Threat, Scope: line.Scope,
 		Visibility: authz.Visibility(line.Visibility), Participants: line.Participants,
-		Inputs: matrix.Inputs{
+		Inputs: matrix.Stated{
 			Data: matrix.Data(line.Inputs.Data), Direction: matrix.Direction(line.Inputs.Direction),
 			Access: matrix.Access(line.Inputs.Access), Volume: matrix.Volume(line.Inputs.Volume),
 			CrossesBoundary: line.Inputs.CrossesBoundary, LowerTrust: line.Inputs.LowerTrust, Assurances: line.Inputs.Assurances,

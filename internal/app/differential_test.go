@@ -96,7 +96,7 @@ func TestGateWithholds(t *testing.T) {
 	}
 	line := riskLine{
 		As: "owner", Subject: visibleFlow, Act: "call", Title: secretWord, Threat: secretWord, Scope: secretWord, Visibility: "restricted",
-		Inputs: inputsLine{Data: "sensitive", Direction: "both", Access: "read_write", Volume: "high", CrossesBoundary: true, LowerTrust: true},
+		Inputs: inputsLine{Data: "sensitive", Direction: "both", Access: "read_write", Volume: "high"},
 	}
 	if err := in.player().playRisk(t.Context(), line); err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func newDiscussed(t *testing.T) *discussed {
 	}
 	d.risk, err = in.risk.Register(owner, risk.RegisterInput{
 		Subject: d.subject.Ref, Title: "Risk of " + placeName, Threat: "Somebody floods " + placeName + ".", Scope: "The harbour.",
-		Inputs: matrix.Inputs{Data: matrix.DataNone, Direction: matrix.Outbound, Access: matrix.Read, Volume: matrix.VolumeLow},
+		Inputs: matrix.Inputs{Data: matrix.DataNone, Direction: matrix.Outbound, Access: matrix.Read, Volume: matrix.VolumeLow}.Stated(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -77,7 +77,7 @@ func (o *office) openKernel(ctx context.Context) (err error) {
 			return err
 		},
 	})
-	kinds, err := loadOr(o.cfg.Policy.Catalog, catalog.LoadKinds, catalog.DefaultKinds)
+	kinds, err := loadOr(o.cfg.Policy.Catalog, loadKinds, catalog.DefaultKinds)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,11 @@ func (o *office) openKernel(ctx context.Context) (err error) {
 	o.catalog = catalog.New(catalog.Deps{
 		DB: o.db, Writer: o.ledger.Writer("catalog", catalog.EntryKinds()), Policy: o.policy,
 		Kinds: kinds, Directory: directory{o.identity}, Reclassify: o.reclassify, Index: o.index,
-		Discussion: o.discussion, Describers: map[string]catalog.Describer{
+		Discussion: o.discussion, Resources: map[string]catalog.ResourceOf{risk.ItemType: catalog.ResourceOf(o.resources()[risk.ItemType])},
+		Follow: func(ctx context.Context, tx *ledger.Tx, subject catalog.Subject) error {
+			return o.risk.FollowSubject(ctx, tx, subject)
+		},
+		Describers: map[string]catalog.Describer{
 			risk.ItemType: func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]catalog.Described, error) {
 				return o.risk.Describe(ctx, r, a, items)
 			},

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"syscall"
 
+	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/risk"
@@ -23,10 +24,48 @@ import (
 // loadRisk is the load of policy.risk.
 func (o *office) loadRisk(file string, data []byte) (*risk.RiskPolicy, error) {
 	policy, err := risk.LoadPolicy(file, data)
+	if err == nil {
+		err = checkFacts(file, policy, o.catalog.Kinds())
+	}
 	if err != nil || o.ranks == nil { // at the start the ranks come later, and are checked then
 		return policy, err
 	}
 	return policy, checkRanks(file, policy, o.ranks.Get())
+}
+
+// shippedRisk is the risk policy of an organisation that has none of its own; its
+// kinds of subject may still be others than the shipped ones.
+func (o *office) shippedRisk() (*risk.RiskPolicy, error) {
+	policy, err := risk.DefaultPolicy()
+	if err != nil {
+		return nil, err
+	}
+	return policy, checkFacts(risk.DefaultPolicyFile, policy, o.catalog.Kinds())
+}
+
+// checkFacts refuses a risk policy whose facts are none of the kinds of subject. A
+// file of kinds that is read again later is not refused for it: a value that the
+// policy does not know counts as the worst.
+func checkFacts(file string, policy *risk.RiskPolicy, kinds *catalog.Kinds) error {
+	fields := policy.Unfit(kinds)
+	if len(fields) == 0 {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Invalid, Code: "config.invalid", Message: file + " does not fit the kinds of subject: policy.risk says what follows from attributes that policy.catalog defines.", Fields: fields}
+}
+
+// loadKinds is the load of policy.catalog. The relation by which a subject lists
+// its risks must be there.
+func loadKinds(file string, data []byte) (*catalog.Kinds, error) {
+	kinds, err := catalog.LoadKinds(file, data)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := kinds.Relation(risk.RelationToSubject); !ok {
+		return nil, &fault.Error{Kind: fault.Invalid, Code: "config.invalid", Message: file + " lacks a relation.", Fields: []fault.Field{{
+			Path: "relations", Code: "risk.relation", Message: "must hold " + risk.RelationToSubject + ": by it a subject lists its risks"}}}
+	}
+	return kinds, nil
 }
 
 // loadAuthority is the load of policy.authority.

@@ -12,7 +12,7 @@ import (
 )
 
 func (o *office) openSlices(context.Context) error {
-	policy, err := loadOr(o.cfg.Policy.Risk, o.loadRisk, risk.DefaultPolicy)
+	policy, err := loadOr(o.cfg.Policy.Risk, o.loadRisk, o.shippedRisk)
 	if err != nil {
 		return err
 	}
@@ -20,7 +20,7 @@ func (o *office) openSlices(context.Context) error {
 	o.configured("risk", o.cfg.Policy.Risk, func(w admin.Words) []admin.Group { return w.RiskGroups(policy.Get()) })
 	o.risk = risk.New(risk.Deps{
 		DB: o.db, Log: o.ledger, Writer: o.ledger.Writer("risk", risk.EntryKinds()), Authz: o.policy,
-		Policy: policy, Subjects: o.catalog, Directory: directory{o.identity}, Zone: o.cfg.location,
+		Policy: policy, Subjects: o.catalog, Links: o.catalog, Directory: directory{o.identity}, Zone: o.cfg.location,
 		Notices: o.notify, Reclassify: o.reclassify, Index: o.index, Discussion: o.discussion, Gate: func() *gate.Policy { return o.gate.Policy() },
 	})
 	return nil

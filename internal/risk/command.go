@@ -97,6 +97,24 @@ func (f facts) inputs() matrix.Inputs {
 	}
 }
 
+// stated are the facts of a risk that somebody states; the subject says the rest.
+type stated struct {
+	Data            string `help:"Most sensitive class of data: none, public, internal, personal or sensitive; default is what the subject states." default:"" enum:",none,public,internal,personal,sensitive" placeholder:"CLASS"`
+	Direction       string `help:"Where data goes, seen from the trusted side: outbound, inbound or both; default is what the subject states." default:"" enum:",outbound,inbound,both" placeholder:"WAY"`
+	Access          string `help:"read, write or read_write; default is what the subject states." default:"" enum:",read,write,read_write" placeholder:"ACCESS"`
+	Volume          string `help:"low, medium or high; default is what the subject states." default:"" enum:",low,medium,high" placeholder:"VOLUME"`
+	CrossesBoundary *bool  `help:"A trust boundary is crossed; default is what follows from the subject." negatable:""`
+	LowerTrust      *bool  `help:"Production reaches into a realm that is trusted less; default is what follows from the subject." negatable:""`
+	Assurances      string `help:"What assures that it is safer than it looks." placeholder:"TEXT"`
+}
+
+func (f stated) inputs() matrix.Stated {
+	return matrix.Stated{
+		Data: matrix.Data(f.Data), Direction: matrix.Direction(f.Direction), Access: matrix.Access(f.Access), Volume: matrix.Volume(f.Volume),
+		CrossesBoundary: f.CrossesBoundary, LowerTrust: f.LowerTrust, Assurances: f.Assurances,
+	}
+}
+
 // ProposeCmd shows a proposal.
 type ProposeCmd struct {
 	facts
@@ -125,7 +143,7 @@ func (c *ProposeCmd) Run(s *client.Session) error {
 
 // RegisterCmd registers a risk.
 type RegisterCmd struct {
-	facts
+	stated
 	Subject     string   `help:"What it is about, kind:name." required:"" placeholder:"SUBJECT"`
 	Act         string   `help:"The act that it is about, such as call." placeholder:"ACT"`
 	Title       string   `help:"One line." required:"" placeholder:"TEXT"`
@@ -199,12 +217,7 @@ func (c *EditCmd) Run(s *client.Session) error {
 	}
 	return c.apply(s, func(api Client, version int64) (Detail, error) {
 		if c.Assurances != nil {
-			now, err := api.Get(s.Context, c.Risk)
-			if err != nil {
-				return Detail{}, err
-			}
-			now.Inputs.Assurances = *c.Assurances
-			in.Inputs = &now.Inputs
+			in.Inputs = &matrix.Stated{Assurances: *c.Assurances}
 		}
 		return api.Edit(s.Context, c.Risk, version, in)
 	})

@@ -99,7 +99,7 @@ func TestCommandsRunCaseA(t *testing.T) {
 	}
 	var d risk.Detail
 	o.ok(&d, "owner", "register", "--subject", flow.Ref, "--act", "call", "--title", "Production calls the cloud realm",
-		"--threat", "Answers are forged.", "--scope", "The suggester.", "--data", "public", "--volume", "low", "--crosses-boundary", "--lower-trust",
+		"--threat", "Answers are forged.", "--scope", "The suggester.", "--data", "public", "--direction", "both", "--volume", "low",
 		"--party", "organisation:chapter:The chapter, in full", "--party", "community::The community")
 	if len(d.Parties) != 2 || d.Parties[0].Requirement != risk.RequireHearing || d.Rated() {
 		t.Errorf("registered: %+v", d.Parties)

@@ -23,6 +23,7 @@ const DefaultPolicyFile = "defaults/risk.yaml"
 type RiskPolicy struct {
 	Matrix       matrix.Matrix     `yaml:"matrix"`
 	Proposal     matrix.Rules      `yaml:"proposal"`
+	Facts        FactsRule         `yaml:"facts"`
 	Authority    []RatingAuthority `yaml:"authority"`
 	MayNotAccept Exclusion         `yaml:"may_not_accept"`
 	Independence Independence      `yaml:"independence"`

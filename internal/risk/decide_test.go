@@ -379,7 +379,7 @@ func TestStaleAndTwice(t *testing.T) {
 		key := ledger.Key{Actor: "person:owner", Key: "k", Fingerprint: "f"}
 		submit := func() error {
 			ctx := ledger.WithIdempotency(d.as("owner"), key)
-			_, err := d.risks.Register(ctx, risk.RegisterInput{Subject: r.Subject, Title: "Twice", Threat: "t", Scope: "s", Inputs: caseA()})
+			_, err := d.risks.Register(ctx, risk.RegisterInput{Subject: r.Subject, Title: "Twice", Threat: "t", Scope: "s", Inputs: caseA().Stated()})
 			return err
 		}
 		d.must(submit())
@@ -395,7 +395,7 @@ func TestStaleAndTwice(t *testing.T) {
 func TestIndependence(t *testing.T) {
 	d := sqliteDesk(t)
 	flow := d.flow()
-	r, err := d.risks.Register(d.as("reviewer"), risk.RegisterInput{Subject: flow.Ref, Title: "Own", Threat: "t", Scope: "s", Inputs: caseA()})
+	r, err := d.risks.Register(d.as("reviewer"), risk.RegisterInput{Subject: flow.Ref, Title: "Own", Threat: "t", Scope: "s", Inputs: caseA().Stated()})
 	d.must(err)
 	low := matrix.Cell{Likelihood: 1, Impact: 1}
 	in := risk.RateInput{Inherent: high, Residual: low, Reason: "It is nothing."}
@@ -426,7 +426,7 @@ func TestClaimsOpenNothing(t *testing.T) {
 	wantCodes(t, d.codes(flow.Ref))
 	other := d.registered(flow.Ref)
 	wantCodes(t, d.codes(flow.Ref), "risk.not_assessed")
-	inputs := caseA()
+	inputs := caseA().Stated()
 	inputs.Assurances = "Trust me."
 	other, err = d.risks.Edit(d.as("owner"), other.ID, other.Version, risk.EditInput{Inputs: &inputs})
 	d.must(err)

@@ -15,6 +15,7 @@ import (
 const (
 	KindRegistered = "risk.registered"
 	KindEdited     = "risk.edited"
+	KindFollowed   = "risk.followed"
 	KindRated      = "risk.rated"
 	KindReviewed   = "risk.reviewed"
 	KindTreated    = "risk.treatment.chosen"
@@ -40,7 +41,7 @@ const (
 // EntryKinds returns the kinds that this slice alone appends.
 func EntryKinds() []string {
 	return []string{
-		KindRegistered, KindEdited, KindRated, KindReviewed, KindTreated, KindCompleted, KindMitigation,
+		KindRegistered, KindEdited, KindFollowed, KindRated, KindReviewed, KindTreated, KindCompleted, KindMitigation,
 		KindParties, KindOptions, KindHeard, KindClosed,
 		KindAsked, KindApproved, KindObjected, KindGranted, KindRefused, KindWithdrawn,
 		KindRevoked, KindVoided, KindSettled, KindMet, KindErased,
@@ -74,6 +75,13 @@ type riskBody struct {
 	Proposed     Assessment       `json:"proposed"`
 	Parties      []BasisParty     `json:"parties"`
 	Follows      string           `json:"follows,omitempty"`
+}
+
+// followedBody is the state of a risk that followed a change of its subject.
+type followedBody struct {
+	riskBody
+	Cause          string `json:"cause"` // reference of the subject
+	SubjectVersion int64  `json:"subject_version"`
 }
 
 type inputsBody struct {

@@ -117,7 +117,20 @@ func newDesk(t testing.TB, db *store.DB) *desk {
 	d.log = ledgertest.Open(t, db)
 	d.catalog = catalog.New(catalog.Deps{
 		DB: db, Writer: d.log.Writer("catalog", catalog.EntryKinds()), Policy: d.authz,
-		Kinds: config.Fixed(kinds), Directory: directory{},
+		Kinds: config.Fixed(kinds), Directory: directory{}, Reclassify: d.log.Reclassify,
+		Follow: func(ctx context.Context, tx *ledger.Tx, subject catalog.Subject) error {
+			return d.risks.FollowSubject(ctx, tx, subject)
+		},
+		Describers: map[string]catalog.Describer{
+			risk.ItemType: func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]catalog.Described, error) {
+				return d.risks.Describe(ctx, r, a, items)
+			},
+		},
+		Resources: map[string]catalog.ResourceOf{
+			risk.ItemType: func(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
+				return d.risks.Resource(ctx, r, id)
+			},
+		},
 	})
 	d.office = office.New(office.Deps{DB: db, Writer: d.log.Writer("authz", office.Kinds()), Policy: d.authz,
 		Organisation: func(ctx context.Context, r store.Reader, id string) error {
@@ -127,7 +140,7 @@ func newDesk(t testing.TB, db *store.DB) *desk {
 	var gatePolicy *gate.Policy
 	d.risks = risk.New(risk.Deps{
 		DB: db, Log: d.log, Writer: d.log.Writer("risk", risk.EntryKinds()), Authz: d.authz, Policy: config.Fixed(d.policy),
-		Subjects: d.catalog, Directory: directory{}, Zone: time.UTC, Notices: outbox{d.sent},
+		Subjects: d.catalog, Links: d.catalog, Directory: directory{}, Zone: time.UTC, Notices: outbox{d.sent},
 		Gate: func() *gate.Policy { return gatePolicy },
 	})
 	gatePolicy, err = gate.DefaultPolicy(kinds, d.risks.Decisions())
@@ -255,6 +268,14 @@ func (d *desk) another(name string) catalog.Subject {
 	return s
 }
 
+// project registers a subject that states nothing about inputs.
+func (d *desk) project() catalog.Subject {
+	d.t.Helper()
+	s, err := d.catalog.Register(d.as("triager"), catalog.Registration{Kind: "project", Name: "tool", Title: "A tool", Organisation: "foundation"})
+	d.must(err)
+	return s
+}
+
 func caseA() matrix.Inputs {
 	return matrix.Inputs{Data: matrix.DataPublic, Direction: matrix.Both, Access: matrix.Read, Volume: matrix.VolumeLow, CrossesBoundary: true, LowerTrust: true}
 }
@@ -264,7 +285,7 @@ func (d *desk) registered(subject string) risk.Risk {
 	d.t.Helper()
 	r, err := d.risks.Register(d.as("owner"), risk.RegisterInput{
 		Subject: subject, Act: "call", Title: "Production calls the cloud realm", Threat: "What comes back is not what was asked for.",
-		Scope: "The suggester, for the length of the test.", Inputs: caseA(),
+		Scope: "The suggester, for the length of the test.", Inputs: caseA().Stated(),
 		Parties: []risk.PartyInput{
 			{Kind: risk.PartyOrganisation, Name: "The foundation", Organisation: "foundation"},
 			{Kind: risk.PartyOrganisation, Name: "The chapter", Organisation: "chapter"},

@@ -61,7 +61,7 @@ func (s *Service) assessment(ctx context.Context, r store.Reader, q gate.Questio
 	rated := false
 	var waiting []gate.Missing
 	for _, risk := range risks {
-		if risk.Rated() {
+		if risk.Rating.Seq > 0 { // also an outdated one: what it counts as now is for risk.acceptance
 			rated = true
 			continue
 		}
@@ -80,9 +80,13 @@ func (s *Service) assessment(ctx context.Context, r store.Reader, q gate.Questio
 }
 
 func unrated(risk Risk) gate.Missing {
+	message := "The risk is registered but not rated; until then it counts as %s."
+	if risk.Rating.Outdated {
+		message = "The subject got worse since the risk was rated; until it is rated again it counts as %s."
+	}
 	return gate.Missing{
 		Code:     CodeNotAssessed,
-		Message:  fmt.Sprintf("The risk is registered but not rated; until then it counts as %s.", risk.Proposed.Rating),
+		Message:  fmt.Sprintf(message, risk.Effective().Rating),
 		LiftedBy: "A rating by the security team.", URL: risk.URL(), Item: risk.Item(), Visibility: risk.Visibility,
 	}
 }
@@ -139,15 +143,11 @@ func (s *Service) acceptance(ctx context.Context, r store.Reader, q gate.Questio
 // cover returns until when the risk is covered by an acceptance in force at t, or
 // what is missing.
 func cover(p *RiskPolicy, risk Risk, acceptances []Acceptance, now Basis, t time.Time, zone *time.Location) (time.Time, *gate.Missing) {
-	if !risk.Rated() {
-		missing := unrated(risk)
-		return time.Time{}, &missing
-	}
 	var until time.Time
 	var nearest *Acceptance
 	for i, a := range acceptances {
 		s := a.Standing(p, now, t)
-		if s.Code == InForce {
+		if s.Code == InForce && risk.Rated() {
 			if s.ValidUntil.After(until) {
 				until = s.ValidUntil
 			}
@@ -160,7 +160,13 @@ func cover(p *RiskPolicy, risk Risk, acceptances []Acceptance, now Basis, t time
 	if !until.IsZero() {
 		return until, nil
 	}
-	missing := lacking(p, risk, nearest, now, t, zone)
+	missing := unrated(risk)
+	if risk.Rated() || risk.Rating.Outdated && nearest != nil {
+		missing = lacking(p, risk, nearest, now, t, zone)
+	}
+	if risk.Rating.Outdated {
+		missing.LiftedBy = "Another rating by the security team, and a new acceptance if that calls for one."
+	}
 	return time.Time{}, &missing
 }
 

@@ -30,7 +30,7 @@ func (s *Service) showNew(c *web.Ctx) error {
 }
 
 // suggest fills in what the subject says by itself: its visibility, the act that
-// the gate asks about, and those attributes that are inputs of a proposal. A
+// the gate asks about, and the inputs that follow from its attributes. A
 // subject that the reader may not see fills in nothing.
 func (s *Service) suggest(c *web.Ctx, values url.Values) error {
 	ref := c.Query("subject")
@@ -54,16 +54,43 @@ func (s *Service) suggest(c *web.Ctx, values url.Values) error {
 	if acts := s.acts(subject.Kind); len(acts) == 1 {
 		values.Set("act", acts[0])
 	}
-	take := func(field, value string, allowed []string) {
-		if slices.Contains(allowed, value) {
-			values.Set(field, value)
+	inputs, err := s.supposed(c, ref, matrix.Stated{})
+	if err != nil {
+		return err
+	}
+	inputValues(values, inputs)
+	return nil
+}
+
+// statedFrom reads the inputs of a new risk. A box that is not checked states
+// nothing, so that what follows from the subject counts.
+func statedFrom(f *web.Form) matrix.Stated {
+	stated := inputsFrom(f).Stated()
+	for _, box := range []**bool{&stated.CrossesBoundary, &stated.LowerTrust} {
+		if !**box {
+			*box = nil
 		}
 	}
-	take("inputs.data", subject.Attributes["data_class"], texts(matrix.AllData()))
-	take("inputs.direction", subject.Attributes["direction"], texts(matrix.AllDirections()))
-	take("inputs.access", subject.Attributes["access"], texts(matrix.AllAccess()))
-	take("inputs.volume", subject.Attributes["volume"], texts(matrix.AllVolumes()))
-	return nil
+	return stated
+}
+
+// supposed is what the inputs of a risk about the subject would be: what is stated
+// and, for the rest, what the subject states. A subject that the reader may not
+// see states nothing.
+func (s *Service) supposed(c *web.Ctx, ref string, stated matrix.Stated) (matrix.Inputs, error) {
+	var g grounds
+	err := s.db.Read(c.Context(), func(r *store.ReadTx) error {
+		subject, err := s.subjects.VisibleSubject(c.Context(), r, c.Actor, ref)
+		if err != nil {
+			return err
+		}
+		g, err = s.groundsOf(c.Context(), r, subject)
+		return err
+	})
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return matrix.Inputs{}, err
+	}
+	return stated.Over(g.Raise(matrix.Inputs{})), nil
 }
 
 // acts lists what the gate asks about for that kind of subject.
@@ -88,7 +115,7 @@ func (s *Service) postNew(c *web.Ctx) error {
 	in := RegisterInput{
 		Subject: f.String("subject", 200), Act: f.String("act", 60), Title: f.String("title", MaxTitle), Threat: f.Text("threat", MaxText),
 		Scope: f.Text("scope", MaxText), Owner: f.String("owner", 200), Visibility: authz.Visibility(f.Choice("visibility", visibilities()...)),
-		Participants: lines(f.Text("participants", MaxText)), Inputs: inputsFrom(f), Follows: f.String("follows", 16),
+		Participants: lines(f.Text("participants", MaxText)), Inputs: statedFrom(f), Follows: f.String("follows", 16),
 	}
 	parties, rows := partiesFrom(f)
 	in.Parties = parties
@@ -96,7 +123,11 @@ func (s *Service) postNew(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v.Action, v.Proposal = "/risks", s.preview(c, in.Inputs)
+	supposed, err := s.supposed(c, in.Subject, in.Inputs)
+	if err != nil {
+		return err
+	}
+	v.Action, v.Proposal = "/risks", s.preview(c, supposed)
 	if reshaped(f) {
 		if c.Partial() {
 			return c.Fragment(http.StatusOK, "risk/new", "proposal", v)

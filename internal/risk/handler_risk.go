@@ -59,7 +59,7 @@ func changed(f *web.Form, d Detail, do func() error) (string, error) {
 
 func (s *Service) sendEdit(c *web.Ctx, d Detail, version int64, f *web.Form) (string, error) {
 	title, threat, scope := f.String("title", MaxTitle), f.Text("threat", MaxText), f.Text("scope", MaxText)
-	inputs := inputsFrom(f)
+	inputs := inputsFrom(f).Stated()
 	visibility := authz.Visibility(f.Choice("visibility", visibilities()...))
 	in := EditInput{Title: &title, Threat: &threat, Scope: &scope, Inputs: &inputs, Visibility: &visibility}
 	if owner := f.String("owner", 200); owner != handle(d.Names, d.Owner) {

@@ -310,7 +310,7 @@ func TestRestrictedRisksAreNotThere(t *testing.T) {
 	d, anyone := servePages(t)
 	d.flow()
 	r, err := d.risks.Register(d.as("owner"), risk.RegisterInput{
-		Subject: "flow:property-suggester-ab-test", Title: "Hidden away", Threat: "t", Scope: "s", Inputs: caseA(), Visibility: authz.Restricted,
+		Subject: "flow:property-suggester-ab-test", Title: "Hidden away", Threat: "t", Scope: "s", Inputs: caseA().Stated(), Visibility: authz.Restricted,
 	})
 	d.must(err)
 	reviewer := anyone.As("reviewer")
@@ -333,7 +333,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	d.flow()
 	const bad = `"><script>alert(1)</script>{{.}}`
 	r, err := d.risks.Register(d.as("owner"), risk.RegisterInput{
-		Subject: "flow:property-suggester-ab-test", Title: bad, Threat: bad, Scope: bad, Inputs: caseA(),
+		Subject: "flow:property-suggester-ab-test", Title: bad, Threat: bad, Scope: bad, Inputs: caseA().Stated(),
 		Parties: []risk.PartyInput{{Kind: risk.PartyCommunity, Name: bad, Exposure: bad}},
 	})
 	d.must(err)

@@ -22,6 +22,7 @@ type handover struct {
 // past is what the edits of a risk tell about who is independent of it.
 type past struct {
 	handovers []handover
+	facts     string                   // actor reference: who changed the facts last
 	lowered   map[string]matrix.Rating // by actor reference: the highest proposed rating that they took down by changing the facts
 }
 
@@ -56,6 +57,8 @@ func pastOf(ctx context.Context, rd store.Reader, risks ...string) (map[string]p
 func (p *past) note(h Step) {
 	for _, c := range h.Changes {
 		switch from, to := matrix.Rating(c.From), matrix.Rating(c.To); {
+		case c.Field == "inputs":
+			p.facts = h.Actor
 		case c.Field == "owner" && c.From != "":
 			p.handovers = append(p.handovers, handover{c.From, h.At})
 		case c.Field == "proposed" && from.Level() > to.Level() && from.Level() > p.lowered[h.Actor].Level():
@@ -86,7 +89,7 @@ func (p past) ownersSince(since time.Time) []string {
 
 // part is what somebody had to do with a risk.
 type part struct {
-	own   bool          // they own or owned it, registered it, or asked to accept it
+	own   bool          // they own or owned it, registered it, changed its facts last, or asked to accept it
 	floor matrix.Rating // what it counts as, or counted as before they changed the facts, whichever is more
 }
 
@@ -103,7 +106,8 @@ func partIn(ctx context.Context, rd store.Reader, actor authz.Actor, r Risk) (pa
 	}
 	before := edits[r.ID]
 	return part{
-		own:   actor.ID == r.Owner || actor.ID == r.Registrant || len(asked) > 0 || before.owned(actor.ID, time.Time{}),
+		own: actor.ID == r.Owner || actor.ID == r.Registrant || actor.Ref() == before.facts || len(asked) > 0 ||
+			before.owned(actor.ID, time.Time{}),
 		floor: higher(r.Effective().Rating, before.lowered[actor.Ref()]),
 	}, nil
 }

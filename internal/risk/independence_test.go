@@ -15,15 +15,23 @@ import (
 func TestIndependenceIsNotMade(t *testing.T) {
 	low := matrix.Cell{Likelihood: 1, Impact: 1}
 	nothing := risk.RateInput{Inherent: low, Residual: low, Reason: "It is nothing."}
-	harmless := matrix.Inputs{Data: matrix.DataNone, Direction: matrix.Outbound, Access: matrix.Read, Volume: matrix.VolumeLow}
-	claims := caseA()
+	harmless := matrix.Inputs{Data: matrix.DataNone, Direction: matrix.Outbound, Access: matrix.Read, Volume: matrix.VolumeLow}.Stated()
+	claims := caseA().Stated()
 	claims.Assurances = "Trust me."
 	other := "reviewer2"
 	for name, prepare := range map[string]func(d *desk) risk.Risk{
 		"facts taken down": func(d *desk) risk.Risk {
-			r, err := d.risks.Register(d.as("reviewer"), risk.RegisterInput{Subject: d.flow().Ref, Title: "Own", Threat: "t", Scope: "s", Inputs: caseA()})
+			r, err := d.risks.Register(d.as("reviewer"), risk.RegisterInput{Subject: d.project().Ref, Title: "Own", Threat: "t", Scope: "s", Inputs: caseA().Stated()})
 			d.must(err)
 			r, err = d.risks.Edit(d.as("reviewer"), r.ID, r.Version, risk.EditInput{Inputs: &harmless})
+			d.must(err)
+			return r
+		},
+		"facts changed last": func(d *desk) risk.Risk {
+			r, err := d.risks.Register(d.as("requester"), risk.RegisterInput{Subject: d.project().Ref, Title: "Theirs", Threat: "t", Scope: "s", Inputs: harmless})
+			d.must(err)
+			worse := caseA().Stated()
+			r, err = d.risks.Edit(d.as("reviewer"), r.ID, r.Version, risk.EditInput{Inputs: &worse})
 			d.must(err)
 			return r
 		},
@@ -35,7 +43,7 @@ func TestIndependenceIsNotMade(t *testing.T) {
 			return r
 		},
 		"handed over": func(d *desk) risk.Risk {
-			r, err := d.risks.Register(d.as("requester"), risk.RegisterInput{Subject: d.flow().Ref, Title: "Own", Threat: "t", Scope: "s", Owner: "reviewer", Inputs: caseA()})
+			r, err := d.risks.Register(d.as("requester"), risk.RegisterInput{Subject: d.flow().Ref, Title: "Own", Threat: "t", Scope: "s", Owner: "reviewer", Inputs: caseA().Stated()})
 			d.must(err)
 			r, err = d.risks.Edit(d.as("reviewer"), r.ID, r.Version, risk.EditInput{Owner: &other})
 			d.must(err)

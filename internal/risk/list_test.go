@@ -21,7 +21,7 @@ func (d *desk) shelf(subject string, ratings ...matrix.Cell) []string {
 	d.t.Helper()
 	var ids []string
 	for i, cell := range ratings {
-		in := risk.RegisterInput{Subject: subject, Title: fmt.Sprintf("Risk %d", i), Threat: "T", Scope: "S", Inputs: caseA(), Owner: []string{"owner", "manager"}[i%2]}
+		in := risk.RegisterInput{Subject: subject, Title: fmt.Sprintf("Risk %d", i), Threat: "T", Scope: "S", Inputs: caseA().Stated(), Owner: []string{"owner", "manager"}[i%2]}
 		if i%3 == 2 {
 			in.Visibility = authz.Restricted
 			in.Participants = []string{"person:reviewer"}

@@ -37,6 +37,7 @@ func TestMachine(t *testing.T) {
 			"rate":     m.rate,
 			"edit":     m.edit,
 			"subject":  m.subject,
+			"facts":    m.restate,
 			"ask":      m.ask,
 			"vote":     m.vote,
 			"votes":    m.votes,
@@ -77,7 +78,8 @@ type machine struct {
 	d       *desk
 	ctx     context.Context
 	flow    catalog.Subject
-	changes int // of the subject
+	states  modelFacts // of the subject
+	changes int        // of it
 	risks   []*modelRisk
 	posts   map[string]*modelPost // by function; "executive" is the rank alone
 	active  map[string]bool
@@ -87,8 +89,10 @@ type modelRisk struct {
 	id      string
 	version int64
 	owner   string
-	level   int // of the residual rating; 0: not rated
+	level   int // of the residual rating; 0: not rated, or on milder facts
 	ratings int
+	facts   modelFacts
+	turns   int // of the facts
 	scopes  int
 	closed  bool
 	asked   []*modelAcceptance
@@ -101,6 +105,7 @@ type modelAcceptance struct {
 	byOwner                  bool
 	start, until, from       time.Time
 	ratings, scopes, changes int // what it was asked on
+	turns                    int
 	spoken                   []string
 	agreed                   []string
 	granted, over            bool // over: refused, withdrawn, revoked, voided or closed
@@ -124,7 +129,7 @@ type modelDelegation struct {
 var players = []string{"executive", "director", "manager", "sec", "ops", "legal", "owner", "reviewer2"}
 
 func newMachine(rt *rapid.T, d *desk) *machine {
-	m := &machine{d: d, ctx: d.t.Context(), flow: d.flow(), posts: map[string]*modelPost{}, active: map[string]bool{}}
+	m := &machine{d: d, ctx: d.t.Context(), flow: d.flow(), states: modelFacts{access: "read"}, posts: map[string]*modelPost{}, active: map[string]bool{}}
 	for _, p := range players {
 		m.active[p] = true
 	}
@@ -132,14 +137,14 @@ func newMachine(rt *rapid.T, d *desk) *machine {
 		m.posts[function] = &modelPost{post: d.posts[holder], holder: holder}
 	}
 	for range rapid.IntRange(1, 2).Draw(rt, "risks") {
-		r, err := d.risks.Register(d.as("owner"), risk.RegisterInput{Subject: m.flow.Ref, Act: "call", Title: "R", Threat: "T", Scope: "S", Inputs: caseA()})
+		r, err := d.risks.Register(d.as("owner"), risk.RegisterInput{Subject: m.flow.Ref, Act: "call", Title: "R", Threat: "T", Scope: "S", Inputs: caseA().Stated()})
 		if err != nil {
 			rt.Fatal(err)
 		}
 		if r, err = d.risks.SetOptions(d.as("owner"), r.ID, r.Version, options()); err != nil {
 			rt.Fatal(err)
 		}
-		m.risks = append(m.risks, &modelRisk{id: r.ID, version: r.Version, owner: "owner"})
+		m.risks = append(m.risks, &modelRisk{id: r.ID, version: r.Version, owner: "owner", facts: modelFacts{"public", "read"}})
 	}
 	if rapid.IntRange(0, 3).Draw(rt, "rated") != 0 {
 		for _, r := range m.risks {
@@ -173,7 +178,7 @@ func (m *machine) inForce(r *modelRisk, a *modelAcceptance, t time.Time) bool {
 }
 
 func (m *machine) pinned(r *modelRisk, a *modelAcceptance) bool {
-	return a.ratings == r.ratings && a.scopes == r.scopes && a.changes == m.changes
+	return a.ratings == r.ratings && a.scopes == r.scopes && a.changes == m.changes && a.turns == r.turns
 }
 
 func (m *machine) check(rt *rapid.T) {
@@ -183,7 +188,7 @@ func (m *machine) check(rt *rapid.T) {
 		if r.closed {
 			continue
 		}
-		rated = rated || r.level > 0
+		rated = rated || r.ratings > 0
 		// Not rated counts as high by default.
 		if r.level == 0 || r.level >= matrix.High.Level() {
 			open = open && slices.ContainsFunc(r.asked, func(a *modelAcceptance) bool { return m.inForce(r, a, t) })
@@ -289,20 +294,84 @@ func (m *machine) edit(rt *rapid.T) {
 	m.voidChanged(r, m.now(rt))
 }
 
+// modelFacts are the class of data and the access: of the subject, where the class
+// may be left open, or of a risk.
+type modelFacts struct{ data, access string }
+
+var classes = []string{"none", "public", "internal", "personal", "sensitive"}
+
+// covers reports whether a risk that states f says all that g does.
+func (f modelFacts) covers(g modelFacts) bool {
+	return slices.Index(classes, f.data) >= slices.Index(classes, g.data) && (f.access == g.access || f.access == "read_write")
+}
+
+// joined is the mildest that covers both.
+func (f modelFacts) joined(g modelFacts) modelFacts {
+	if slices.Index(classes, g.data) > slices.Index(classes, f.data) {
+		f.data = g.data
+	}
+	if f.access != g.access {
+		f.access = "read_write"
+	}
+	return f
+}
+
+func drawFacts(rt *rapid.T, classes ...string) modelFacts {
+	return modelFacts{rapid.SampledFrom(classes).Draw(rt, "data"), rapid.SampledFrom([]string{"read", "write", "read_write"}).Draw(rt, "access")}
+}
+
+// becomes gives the risk other facts; a rating made on milder ones is none.
+func (r *modelRisk) becomes(f modelFacts) {
+	if f == r.facts {
+		return
+	}
+	if !r.facts.covers(f) {
+		r.level = 0
+	}
+	r.facts, r.turns = f, r.turns+1
+}
+
+// subject changes what the flow states. Every risk that says less now follows.
 func (m *machine) subject(rt *rapid.T) {
 	if !rarely(rt) {
 		return
 	}
-	access := []string{"write", "read"}[m.changes%2]
-	detail, err := m.d.catalog.Show(m.d.as("triager"), m.flow.Ref)
-	if err != nil {
+	now := drawFacts(rt, append([]string{""}, classes...)...)
+	if now == m.states {
+		return
+	}
+	attributes := map[string]string{"from": "production", "to": "cloud", "access": now.access, "data_class": now.data}
+	if err := m.d.changeSubject(m.flow.Ref, attributes); err != nil {
 		rt.Fatal(err)
 	}
-	err = m.d.setAttributes(m.flow.Ref, detail.Subject.Revision, map[string]string{"from": "production", "to": "cloud", "access": access})
-	if err != nil {
-		rt.Fatal(err)
-	}
+	m.states = now
 	m.changes++
+	for _, r := range m.risks {
+		if !r.closed && !r.facts.covers(now) {
+			r.version++
+			r.becomes(r.facts.joined(now))
+		}
+	}
+}
+
+// restate lets the owner state other facts: as bad as what the flow states, or worse.
+func (m *machine) restate(rt *rapid.T) {
+	if !rarely(rt) {
+		return
+	}
+	r := m.pickRisk(rt)
+	now := drawFacts(rt, classes...)
+	in := matrix.Stated{Data: matrix.Data(now.data), Access: matrix.Access(now.access)}
+	got, err := m.d.risks.Edit(m.d.as("owner"), r.id, r.version, risk.EditInput{Inputs: &in})
+	if (err == nil) != (!r.closed && now.covers(m.states)) {
+		rt.Fatalf("stating %v where the subject states %v: %v, closed %v", now, m.states, err, r.closed)
+	}
+	if err != nil {
+		return
+	}
+	r.version = got.Version
+	r.becomes(now)
+	m.voidChanged(r, m.now(rt))
 }
 
 func (m *machine) ask(rt *rapid.T) {
@@ -312,7 +381,7 @@ func (m *machine) ask(rt *rapid.T) {
 	}
 	t := m.now(rt)
 	a := &modelAcceptance{version: 1, asker: rapid.SampledFrom([]string{"owner", "reviewer2"}).Draw(rt, "asker"),
-		ratings: r.ratings, scopes: r.scopes, changes: m.changes}
+		ratings: r.ratings, scopes: r.scopes, changes: m.changes, turns: r.turns}
 	in := risk.AskInput{Option: "temporary", Reason: "x", Until: t.Add(time.Duration(rapid.SampledFrom([]int{1, 5, 20, 45}).Draw(rt, "days")) * day)}
 	if rapid.Bool().Draw(rt, "later") {
 		in.Start = t.Add(12 * time.Hour)

@@ -17,15 +17,18 @@ type RateInput struct {
 	Reason   string      `json:"reason,omitempty" maxLength:"4000" doc:"needed where a rating differs from the proposed one"`
 }
 
-// Rate rates the risk. A rating that differs from the proposed one needs a
-// written reason. From the independence rating up, whoever has a part in the risk
-// cannot rate it below the proposal, below what it counts as, or below what it
-// counted as before they changed its facts. Every rating voids what was accepted
-// on the one before.
+// Rate rates the risk, on inputs no milder than what its subject states now. A
+// rating that differs from the proposed one needs a written reason. From the
+// independence rating up, whoever has a part in the risk cannot rate it below the
+// proposal, below what it counts as, or below what it counted as before they
+// changed its facts. Every rating voids what was accepted on the one before.
 func (s *Service) Rate(ctx context.Context, id string, version int64, in RateInput) (Risk, error) {
 	return s.onRisk(ctx, ActionRate, "rate", id, version, func(d *decision) error {
 		mitigations, err := loadMitigations(ctx, d.tx, id)
 		if err != nil {
+			return err
+		}
+		if err := d.raise(ctx); err != nil {
 			return err
 		}
 		d.propose(mitigations)
@@ -87,14 +90,14 @@ func (d *decision) rate(in RateInput, proposal matrix.Proposal) (Rating, error) 
 
 // independent refuses a rating that is too low for somebody with a part in the risk.
 func (d *decision) independent(ctx context.Context, r Rating, proposal matrix.Proposal) error {
-	mine, err := partIn(ctx, d.tx, d.actor, d.before)
+	mine, err := partIn(ctx, d.tx, d.actor, d.risk) // not rated yet, and on the facts of now
 	if err != nil {
 		return err
 	}
 	floor := higher(mine.floor, proposal.Residual.Rating)
 	if r.Residual.Rating.Level() < floor.Level() && mine.dependent(floor, d.policy.Independence) {
 		return fault.New(fault.Forbidden, "risk.not_independent",
-			"You own, owned or registered this risk, or asked to accept it, so you cannot rate it below %s. Let somebody else in the security team rate it.", floor)
+			"You own, owned or registered this risk, changed its facts last, or asked to accept it, so you cannot rate it below %s. Let somebody else in the security team rate it.", floor)
 	}
 	return nil
 }
@@ -150,7 +153,7 @@ func (s *Service) Close(ctx context.Context, id string, version int64, note stri
 		}
 		if mine.dependent(mine.floor, d.policy.Independence) {
 			return fault.New(fault.Forbidden, "risk.not_independent",
-				"You own, owned or registered this risk, or asked to accept it, so you cannot close it while it is rated %s. Let somebody else in the security team close it.", mine.floor)
+				"You own, owned or registered this risk, changed its facts last, or asked to accept it, so you cannot close it while it is rated %s. Let somebody else in the security team close it.", mine.floor)
 		}
 		all, err := acceptancesWhere(ctx, d.tx, "a.risk = $1 AND a.state IN ('asked', 'granted', 'revoked', 'voided')", "a.asked_at, a.id", id)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -24,7 +25,7 @@ type RegisterInput struct {
 	Owner        string           `json:"owner,omitempty" maxLength:"200" doc:"id or login; default: whoever registers"`
 	Visibility   authz.Visibility `json:"visibility,omitempty" enum:"public,internal,restricted" doc:"default: that of the subject"`
 	Participants []string         `json:"participants,omitempty" maxItems:"100" doc:"who sees a restricted risk: person:<id or login>, group:<id or name>"`
-	Inputs       matrix.Inputs    `json:"inputs"`
+	Inputs       matrix.Stated    `json:"inputs,omitzero" doc:"facts that the rating is proposed from: never milder than what the subject states, and taken from there where absent"`
 	Parties      []PartyInput     `json:"parties,omitempty" maxItems:"20"`
 	Follows      string           `json:"follows,omitempty" maxLength:"16" doc:"closed risk that this one continues"`
 }
@@ -42,7 +43,8 @@ var actPattern = regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,59}$`)
 
 // Register puts a risk into the register. It proposes a rating, which counts
 // until a person rates the risk. The actor must see the subject; a risk is never
-// shown to more people than its subject is.
+// shown to more people than its subject is, and its inputs are never milder than
+// the facts that the subject states.
 func (s *Service) Register(ctx context.Context, in RegisterInput) (Risk, error) {
 	if err := s.require(ctx, ActionRegister); err != nil {
 		return Risk{}, err
@@ -66,7 +68,7 @@ func (d *decision) register(ctx context.Context, in RegisterInput) error {
 	now := d.tx.Now()
 	d.risk = Risk{
 		ID: d.tx.NewID(), Version: 1, State: StateOpen, Registrant: d.actor.ID, Act: strings.TrimSpace(in.Act),
-		Visibility: in.Visibility, Inputs: in.Inputs, RegisteredAt: now, ChangedAt: now, Follows: in.Follows,
+		Visibility: in.Visibility, RegisteredAt: now, ChangedAt: now, Follows: in.Follows,
 		NoticeDue: now.Add(d.policy.Review.OwnerNotice.Std()),
 	}
 	var f fields
@@ -96,7 +98,18 @@ func (d *decision) register(ctx context.Context, in RegisterInput) error {
 	if err := f.err(); err != nil {
 		return err
 	}
-	return d.storeNew(ctx)
+	if err := d.storeNew(ctx); err != nil {
+		return err
+	}
+	return d.link(ctx)
+}
+
+// link makes the subject's page list the risk.
+func (d *decision) link(ctx context.Context) error {
+	if d.s.links == nil {
+		return nil
+	}
+	return d.s.links.Link(ctx, d.tx, d.risk.Item(), RelationToSubject, d.risk.Subject)
 }
 
 // storeNew writes the registered risk and its entry.
@@ -166,22 +179,36 @@ func (d *decision) propose(mitigations []Mitigation) {
 	d.risk.Proposed = Assessment{Cell: inherent.Cell, Rating: inherent.Rating}
 }
 
+// reconsider proposes anew. A rating that was made on milder facts stands no more.
+func (d *decision) reconsider(mitigations []Mitigation) {
+	d.propose(mitigations)
+	if d.risk.Rating.Seq > 0 && len(d.risk.Inputs.Facts().Milder(d.before.Inputs)) > 0 {
+		d.risk.Rating.Outdated, d.risk.ReviewDue = true, time.Time{}
+	}
+}
+
 // EditInput changes a risk; what is nil stays.
 type EditInput struct {
 	Title        *string           `json:"title,omitempty" maxLength:"200"`
 	Threat       *string           `json:"threat,omitempty" maxLength:"10000"`
 	Scope        *string           `json:"scope,omitempty" maxLength:"10000"`
 	Owner        *string           `json:"owner,omitempty" maxLength:"200" doc:"id or login"`
-	Inputs       *matrix.Inputs    `json:"inputs,omitempty"`
+	Inputs       *matrix.Stated    `json:"inputs,omitempty" doc:"never milder than what the subject states; what is absent stays"`
 	Visibility   *authz.Visibility `json:"visibility,omitempty" enum:"public,internal,restricted"`
 	Participants *[]string         `json:"participants,omitempty" maxItems:"100"`
 }
 
 // Edit changes texts, inputs, owner or visibility. Another threat or scope voids
-// acceptances. A treated risk is open again.
+// acceptances. A treated risk is open again. Inputs that nobody states rise to
+// what the subject states now.
 func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInput) (Risk, error) {
 	return s.onRisk(ctx, ActionEdit, "edit", id, version, func(d *decision) error {
 		var f fields
+		if in.Inputs == nil {
+			if err := d.raise(ctx); err != nil {
+				return err
+			}
+		}
 		if err := d.apply(ctx, &f, in); err != nil {
 			return err
 		}
@@ -196,7 +223,7 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInp
 		if err != nil {
 			return err
 		}
-		d.propose(mitigations)
+		d.reconsider(mitigations)
 		if !slices.Equal(old, d.participants) {
 			if err := authz.SetParticipants(ctx, d.tx.Tx, d.risk.Item(), d.participants); err != nil {
 				return err
@@ -205,10 +232,8 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInp
 		if err := d.recordRisk(ctx, KindEdited, riskState(d.risk, d.participants, d.parties), edits(d.before, d.risk, !slices.Equal(old, d.participants))...); err != nil {
 			return err
 		}
-		if d.before.Visibility != d.risk.Visibility {
-			if err := s.reclassify(ctx, d.tx, d.risk.Item(), string(d.risk.Visibility)); err != nil {
-				return err
-			}
+		if err := d.hide(ctx); err != nil {
+			return err
 		}
 		return d.voidChanged(ctx)
 	})
@@ -227,10 +252,8 @@ func (d *decision) apply(ctx context.Context, f *fields, in EditInput) error {
 	text("threat", &d.risk.Threat, in.Threat, MaxText)
 	text("scope", &d.risk.Scope, in.Scope, MaxText)
 	if in.Inputs != nil {
-		d.risk.Inputs = *in.Inputs
-		d.risk.Inputs.Assurances = f.text("inputs.assurances", in.Inputs.Assurances, MaxText, false)
-		for _, p := range in.Inputs.Problems() {
-			f.add("inputs."+p.Path, "not_offered", "%s", p.Message)
+		if err := d.state(ctx, f, *in.Inputs); err != nil {
+			return err
 		}
 	}
 	if in.Visibility != nil {
@@ -248,65 +271,6 @@ func (d *decision) apply(ctx context.Context, f *fields, in EditInput) error {
 	owner, err := d.s.person(ctx, d.tx, f, "owner", strings.TrimSpace(*in.Owner))
 	d.risk.Owner = owner
 	return err
-}
-
-// reshare sets who takes part after an edit. A former owner stays only if named.
-func (d *decision) reshare(ctx context.Context, f *fields, named *[]string) error {
-	if named != nil {
-		var err error
-		d.participants, err = d.resolveParticipants(ctx, f, *named)
-		return err
-	}
-	if d.before.Owner != d.risk.Owner {
-		former := authz.PersonPrincipal(d.before.Owner)
-		d.participants = slices.DeleteFunc(slices.Clone(d.participants), func(p string) bool { return p == former })
-	}
-	d.participants = d.withAlways(d.participants)
-	return nil
-}
-
-// withAlways adds those who always take part: owner and registrant.
-func (d *decision) withAlways(named []string) []string {
-	all := append(slices.Clone(named), authz.PersonPrincipal(d.risk.Owner), authz.PersonPrincipal(d.risk.Registrant))
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// maxParticipants bounds who is named at one risk; a group stands for more.
-const maxParticipants = 100
-
-// resolveParticipants turns "person:<id or login>" and "group:<id or name>" into
-// principals, and adds those who always take part.
-func (d *decision) resolveParticipants(ctx context.Context, f *fields, named []string) ([]string, error) {
-	var all []string
-	for _, p := range named {
-		kind, handle, _ := strings.Cut(p, ":")
-		var found Named
-		var err error
-		switch {
-		case handle == "" || len(handle) > MaxShort:
-			err = fault.ItemNotFound()
-		case kind == "person":
-			found, err = d.s.directory.Person(ctx, d.tx, handle)
-		case kind == "group":
-			found, err = d.s.directory.Group(ctx, d.tx, handle)
-		default:
-			err = fault.ItemNotFound()
-		}
-		switch {
-		case fault.Is(err, fault.NotFound):
-			f.add("participants", "unknown", "Name people and groups that exist, as person:<id or login> and group:<id or name>.")
-			return nil, nil
-		case err != nil:
-			return nil, err
-		}
-		all = append(all, kind+":"+found.ID)
-	}
-	all = d.withAlways(all)
-	if len(all) > maxParticipants {
-		f.add("participants", "too_many", "Name at most %d people and groups; make a group for more.", maxParticipants)
-	}
-	return all, nil
 }
 
 // edits lists what an edit changed.

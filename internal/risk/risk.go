@@ -60,6 +60,9 @@ type Rating struct {
 	Reason   string     `json:"reason,omitempty"`
 	By       string     `json:"by,omitempty"`
 	At       time.Time  `json:"at,omitzero"`
+	// Outdated says that the subject got worse since. Such a rating stands no more:
+	// the risk counts as not rated, and never as less than it was rated.
+	Outdated bool `json:"outdated,omitempty" doc:"the subject got worse since, so the risk waits for another rating"`
 }
 
 // Risk is one entry of the register. Times are UTC in whole microseconds.
@@ -96,27 +99,25 @@ func (r Risk) Item() string { return ItemType + ":" + r.ID }
 // URL is the risk's page, relative to the server's root.
 func (r Risk) URL() string { return "/risks/" + r.ID }
 
-// Rated reports whether a person has rated the risk.
-func (r Risk) Rated() bool { return r.Rating.Seq > 0 }
+// Rated reports whether a person has rated the risk as its subject is now.
+func (r Risk) Rated() bool { return r.Rating.Seq > 0 && !r.Rating.Outdated }
 
 // Closed reports whether the risk is closed.
 func (r Risk) Closed() bool { return r.State == StateClosed }
 
 // Effective is the assessment that counts: the residual one that a person chose
 // and, while nobody has, the one proposed as if nothing had been done about the
-// risk ("high by default": T285098 L36-39).
-func (r Risk) Effective() Assessment {
-	if r.Rated() {
-		return r.Rating.Residual
-	}
-	return r.Proposed
-}
+// risk ("high by default": T285098 L36-39). Of an outdated rating and the proposal
+// the worse one counts.
+func (r Risk) Effective() Assessment { return r.counts(r.Rating.Residual) }
 
 // Inherent is the assessment as if nothing had been done about the risk: the one
 // that a person chose and, while nobody has, the proposed one.
-func (r Risk) Inherent() Assessment {
-	if r.Rated() {
-		return r.Rating.Inherent
+func (r Risk) Inherent() Assessment { return r.counts(r.Rating.Inherent) }
+
+func (r Risk) counts(chosen Assessment) Assessment {
+	if r.Rated() || r.Rating.Outdated && chosen.Weight() > r.Proposed.Weight() {
+		return chosen
 	}
 	return r.Proposed
 }

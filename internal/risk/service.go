@@ -33,6 +33,12 @@ type Subjects interface {
 	VisibleSubjects(ctx context.Context, r store.Reader, a authz.Actor, refs []string) (map[string]catalog.Subject, error)
 }
 
+// Links is what the register tells the catalogue: what a risk is about, as part of
+// its own decision. from and to are "risk:<id>" and the reference of a subject.
+type Links interface {
+	Link(ctx context.Context, tx *ledger.Tx, from, relation, to string) error
+}
+
 // Directory is what the register asks about people, groups and organisations.
 // Person and Group take an id or, if no such id exists, a handle; each answers
 // NotFound for what it does not know.
@@ -58,6 +64,7 @@ type Deps struct {
 	Authz     *authz.Policy
 	Policy    *config.Holder[RiskPolicy]
 	Subjects  Subjects
+	Links     Links // nil: subjects do not list their risks
 	Directory Directory
 	Zone      *time.Location
 	Notices   Notices             // nil: reminders are not sent
@@ -82,6 +89,7 @@ type Service struct {
 	authz     *authz.Policy
 	policy    *config.Holder[RiskPolicy]
 	subjects  Subjects
+	links     Links
 	directory Directory
 	zone      *time.Location
 	notices   Notices
@@ -103,7 +111,7 @@ func New(d Deps) *Service {
 	}
 	return &Service{
 		db: d.DB, log: d.Log, writer: d.Writer, authz: d.Authz, policy: d.Policy,
-		subjects: d.Subjects, directory: d.Directory, zone: d.Zone, notices: d.Notices, gate: d.Gate,
+		subjects: d.Subjects, links: d.Links, directory: d.Directory, zone: d.Zone, notices: d.Notices, gate: d.Gate,
 		reclassify: d.Reclassify, onIndex: d.Index, discussion: d.Discussion,
 	}
 }

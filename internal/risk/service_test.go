@@ -116,7 +116,7 @@ func TestPins(t *testing.T) {
 			return err
 		}, true},
 		"other facts": {func(d *desk, r risk.Risk) error {
-			inputs := caseA()
+			inputs := caseA().Stated()
 			inputs.Data = matrix.DataSensitive
 			_, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Inputs: &inputs})
 			return err

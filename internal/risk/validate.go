@@ -15,6 +15,7 @@ func (p *RiskPolicy) Validate() []fault.Field {
 	c := &policyCheck{}
 	c.nested("matrix", p.Matrix.Problems())
 	c.nested("proposal", p.Proposal.Problems(&p.Matrix))
+	c.facts(p.Facts)
 	c.authority(p.Authority)
 	c.origin("may_not_accept", p.MayNotAccept.Origin, p.MayNotAccept.Cites)
 	c.exclusion(p.MayNotAccept)

@@ -142,6 +142,11 @@ func (s *Service) commitChange(ctx context.Context, tx *ledger.Tx, a authz.Actor
 	if err := s.index(ctx, tx, after); err != nil {
 		return Subject{}, err
 	}
+	if s.onChange != nil {
+		if err := s.onChange(ctx, tx, after); err != nil {
+			return Subject{}, err
+		}
+	}
 	if after.Version == before.Version {
 		return after, nil
 	}

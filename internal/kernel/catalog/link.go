@@ -30,11 +30,11 @@ type Linked struct {
 	AddedAt  time.Time
 }
 
-// end is one end of a link. A subject is known with its visibility; of an item
-// of another module the catalogue knows the reference alone.
+// end is one end of a link. An item whose visibility nobody can tell counts as
+// restricted.
 type end struct {
-	item    string
-	subject Subject // zero for an item of another module
+	item       string
+	visibility authz.Visibility
 }
 
 var itemPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}:[a-zA-Z0-9._-]{1,100}$`)
@@ -46,16 +46,21 @@ func (s *Service) end(ctx context.Context, r store.Reader, name string) (end, er
 	kind, id, _ := strings.Cut(name, ":")
 	if kind == ItemType {
 		sub, err := s.SubjectByID(ctx, r, id)
-		return end{item: name, subject: sub}, err
+		return end{name, sub.Visibility}, err
 	}
 	if _, ok := s.Kinds().Kind(kind); ok {
 		sub, err := loadByRef(ctx, r, name)
-		return end{item: sub.Item(), subject: sub}, err
+		return end{sub.Item(), sub.Visibility}, err
 	}
 	if !itemPattern.MatchString(name) {
 		return end{}, fault.New(fault.Invalid, "catalog.link_end", "One end of the link is neither a subject (kind:name) nor an item (type:id).")
 	}
-	return end{item: name}, nil
+	resource, ok := s.resources[kind]
+	if !ok {
+		return end{name, authz.Restricted}, nil
+	}
+	res, err := resource(ctx, r, id)
+	return end{name, res.Visibility}, err
 }
 
 // Link adds a link inside a module's own decision, for the actor of ctx: no
@@ -116,29 +121,21 @@ func (s *Service) removeLink(ctx context.Context, tx *ledger.Tx, f end, relation
 }
 
 // recordLink appends the entry under the end with the stricter visibility: who
-// may not see one end must not learn of the link. Of another module's item the
-// visibility is not known here, so it counts as restricted.
+// may not see one end must not learn of the link. Of two alike it is the item of
+// the other module: what is about a subject is never shown to more people.
 func (s *Service) recordLink(ctx context.Context, tx *ledger.Tx, kind string, f end, relation string, t end) (int64, error) {
 	governing := f
-	if t.strictness() > f.strictness() {
+	if d := strictness(t.visibility) - strictness(f.visibility); d > 0 || d == 0 && t.foreign() {
 		governing = t
 	}
-	visibility := authz.Restricted
-	if governing.subject.ID != "" {
-		visibility = governing.subject.Visibility
-	}
 	return s.writer.Append(ctx, tx, ledger.Entry{
-		Kind: kind, Actor: authz.ActorFrom(ctx).Ref(), Subject: f.item, Item: governing.item, Visibility: string(visibility),
+		Kind: kind, Actor: authz.ActorFrom(ctx).Ref(), Subject: f.item, Item: governing.item, Visibility: string(governing.visibility),
 		Body: linkBody{From: f.item, Relation: relation, To: t.item},
 	})
 }
 
-func (e end) strictness() int {
-	if e.subject.ID == "" {
-		return strictness(authz.Restricted) + 1
-	}
-	return strictness(e.subject.Visibility)
-}
+// foreign reports whether the end is an item of another module.
+func (e end) foreign() bool { return !strings.HasPrefix(e.item, ItemType+":") }
 
 // AddLink links two subjects that the actor may see, if catalog:link is granted
 // on the first. A link that exists is a Conflict.
@@ -177,7 +174,7 @@ func (s *Service) editLink(ctx context.Context, from, relation, to string, add b
 		if add && (first.Retired() || second.Retired()) {
 			return fault.New(fault.Conflict, "catalog.retired", "One of the two subjects is retired; no link can be added.")
 		}
-		f, t := end{first.Item(), first}, end{second.Item(), second}
+		f, t := end{first.Item(), first.Visibility}, end{second.Item(), second.Visibility}
 		exists, err := linkExists(ctx, tx, f.item, relation, t.item)
 		switch {
 		case err != nil:
@@ -251,25 +248,23 @@ func (s *Service) words(relation string, incoming bool) string {
 // describe returns what the actor may see of the items, by item reference.
 func (s *Service) describe(ctx context.Context, r store.Reader, a authz.Actor, byType map[string][]string) (map[string]Linked, error) {
 	known := map[string]Linked{}
-	for _, kind := range sortedKeys(byType) {
-		items := byType[kind]
-		if kind == ItemType {
-			ids := make([]string, len(items))
-			for i, item := range items {
-				ids[i] = strings.TrimPrefix(item, ItemType+":")
-			}
-			subjects, err := visibleByID(ctx, r, a, ids)
-			if err != nil {
-				return nil, err
-			}
-			for _, sub := range subjects {
-				known[sub.Item()] = Linked{Item: sub.Item(), Ref: sub.Ref, Title: sub.Title, URL: sub.URL()}
-			}
-			continue
-		}
-		describer := s.describers[kind]
-		if describer == nil {
-			continue
+	ids := make([]string, len(byType[ItemType]))
+	for i, item := range byType[ItemType] {
+		ids[i] = strings.TrimPrefix(item, ItemType+":")
+	}
+	subjects, err := visibleByID(ctx, r, a, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, sub := range subjects {
+		known[sub.Item()] = Linked{Item: sub.Item(), Ref: sub.Ref, Title: sub.Title, URL: sub.URL()}
+	}
+	// Every module is asked, also if there is nothing of it: that something hidden
+	// is linked must not show by what is executed.
+	for _, kind := range sortedKeys(s.describers) {
+		describer, items := s.describers[kind], byType[kind]
+		if len(items) == 0 {
+			items = []string{kind + ":-"}
 		}
 		described, err := describer(ctx, r, a, items)
 		if err != nil {

@@ -52,6 +52,10 @@ type Described struct {
 // the others are absent from the map. Items are references such as "risk:<id>".
 type Describer func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]Described, error)
 
+// ResourceOf returns what authz needs to know about an item of another module by
+// its id.
+type ResourceOf func(ctx context.Context, r store.Reader, id string) (authz.Resource, error)
+
 // Deps are what the service needs. Reclassify gives the ledger entries of an item
 // another visibility (ledger.Log.Reclassify). Index, if set, is called with the search
 // document of a subject in each transaction that writes it. Describers maps an item
@@ -65,6 +69,12 @@ type Deps struct {
 	Reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
 	Index      func(ctx context.Context, tx *ledger.Tx, d search.Document) error
 	Describers map[string]Describer
+	// Resources maps an item type to the module's function; a link to an item of
+	// another type counts as restricted.
+	Resources map[string]ResourceOf
+	// Follow, if set, is called for each subject that changed, in the transaction
+	// that changes it, so that what is about it can follow. The subject is written.
+	Follow func(ctx context.Context, tx *ledger.Tx, subject Subject) error
 	// Discussion, if set, says what the page of a subject shows of its discussion.
 	Discussion func(ctx context.Context, item string) (web.Discussion, error)
 }
@@ -79,12 +89,15 @@ type Service struct {
 	reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
 	onIndex    func(ctx context.Context, tx *ledger.Tx, d search.Document) error
 	describers map[string]Describer
+	resources  map[string]ResourceOf
+	onChange   func(ctx context.Context, tx *ledger.Tx, subject Subject) error
 	discussion func(ctx context.Context, item string) (web.Discussion, error)
 }
 
 // New returns the service.
 func New(d Deps) *Service {
-	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, kinds: d.Kinds, directory: d.Directory, reclassify: d.Reclassify, onIndex: d.Index, describers: d.Describers, discussion: d.Discussion}
+	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, kinds: d.Kinds, directory: d.Directory, reclassify: d.Reclassify, onIndex: d.Index, describers: d.Describers,
+		resources: d.Resources, onChange: d.Follow, discussion: d.Discussion}
 }
 
 // Kinds returns the kinds and relations that are configured now.

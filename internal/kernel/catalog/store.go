@@ -233,10 +233,11 @@ func listSubjects(ctx context.Context, r store.Reader, a authz.Actor, f Filter, 
 	return all, nil
 }
 
-// visibleByID returns those of the subjects that the actor may see, by id.
+// visibleByID returns those of the subjects that the actor may see, by id. It
+// executes the same for no subjects as for hidden ones.
 func visibleByID(ctx context.Context, r store.Reader, a authz.Actor, ids []string) (map[string]Subject, error) {
 	if len(ids) == 0 {
-		return nil, nil
+		ids = []string{"-"}
 	}
 	var args []any
 	marks := make([]string, len(ids))

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/store"
+)
+
+// RelationToSubject is the catalogue's relation from a risk to its subject.
+const RelationToSubject = "concerns"
+
+// FollowSubject makes the risks about a subject follow its change, in the
+// transaction that changes it:
+//
+//   - None is shown to more people than the subject: a wider one becomes as narrow,
+//     and of a restricted subject only those who take part in it see its risks.
+//     Opening the subject again leaves its risks as they are; somebody opens each
+//     of them on purpose.
+//   - None rests on milder facts than the subject states: inputs rise, and a rating
+//     made on the milder ones stands no more ([Rating.Outdated]).
+//
+// Acceptances need nothing: they are pinned to the subject's version.
+//
+// It checks no action: whoever may change the subject changes this with it, also
+// for risks that they may not see. Each risk that changes gets the entry
+// risk.followed, which names the subject and its version.
+func (s *Service) FollowSubject(ctx context.Context, tx *ledger.Tx, subject catalog.Subject) error {
+	risks, err := risksOn(ctx, tx, subject.Ref)
+	if err != nil || len(risks) == 0 {
+		return err
+	}
+	g, err := s.groundsOf(ctx, tx, subject)
+	if err != nil {
+		return err
+	}
+	for _, r := range risks {
+		d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy(), before: r, risk: r, subject: subject}
+		if err := d.follow(ctx, g); err != nil {
+			return fmt.Errorf("let a risk follow its subject: %w", err)
+		}
+	}
+	return nil
+}
+
+// follow writes the risk if the subject leaves it another one.
+func (d *decision) follow(ctx context.Context, g grounds) error {
+	narrowed, err := d.narrow(ctx)
+	if err != nil {
+		return err
+	}
+	worse := !d.risk.Closed() && len(g.Milder(d.risk.Inputs)) > 0
+	if !worse && !narrowed && d.risk.Visibility == d.before.Visibility {
+		return nil
+	}
+	parties, err := loadParties(ctx, d.tx, d.risk.ID)
+	if err != nil {
+		return err
+	}
+	d.parties = parties[d.risk.ID]
+	if worse {
+		mitigations, err := loadMitigations(ctx, d.tx, d.risk.ID)
+		if err != nil {
+			return err
+		}
+		d.risk.Inputs = g.Raise(d.risk.Inputs)
+		d.reconsider(mitigations)
+		d.risk.State = StateOpen // as with any other edit, what was treated is open again
+	}
+	d.risk.Version++
+	d.risk.ChangedAt = d.tx.Now()
+	body := followedBody{riskBody: riskState(d.risk, d.participants, d.parties), Cause: d.subject.Ref, SubjectVersion: d.subject.Version}
+	if err := d.recordRisk(ctx, KindFollowed, body, edits(d.before, d.risk, narrowed)...); err != nil {
+		return err
+	}
+	if err := d.hide(ctx); err != nil {
+		return err
+	}
+	if err := updateRisk(ctx, d.tx.Tx, d.risk, d.before.Version); err != nil {
+		return err
+	}
+	return d.index(ctx)
+}
+
+// narrow gives the risk visibility and participants no wider than the subject's,
+// and reports whether other people take part now.
+func (d *decision) narrow(ctx context.Context) (bool, error) {
+	old, err := authz.Participants(ctx, d.tx, d.risk.Item())
+	if err != nil {
+		return false, err
+	}
+	bound, err := d.bound(ctx)
+	if err != nil {
+		return false, err
+	}
+	d.risk.Visibility = stricter(d.risk.Visibility, d.subject.Visibility)
+	d.participants = old
+	switch {
+	case !bound.restricted:
+		return false, nil
+	case d.before.Visibility != authz.Restricted:
+		// Who took part had no meaning: everybody inside saw it.
+		d.participants = bound.principals
+	default:
+		d.participants = bound.narrow(old, d.risk.Owner)
+	}
+	if slices.Equal(old, d.participants) {
+		return false, nil
+	}
+	return true, authz.SetParticipants(ctx, d.tx.Tx, d.risk.Item(), d.participants)
+}
+
+// hide makes what was decided in the open as hidden as the risk is now. What was
+// decided while it was hidden stays so when the risk is opened: those entries may
+// speak of others, too. The catalogue does the same.
+func (d *decision) hide(ctx context.Context) error {
+	if visibilityLevel(d.risk.Visibility) <= visibilityLevel(d.before.Visibility) {
+		return nil
+	}
+	return d.s.reclassify(ctx, d.tx, d.risk.Item(), string(d.risk.Visibility))
+}
+
+// risksOn returns all risks on the subject, closed ones and hidden ones too.
+func risksOn(ctx context.Context, rd store.Reader, subject string) ([]Risk, error) {
+	rows, err := rd.Query(ctx, "SELECT "+riskColumns+" FROM risk_item r WHERE r.subject = $1 ORDER BY r.id", subject)
+	all, err := store.Collect(rows, err, scanRisk)
+	if err != nil {
+		return nil, fmt.Errorf("load all risks of a subject: %w", err)
+	}
+	return all, nil
+}
