@@ -5,7 +5,7 @@ package examples
 
 import "embed"
 
-// Files holds office.yaml and one file per case.
+// Files holds office.yaml, one file per case, and what else lies on the desks.
 //
 //go:embed *.yaml
 var Files embed.FS
