@@ -34,15 +34,17 @@ type Person struct {
 
 // Organisation is a party that people and posts belong to.
 type Organisation struct {
-	ID, Name string
-	Version  int64
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Version int64  `json:"version"`
 }
 
 // Group is a named set of people, used to share restricted items.
 type Group struct {
-	ID, Name string
-	Members  []string // person ids, sorted
-	Version  int64
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Members []string `json:"members" nullable:"false" doc:"ids of accounts"` // sorted
+	Version int64    `json:"version"`
 }
 
 // Limits of what is stored, in bytes.

@@ -173,11 +173,11 @@ type sessionsBody struct {
 
 // SessionInfo is a session as its owner sees it.
 type SessionInfo struct {
-	ID        string
-	CreatedAt time.Time
-	SeenAt    time.Time // to the minute
-	Until     time.Time // ends then at the latest, or earlier if unused
-	Current   bool      // the one that asks
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"created_at"`
+	SeenAt    time.Time `json:"seen_at" doc:"to the minute"`
+	Until     time.Time `json:"until" doc:"ends then at the latest"` // or earlier if unused
+	Current   bool      `json:"current" doc:"the one that asks"`
 }
 
 // Sessions lists the actor's running sessions, the latest used first.

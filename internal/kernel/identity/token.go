@@ -19,15 +19,15 @@ import (
 
 // Token is an API token. Its secret is known to its holder alone.
 type Token struct {
-	ID         string
-	Person     string // person id
-	Name       string // what it is for
-	Scopes     []authz.Action
-	Everything bool // whatever the person may do; then Scopes is empty
-	CreatedAt  time.Time
-	Until      time.Time
-	UsedAt     time.Time // to the hour; zero: never
-	RevokedAt  time.Time // zero: not revoked
+	ID         string         `json:"id"`
+	Person     string         `json:"person" doc:"id of the account that it acts for"`
+	Name       string         `json:"name"` // what it is for
+	Scopes     []authz.Action `json:"scopes" nullable:"false" doc:"the actions that it is for; empty if it is for everything"`
+	Everything bool           `json:"everything" doc:"it is for whatever its account may do"`
+	CreatedAt  time.Time      `json:"created_at"`
+	Until      time.Time      `json:"until"`
+	UsedAt     time.Time      `json:"used_at,omitzero" doc:"to the hour"` // zero: never
+	RevokedAt  time.Time      `json:"revoked_at,omitzero"`                // zero: not revoked
 }
 
 // Live reports whether the token can be used at a (real) time, as far as the

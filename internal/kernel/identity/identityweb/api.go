@@ -17,19 +17,15 @@ import (
 
 const whyMe = "it tells callers about themselves alone, whatever their token is for"
 
-// output is an answer; ETag and Location are left out where they are empty.
-type output[T any] struct {
-	ETag     string `header:"ETag"`
-	Location string `header:"Location"`
-	Body     T
-}
-
 type nothing struct{}
 
 // PersonInPath is the account that an operation is about.
 type PersonInPath struct {
 	Person string `path:"person" maxLength:"100" doc:"id or login of an account"`
 }
+
+// Item returns the id or login.
+func (p PersonInPath) Item() string { return p.Person }
 
 func operation(method, path, summary, tag string, status int) huma.Operation {
 	return huma.Operation{Method: method, Path: path, Summary: summary, DefaultStatus: status, Tags: []string{tag}}
@@ -52,11 +48,11 @@ func (s *Site) peopleAPI(api *web.API) {
 	web.Op(api, identity.ActionDirectoryRead, op(http.MethodGet, "", "List accounts, by login", 0), s.apiPeople)
 	web.Op(api, identity.ActionDirectoryRead, op(http.MethodGet, "/{person}", "Show an account", 0), s.apiPerson)
 	web.Op(api, administer, op(http.MethodPost, "", "Create an account, and the invitation to it", http.StatusCreated), s.apiCreatePerson)
-	web.Op(api, administer, op(http.MethodPatch, "/{person}", "Change an account", 0), s.apiChangePerson)
-	web.Op(api, administer, op(http.MethodPut, "/{person}/roles", "Replace the roles of an account", 0), s.apiSetRoles)
+	web.Op(api, administer, op(http.MethodPatch, "/{person}", "Change an account", 0), onPerson(s, s.apiChangePerson))
+	web.Op(api, administer, op(http.MethodPut, "/{person}/roles", "Replace the roles of an account", 0), onPerson(s, s.apiSetRoles))
 	web.Op(api, administer, op(http.MethodPost, "/{person}/invitations", "Make a new invitation link; earlier ones stop working", http.StatusCreated), s.apiInvite)
-	web.Op(api, administer, op(http.MethodPost, "/{person}/deactivation", "Close an account: sessions, tokens and delegations end at once", 0), s.apiDeactivate)
-	web.Op(api, administer, op(http.MethodPost, "/{person}/reactivation", "Open a closed account; a person gets a new invitation", 0), s.apiReactivate)
+	web.Op(api, administer, op(http.MethodPost, "/{person}/deactivation", "Close an account: sessions, tokens and delegations end at once", 0), onPerson(s, s.apiDeactivate))
+	web.Op(api, administer, op(http.MethodPost, "/{person}/reactivation", "Open a closed account; a person gets a new invitation", 0), onPerson(s, s.apiReactivate))
 	web.Op(api, administer, op(http.MethodDelete, "/{person}/sessions", "End all sessions of an account", http.StatusNoContent), s.apiEndSessions)
 }
 
@@ -66,27 +62,27 @@ type peopleInput struct {
 	State        string `query:"state" enum:"active,all" default:"active"`
 }
 
-func (s *Site) apiPeople(ctx context.Context, in *peopleInput) (*output[web.List[Account]], error) {
+func (s *Site) apiPeople(ctx context.Context, in *peopleInput) (*web.Listed[Account], error) {
 	page, err := s.People.People(ctx, identity.PeopleFilter{Organisation: in.Organisation, Inactive: in.State == stateAll}, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	list := web.List[Account]{Items: []Account{}, Next: page.Next}
-	for _, p := range page.People {
-		list.Items = append(list.Items, s.account(authz.ActorFrom(ctx), p))
-	}
-	return &output[web.List[Account]]{Body: list}, nil
+	return web.ListOf(page.People, page.Next, func(p identity.Person) Account { return s.account(authz.ActorFrom(ctx), p) }), nil
 }
 
-func (s *Site) answer(ctx context.Context, p identity.Person, err error) (*output[Account], error) {
+func (s *Site) answer(ctx context.Context, p identity.Person, err error) (*web.Answer[Account], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &output[Account]{ETag: web.ETag(p.Version), Body: s.account(authz.ActorFrom(ctx), p)}, nil
+	return web.AnswerAt(p.Version, s.account(authz.ActorFrom(ctx), p)), nil
 }
 
-func (s *Site) apiPerson(ctx context.Context, in *PersonInPath) (*output[Account], error) {
-	p, err := s.person(ctx, in.Person)
+func (s *Site) apiPerson(ctx context.Context, in *PersonInPath) (*web.Answer[Account], error) {
+	return s.onePerson(ctx, in.Person)
+}
+
+func (s *Site) onePerson(ctx context.Context, ref string) (*web.Answer[Account], error) {
+	p, err := s.person(ctx, ref)
 	return s.answer(ctx, p, err)
 }
 
@@ -102,7 +98,7 @@ func plain(fields map[string]*string) error {
 }
 
 // invited answers with an account and the link to it, which is shown this once.
-func (s *Site) invited(ctx context.Context, p identity.Person, inv identity.Invitation, err error) (*output[InvitedAccount], error) {
+func (s *Site) invited(ctx context.Context, p identity.Person, inv identity.Invitation, err error) (*web.Answer[InvitedAccount], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -110,10 +106,10 @@ func (s *Site) invited(ctx context.Context, p identity.Person, inv identity.Invi
 		web.ShownOnce(ctx)
 	}
 	body := InvitedAccount{Account: s.account(authz.ActorFrom(ctx), p), Invitation: s.link(inv)}
-	return &output[InvitedAccount]{ETag: web.ETag(p.Version), Location: "/api/v1/people/" + p.ID, Body: body}, nil
+	return web.AnswerAt(p.Version, body).At("/people/" + p.ID), nil
 }
 
-func (s *Site) apiCreatePerson(ctx context.Context, in *struct{ Body NewAccount }) (*output[InvitedAccount], error) {
+func (s *Site) apiCreatePerson(ctx context.Context, in *struct{ Body NewAccount }) (*web.Answer[InvitedAccount], error) {
 	b := in.Body
 	if err := plain(map[string]*string{"login": &b.Login, "name": &b.Name, "mail": &b.Mail}); err != nil {
 		return nil, err
@@ -124,46 +120,45 @@ func (s *Site) apiCreatePerson(ctx context.Context, in *struct{ Body NewAccount 
 	return s.invited(ctx, p, inv, err)
 }
 
-// based finds the account and the version that the change is based on.
-func (s *Site) based(ctx context.Context, person string, header web.IfMatch) (id string, version int64, err error) {
-	p, err := s.person(ctx, person)
-	if err != nil {
-		return "", 0, err
-	}
-	version, err = header.Version()
-	return p.ID, version, err
+// onPerson makes the handler of an operation that changes an account, which is
+// named by its id or login.
+func onPerson[I web.Based[string], T any](s *Site, do func(ctx context.Context, id string, version int64, in *I) (T, error)) func(context.Context, *I) (T, error) {
+	return web.Change(web.Seen(s.onePerson), func(ctx context.Context, version int64, in *I) (T, error) {
+		p, err := s.person(ctx, (*in).Item())
+		if err != nil {
+			var none T
+			return none, err
+		}
+		return do(ctx, p.ID, version, in)
+	})
 }
 
-func (s *Site) apiChangePerson(ctx context.Context, in *struct {
+type changePersonInput struct {
 	PersonInPath
 	web.IfMatch
 	Body AccountEdit
-}) (*output[Account], error) {
+}
+
+func (s *Site) apiChangePerson(ctx context.Context, id string, version int64, in *changePersonInput) (*web.Answer[Account], error) {
 	if err := plain(map[string]*string{"name": in.Body.Name, "mail": in.Body.Mail}); err != nil {
-		return nil, err
-	}
-	id, version, err := s.based(ctx, in.Person, in.IfMatch)
-	if err != nil {
 		return nil, err
 	}
 	p, err := s.People.ChangePerson(ctx, id, version, identity.PersonChange{Name: in.Body.Name, Mail: in.Body.Mail, Organisation: in.Body.Organisation})
 	return s.answer(ctx, p, err)
 }
 
-func (s *Site) apiSetRoles(ctx context.Context, in *struct {
+type rolesInput struct {
 	PersonInPath
 	web.IfMatch
 	Body Roles
-}) (*output[Account], error) {
-	id, version, err := s.based(ctx, in.Person, in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
+}
+
+func (s *Site) apiSetRoles(ctx context.Context, id string, version int64, in *rolesInput) (*web.Answer[Account], error) {
 	p, err := s.People.SetRoles(ctx, id, version, rolesOf(in.Body.Roles))
 	return s.answer(ctx, p, err)
 }
 
-func (s *Site) apiInvite(ctx context.Context, in *PersonInPath) (*output[InvitationLink], error) {
+func (s *Site) apiInvite(ctx context.Context, in *PersonInPath) (*web.Answer[InvitationLink], error) {
 	p, err := s.person(ctx, in.Person)
 	if err != nil {
 		return nil, err
@@ -173,33 +168,29 @@ func (s *Site) apiInvite(ctx context.Context, in *PersonInPath) (*output[Invitat
 		return nil, err
 	}
 	web.ShownOnce(ctx)
-	return &output[InvitationLink]{Body: *s.link(inv)}, nil
+	return &web.Answer[InvitationLink]{Body: *s.link(inv)}, nil
 }
 
-func (s *Site) apiDeactivate(ctx context.Context, in *struct {
+type deactivateInput struct {
 	PersonInPath
 	web.IfMatch
 	Body Reason
-}) (*output[Account], error) {
+}
+
+func (s *Site) apiDeactivate(ctx context.Context, id string, version int64, in *deactivateInput) (*web.Answer[Account], error) {
 	if err := plain(map[string]*string{"reason": &in.Body.Reason}); err != nil {
-		return nil, err
-	}
-	id, version, err := s.based(ctx, in.Person, in.IfMatch)
-	if err != nil {
 		return nil, err
 	}
 	p, err := s.People.Deactivate(ctx, id, version, in.Body.Reason)
 	return s.answer(ctx, p, err)
 }
 
-func (s *Site) apiReactivate(ctx context.Context, in *struct {
+type reactivateInput struct {
 	PersonInPath
 	web.IfMatch
-}) (*output[InvitedAccount], error) {
-	id, version, err := s.based(ctx, in.Person, in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
+}
+
+func (s *Site) apiReactivate(ctx context.Context, id string, version int64, _ *reactivateInput) (*web.Answer[InvitedAccount], error) {
 	p, inv, err := s.People.Reactivate(ctx, id, version)
 	out, err := s.invited(ctx, p, inv, err)
 	if out != nil {

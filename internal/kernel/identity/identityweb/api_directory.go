@@ -19,8 +19,8 @@ func (s *Site) directoryAPI(api *web.API) {
 	web.Op(api, identity.ActionDirectoryRead, groups(http.MethodGet, "", "List groups, by name", 0), s.apiGroups)
 	web.Op(api, identity.ActionDirectoryRead, groups(http.MethodGet, "/{id}", "Show a group", 0), s.apiGroup)
 	web.Op(api, identity.ActionGroupAdminister, groups(http.MethodPost, "", "Create a group", http.StatusCreated), s.apiCreateGroup)
-	web.Op(api, identity.ActionGroupAdminister, groups(http.MethodPut, "/{id}", "Replace name and members of a group", 0), s.apiChangeGroup)
-	web.Op(api, identity.ActionGroupAdminister, groups(http.MethodDelete, "/{id}", "Remove a group", http.StatusNoContent), s.apiRemoveGroup)
+	web.Op(api, identity.ActionGroupAdminister, groups(http.MethodPut, "/{id}", "Replace name and members of a group", 0), web.Change(web.Seen(s.oneGroup), s.apiChangeGroup))
+	web.Op(api, identity.ActionGroupAdminister, groups(http.MethodDelete, "/{id}", "Remove a group", http.StatusNoContent), web.Change(web.Seen(s.oneGroup), s.apiRemoveGroup))
 
 	organisations := func(method, path, summary string, status int) huma.Operation {
 		return operation(method, "/organisations"+path, summary, "organisations", status)
@@ -28,7 +28,7 @@ func (s *Site) directoryAPI(api *web.API) {
 	web.Op(api, identity.ActionDirectoryRead, organisations(http.MethodGet, "", "List organisations, by name", 0), s.apiOrganisations)
 	web.Op(api, identity.ActionDirectoryRead, organisations(http.MethodGet, "/{id}", "Show an organisation", 0), s.apiOrganisation)
 	web.Op(api, identity.ActionOrganisationAdminister, organisations(http.MethodPost, "", "Create an organisation", http.StatusCreated), s.apiCreateOrganisation)
-	web.Op(api, identity.ActionOrganisationAdminister, organisations(http.MethodPut, "/{id}", "Rename an organisation", 0), s.apiRenameOrganisation)
+	web.Op(api, identity.ActionOrganisationAdminister, organisations(http.MethodPut, "/{id}", "Rename an organisation", 0), web.Change(web.Seen(s.oneOrganisation), s.apiRenameOrganisation))
 }
 
 // IDInPath is the group, organisation, token or session that an operation is about.
@@ -36,31 +36,33 @@ type IDInPath struct {
 	ID string `path:"id" maxLength:"100"`
 }
 
-func (s *Site) apiGroups(ctx context.Context, _ *struct{}) (*output[web.List[Group]], error) {
+// Item returns the id.
+func (p IDInPath) Item() string { return p.ID }
+
+// basedInput is the input of an operation that changes an item and has no body.
+type basedInput struct {
+	IDInPath
+	web.IfMatch
+}
+
+func (s *Site) apiGroups(ctx context.Context, _ *struct{}) (*web.Listed[Group], error) {
 	all, err := s.People.Groups(ctx)
+	return web.ListOf(all, "", groupOf), err
+}
+
+func groupAnswer(g identity.Group, err error) (*web.Answer[Group], error) {
 	if err != nil {
 		return nil, err
 	}
-	list := web.List[Group]{Items: []Group{}}
-	for _, g := range all {
-		list.Items = append(list.Items, groupOf(g))
-	}
-	return &output[web.List[Group]]{Body: list}, nil
+	return web.AnswerAt(g.Version, groupOf(g)), nil
 }
 
-func groupAnswer(g identity.Group, location string, err error) (*output[Group], error) {
-	if err != nil {
-		return nil, err
-	}
-	if location != "" {
-		location += g.ID
-	}
-	return &output[Group]{ETag: web.ETag(g.Version), Location: location, Body: groupOf(g)}, nil
+func (s *Site) oneGroup(ctx context.Context, id string) (*web.Answer[Group], error) {
+	return groupAnswer(s.People.Group(ctx, id))
 }
 
-func (s *Site) apiGroup(ctx context.Context, in *IDInPath) (*output[Group], error) {
-	g, err := s.People.Group(ctx, in.ID)
-	return groupAnswer(g, "", err)
+func (s *Site) apiGroup(ctx context.Context, in *IDInPath) (*web.Answer[Group], error) {
+	return s.oneGroup(ctx, in.ID)
 }
 
 func (s *Site) groupEdit(ctx context.Context, in GroupEdit) (identity.GroupInput, error) {
@@ -71,90 +73,76 @@ func (s *Site) groupEdit(ctx context.Context, in GroupEdit) (identity.GroupInput
 	return identity.GroupInput{Name: in.Name, Members: members}, err
 }
 
-func (s *Site) apiCreateGroup(ctx context.Context, in *struct{ Body GroupEdit }) (*output[Group], error) {
+func (s *Site) apiCreateGroup(ctx context.Context, in *struct{ Body GroupEdit }) (*web.Answer[Group], error) {
 	input, err := s.groupEdit(ctx, in.Body)
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.People.CreateGroup(ctx, input)
-	return groupAnswer(g, "/api/v1/groups/", err)
+	out, err := groupAnswer(s.People.CreateGroup(ctx, input))
+	if err != nil {
+		return nil, err
+	}
+	return out.At("/groups/" + out.Body.ID), nil
 }
 
-func (s *Site) apiChangeGroup(ctx context.Context, in *struct {
+type changeGroupInput struct {
 	IDInPath
 	web.IfMatch
 	Body GroupEdit
-}) (*output[Group], error) {
-	version, err := in.Version()
-	if err != nil {
-		return nil, err
-	}
+}
+
+func (s *Site) apiChangeGroup(ctx context.Context, version int64, in *changeGroupInput) (*web.Answer[Group], error) {
 	input, err := s.groupEdit(ctx, in.Body)
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.People.ChangeGroup(ctx, in.ID, version, input)
-	return groupAnswer(g, "", err)
+	return groupAnswer(s.People.ChangeGroup(ctx, in.ID, version, input))
 }
 
-func (s *Site) apiRemoveGroup(ctx context.Context, in *struct {
-	IDInPath
-	web.IfMatch
-}) (*nothing, error) {
-	version, err := in.Version()
-	if err != nil {
-		return nil, err
-	}
+func (s *Site) apiRemoveGroup(ctx context.Context, version int64, in *basedInput) (*nothing, error) {
 	return nil, s.People.RemoveGroup(ctx, in.ID, version)
 }
 
-func (s *Site) apiOrganisations(ctx context.Context, _ *struct{}) (*output[web.List[Organisation]], error) {
+func (s *Site) apiOrganisations(ctx context.Context, _ *struct{}) (*web.Listed[Organisation], error) {
 	all, err := s.People.Organisations(ctx)
+	return web.ListOf(all, "", organisationOf), err
+}
+
+func organisationAnswer(o identity.Organisation, err error) (*web.Answer[Organisation], error) {
 	if err != nil {
 		return nil, err
 	}
-	list := web.List[Organisation]{Items: []Organisation{}}
-	for _, o := range all {
-		list.Items = append(list.Items, organisationOf(o))
-	}
-	return &output[web.List[Organisation]]{Body: list}, nil
+	return web.AnswerAt(o.Version, organisationOf(o)), nil
 }
 
-func organisationAnswer(o identity.Organisation, location string, err error) (*output[Organisation], error) {
-	if err != nil {
-		return nil, err
-	}
-	if location != "" {
-		location += o.ID
-	}
-	return &output[Organisation]{ETag: web.ETag(o.Version), Location: location, Body: organisationOf(o)}, nil
+func (s *Site) oneOrganisation(ctx context.Context, id string) (*web.Answer[Organisation], error) {
+	return organisationAnswer(s.organisationByID(ctx, id))
 }
 
-func (s *Site) apiOrganisation(ctx context.Context, in *IDInPath) (*output[Organisation], error) {
-	o, err := s.organisationByID(ctx, in.ID)
-	return organisationAnswer(o, "", err)
+func (s *Site) apiOrganisation(ctx context.Context, in *IDInPath) (*web.Answer[Organisation], error) {
+	return s.oneOrganisation(ctx, in.ID)
 }
 
-func (s *Site) apiCreateOrganisation(ctx context.Context, in *struct{ Body OrganisationEdit }) (*output[Organisation], error) {
+func (s *Site) apiCreateOrganisation(ctx context.Context, in *struct{ Body OrganisationEdit }) (*web.Answer[Organisation], error) {
 	if err := plain(map[string]*string{"name": &in.Body.Name}); err != nil {
 		return nil, err
 	}
-	o, err := s.People.CreateOrganisation(ctx, in.Body.Name)
-	return organisationAnswer(o, "/api/v1/organisations/", err)
+	out, err := organisationAnswer(s.People.CreateOrganisation(ctx, in.Body.Name))
+	if err != nil {
+		return nil, err
+	}
+	return out.At("/organisations/" + out.Body.ID), nil
 }
 
-func (s *Site) apiRenameOrganisation(ctx context.Context, in *struct {
+type renameInput struct {
 	IDInPath
 	web.IfMatch
 	Body OrganisationEdit
-}) (*output[Organisation], error) {
+}
+
+func (s *Site) apiRenameOrganisation(ctx context.Context, version int64, in *renameInput) (*web.Answer[Organisation], error) {
 	if err := plain(map[string]*string{"name": &in.Body.Name}); err != nil {
 		return nil, err
 	}
-	version, err := in.Version()
-	if err != nil {
-		return nil, err
-	}
-	o, err := s.People.RenameOrganisation(ctx, in.ID, version, in.Body.Name)
-	return organisationAnswer(o, "", err)
+	return organisationAnswer(s.People.RenameOrganisation(ctx, in.ID, version, in.Body.Name))
 }

@@ -27,15 +27,11 @@ func (s *Site) tokenAPI(api *web.API) {
 	web.Op(api, identity.ActionTokenAdminister, op(http.MethodDelete, "/tokens/{id}", "Revoke an API token", http.StatusNoContent), s.apiRevokeToken)
 }
 
-func (s *Site) tokenList(tokens []identity.Token, next string) *output[web.List[Token]] {
-	list := web.List[Token]{Items: []Token{}, Next: next}
-	for _, t := range tokens {
-		list.Items = append(list.Items, s.token(t))
-	}
-	return &output[web.List[Token]]{Body: list}
+func (s *Site) tokenList(tokens []identity.Token, next string) *web.Listed[Token] {
+	return web.ListOf(tokens, next, s.token)
 }
 
-func (s *Site) apiOwnTokens(ctx context.Context, _ *struct{}) (*output[web.List[Token]], error) {
+func (s *Site) apiOwnTokens(ctx context.Context, _ *struct{}) (*web.Listed[Token], error) {
 	tokens, err := s.People.Tokens(ctx)
 	if err != nil {
 		return nil, err
@@ -60,15 +56,15 @@ func (s *Site) tokenInput(n NewToken) (identity.TokenInput, error) {
 	return in, plain(map[string]*string{"name": &n.Name})
 }
 
-func (s *Site) made(ctx context.Context, t identity.Token, secret string, err error) (*output[MadeToken], error) {
+func (s *Site) made(ctx context.Context, t identity.Token, secret string, err error) (*web.Answer[MadeToken], error) {
 	if err != nil {
 		return nil, err
 	}
 	web.ShownOnce(ctx)
-	return &output[MadeToken]{Body: MadeToken{Token: s.token(t), Secret: secret}}, nil
+	return &web.Answer[MadeToken]{Body: MadeToken{Token: s.token(t), Secret: secret}}, nil
 }
 
-func (s *Site) apiCreateToken(ctx context.Context, in *struct{ Body NewToken }) (*output[MadeToken], error) {
+func (s *Site) apiCreateToken(ctx context.Context, in *struct{ Body NewToken }) (*web.Answer[MadeToken], error) {
 	if in.Body.For != "" {
 		return nil, fault.InvalidFields("identity.token_invalid", []fault.Field{{
 			Path: "for", Code: "elsewhere", Message: "Tokens of a service account are created under /api/v1/tokens."}})
@@ -81,7 +77,7 @@ func (s *Site) apiCreateToken(ctx context.Context, in *struct{ Body NewToken }) 
 	return s.made(ctx, t, secret, err)
 }
 
-func (s *Site) apiCreateServiceToken(ctx context.Context, in *struct{ Body NewToken }) (*output[MadeToken], error) {
+func (s *Site) apiCreateServiceToken(ctx context.Context, in *struct{ Body NewToken }) (*web.Answer[MadeToken], error) {
 	if in.Body.For == "" {
 		return nil, fault.InvalidFields("identity.token_invalid", []fault.Field{{
 			Path: "for", Code: "required", Message: "Say which service account the token is for."}})
@@ -107,7 +103,7 @@ type tokensInput struct {
 	Person string `query:"person" maxLength:"100" doc:"only of this account, by id or login"`
 }
 
-func (s *Site) apiTokens(ctx context.Context, in *tokensInput) (*output[web.List[Token]], error) {
+func (s *Site) apiTokens(ctx context.Context, in *tokensInput) (*web.Listed[Token], error) {
 	person := ""
 	if in.Person != "" {
 		p, err := s.person(ctx, in.Person)
@@ -133,7 +129,7 @@ func (s *Site) sessionAPI(api *web.API) {
 	web.Op(api, identity.ActionProfileManage, op(http.MethodDelete, "/me/sessions", "Sign out everywhere", http.StatusNoContent), s.apiSignOutEverywhere)
 }
 
-func (s *Site) apiMe(ctx context.Context, _ *struct{}) (*output[Me], error) {
+func (s *Site) apiMe(ctx context.Context, _ *struct{}) (*web.Answer[Me], error) {
 	a := authz.ActorFrom(ctx)
 	if !a.SignedIn() {
 		return nil, fault.New(fault.Unauthenticated, "authz.unauthenticated", "Sign in, or send an API token as «Authorization: Bearer».")
@@ -145,19 +141,15 @@ func (s *Site) apiMe(ctx context.Context, _ *struct{}) (*output[Me], error) {
 	for _, action := range a.Scopes {
 		me.Scopes = append(me.Scopes, string(action))
 	}
-	return &output[Me]{Body: me}, nil
+	return &web.Answer[Me]{Body: me}, nil
 }
 
-func (s *Site) apiSessions(ctx context.Context, _ *struct{}) (*output[web.List[Session]], error) {
+func (s *Site) apiSessions(ctx context.Context, _ *struct{}) (*web.Listed[Session], error) {
 	all, err := s.People.Sessions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := web.List[Session]{Items: []Session{}}
-	for _, one := range all {
-		list.Items = append(list.Items, Session{ID: one.ID, CreatedAt: one.CreatedAt, SeenAt: one.SeenAt, Until: one.Until, Current: one.Current})
-	}
-	return &output[web.List[Session]]{Body: list}, nil
+	return web.ListOf(all, "", func(one identity.SessionInfo) Session { return Session{one} }), nil
 }
 
 func (s *Site) apiEndSession(ctx context.Context, in *IDInPath) (*nothing, error) {

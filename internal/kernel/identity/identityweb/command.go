@@ -11,13 +11,6 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
-func checkLimit(limit int) error {
-	if limit < 1 || limit > 200 {
-		return fault.New(fault.Usage, "identity.limit", "--limit must be a number from 1 to 200; use --cursor for more.")
-	}
-	return nil
-}
-
 func day(t time.Time) string { return t.Format(time.RFC3339) }
 
 // WhoamiCmd is `portreeve whoami`.

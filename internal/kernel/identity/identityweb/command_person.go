@@ -34,9 +34,6 @@ type PersonListCmd struct {
 
 // Run lists one page.
 func (c *PersonListCmd) Run(s *client.Session) error {
-	if err := checkLimit(c.Limit); err != nil {
-		return err
-	}
 	return client.List(s, "/people", c, c.JSON, []string{"LOGIN", "NAME", "ROLES", "STATE", "ID"}, func(a Account) []string {
 		return []string{a.Login, a.Name, strings.Join(a.Roles, ","), accountState(a), a.ID}
 	})
@@ -44,7 +41,7 @@ func (c *PersonListCmd) Run(s *client.Session) error {
 
 func accountState(a Account) string {
 	switch {
-	case a.ErasedAt != nil:
+	case !a.ErasedAt.IsZero():
 		return "erased"
 	case !a.Active:
 		return "deactivated"

@@ -19,18 +19,15 @@ type TokenCommands struct {
 
 // TokenListCmd lists tokens.
 type TokenListCmd struct {
-	All    bool   `help:"Those of all accounts, as an administrator."`
-	Person string `help:"Those of this account, as an administrator." placeholder:"LOGIN" query:"person"`
-	Limit  int    `help:"With --all or --person: the most to list, up to 200." default:"50" placeholder:"N" query:"limit"`
-	Cursor string `help:"With --all or --person: go on after an earlier list." placeholder:"CURSOR" query:"cursor"`
+	All    bool         `help:"Those of all accounts, as an administrator."`
+	Person string       `help:"Those of this account, as an administrator." placeholder:"LOGIN" query:"person"`
+	Limit  client.Limit `help:"With --all or --person: the most to list, up to 200." default:"50" placeholder:"N" query:"limit"`
+	Cursor string       `help:"With --all or --person: go on after an earlier list." placeholder:"CURSOR" query:"cursor"`
 	client.JSONFlag
 }
 
 // Run lists tokens.
 func (c *TokenListCmd) Run(s *client.Session) error {
-	if err := checkLimit(c.Limit); err != nil {
-		return err
-	}
 	path, query := "/me/tokens", any(nil)
 	if c.All || c.Person != "" {
 		path, query = "/tokens", c
@@ -44,7 +41,11 @@ func scopeWords(t Token) string {
 	if t.Everything {
 		return "everything"
 	}
-	return strings.Join(t.Scopes, ",")
+	names := make([]string, len(t.Scopes))
+	for i, a := range t.Scopes {
+		names[i] = string(a)
+	}
+	return strings.Join(names, ",")
 }
 
 // TokenCreateCmd creates a token.

@@ -11,19 +11,19 @@ import (
 
 // Account is a person or a service account as the API gives it.
 type Account struct {
-	ID           string     `json:"id"`
-	Login        string     `json:"login"`
-	Name         string     `json:"name"`
-	Mail         string     `json:"mail,omitempty" doc:"shown to its owner and to administrators"`
-	Kind         string     `json:"kind" enum:"person,service"`
-	Organisation string     `json:"organisation,omitempty" doc:"id of an organisation"`
-	Roles        []string   `json:"roles" nullable:"false"`
-	Groups       []string   `json:"groups" nullable:"false" doc:"ids of groups"`
-	Active       bool       `json:"active"`
-	Enrolled     bool       `json:"enrolled" doc:"has a password and a second factor; never true for a service"`
-	CreatedAt    time.Time  `json:"created_at"`
-	ErasedAt     *time.Time `json:"erased_at,omitempty"`
-	Version      int64      `json:"version"`
+	ID           string    `json:"id"`
+	Login        string    `json:"login"`
+	Name         string    `json:"name"`
+	Mail         string    `json:"mail,omitempty" doc:"shown to its owner and to administrators"`
+	Kind         string    `json:"kind" enum:"person,service"`
+	Organisation string    `json:"organisation,omitempty" doc:"id of an organisation"`
+	Roles        []string  `json:"roles" nullable:"false"`
+	Groups       []string  `json:"groups" nullable:"false" doc:"ids of groups"`
+	Active       bool      `json:"active"`
+	Enrolled     bool      `json:"enrolled" doc:"has a password and a second factor; never true for a service"`
+	CreatedAt    time.Time `json:"created_at"`
+	ErasedAt     time.Time `json:"erased_at,omitzero"`
+	Version      int64     `json:"version"`
 }
 
 // account returns what a reader may see of an account.
@@ -31,7 +31,7 @@ func (s *Site) account(reader authz.Actor, p identity.Person) Account {
 	a := Account{
 		ID: p.ID, Login: p.Login, Name: p.Name, Kind: string(p.Kind), Organisation: p.Organisation,
 		Roles: roleNames(p.Roles), Groups: filled(p.Groups), Active: p.Active, Enrolled: p.Enrolled,
-		CreatedAt: p.CreatedAt, ErasedAt: optional(p.ErasedAt), Version: p.Version,
+		CreatedAt: p.CreatedAt, ErasedAt: p.ErasedAt, Version: p.Version,
 	}
 	if reader.ID == p.ID || s.Policy.Allowed(reader, identity.ActionPersonAdminister) {
 		a.Mail = p.Mail
@@ -87,15 +87,11 @@ type Reason struct {
 }
 
 // Group is a named set of people.
-type Group struct {
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
-	Members []string `json:"members" nullable:"false" doc:"ids of accounts"`
-	Version int64    `json:"version"`
-}
+type Group struct{ identity.Group }
 
 func groupOf(g identity.Group) Group {
-	return Group{ID: g.ID, Name: g.Name, Members: filled(g.Members), Version: g.Version}
+	g.Members = filled(g.Members)
+	return Group{g}
 }
 
 // GroupEdit is what a group is to be.
@@ -105,15 +101,9 @@ type GroupEdit struct {
 }
 
 // Organisation is a party that people and posts belong to.
-type Organisation struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Version int64  `json:"version"`
-}
+type Organisation struct{ identity.Organisation }
 
-func organisationOf(o identity.Organisation) Organisation {
-	return Organisation{ID: o.ID, Name: o.Name, Version: o.Version}
-}
+func organisationOf(o identity.Organisation) Organisation { return Organisation{o} }
 
 // OrganisationEdit is what an organisation is to be called.
 type OrganisationEdit struct {
@@ -122,19 +112,12 @@ type OrganisationEdit struct {
 
 // Token is an API token without its secret.
 type Token struct {
-	ID         string     `json:"id"`
-	Person     string     `json:"person" doc:"id of the account that it acts for"`
-	Name       string     `json:"name"`
-	Scopes     []string   `json:"scopes" nullable:"false" doc:"the actions that it is for; empty if it is for everything"`
-	Everything bool       `json:"everything" doc:"it is for whatever its account may do"`
-	CreatedAt  time.Time  `json:"created_at"`
-	Until      time.Time  `json:"until"`
-	UsedAt     *time.Time `json:"used_at,omitempty" doc:"to the hour"`
-	RevokedAt  *time.Time `json:"revoked_at,omitempty"`
-	State      string     `json:"state" enum:"live,expired,revoked"`
+	identity.Token
+	State string `json:"state" enum:"live,expired,revoked"`
 }
 
 func (s *Site) token(t identity.Token) Token {
+	t.Scopes = filled(t.Scopes)
 	state := "expired"
 	switch {
 	case t.Live(s.realNow()):
@@ -142,14 +125,7 @@ func (s *Site) token(t identity.Token) Token {
 	case !t.RevokedAt.IsZero():
 		state = "revoked"
 	}
-	names := make([]string, len(t.Scopes))
-	for i, a := range t.Scopes {
-		names[i] = string(a)
-	}
-	return Token{
-		ID: t.ID, Person: t.Person, Name: t.Name, Scopes: names, Everything: t.Everything,
-		CreatedAt: t.CreatedAt, Until: t.Until, UsedAt: optional(t.UsedAt), RevokedAt: optional(t.RevokedAt), State: state,
-	}
+	return Token{Token: t, State: state}
 }
 
 // NewToken is what a token is asked to be.
@@ -169,13 +145,7 @@ type MadeToken struct {
 }
 
 // Session is a session of the caller.
-type Session struct {
-	ID        string    `json:"id"`
-	CreatedAt time.Time `json:"created_at"`
-	SeenAt    time.Time `json:"seen_at" doc:"to the minute"`
-	Until     time.Time `json:"until" doc:"ends then at the latest"`
-	Current   bool      `json:"current" doc:"the one that asks"`
-}
+type Session struct{ identity.SessionInfo }
 
 // Me is who the caller is.
 type Me struct {
@@ -190,16 +160,9 @@ type Me struct {
 	Scopes  []string `json:"scopes,omitempty" doc:"what the token is limited to; absent: to nothing"`
 }
 
-func filled(all []string) []string {
+func filled[T any](all []T) []T {
 	if all == nil {
-		return []string{}
+		return []T{}
 	}
 	return all
-}
-
-func optional(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
