@@ -41,6 +41,15 @@
 // catalog:link and catalog:retire (policy.go). What a reader may not see answers
 // exactly as what does not exist.
 //
+// Names are unique for ever, so a name that is taken is refused even to those who
+// may not see who has it. Therefore a subject that is restricted from the start has
+// a name with a random end; one that is hidden later had been seen under its name.
+// (docs/decisions/0003-facts-and-visibility.md)
+//
+// What is about a subject follows its changes in the same transaction
+// ([Deps].Follow): what it states, and who may see it. An entry that was written
+// while the subject was hidden stays hidden when it is opened again.
+//
 // The package refuses: a ref that was ever used before, attributes that the kind
 // does not define, a change of a retired subject, deletion.
 package catalog

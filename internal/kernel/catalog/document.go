@@ -84,7 +84,7 @@ func documentOf(d Detail) Document {
 // NewSubject is the body that registers a subject.
 type NewSubject struct {
 	Kind         string            `json:"kind" maxLength:"40"`
-	Name         string            `json:"name,omitempty" maxLength:"100" doc:"never changes; left out, it is random, so that nobody can guess it"`
+	Name         string            `json:"name,omitempty" maxLength:"100" doc:"never changes; left out, it is random; that of a restricted subject gets a random end, so that nobody can guess it"`
 	Title        string            `json:"title" maxLength:"200"`
 	Description  string            `json:"description,omitempty" maxLength:"20000" doc:"Markdown"`
 	Owner        string            `json:"owner,omitempty" maxLength:"200" doc:"id or login; left out, whoever registers it"`

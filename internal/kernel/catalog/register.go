@@ -18,9 +18,9 @@ import (
 // Registration describes a new subject.
 type Registration struct {
 	Kind string
-	// Name becomes part of the ref and never changes. Empty gives a random name:
-	// the way to register a restricted subject whose name must not be guessed,
-	// since a name that is taken is refused whoever asks.
+	// Name becomes part of the ref and never changes. Empty gives a random name. A
+	// subject that is restricted from the start gets a random end: a name that is
+	// taken is refused whoever asks, so nobody must be able to guess this one.
 	Name         string
 	Title        string
 	Description  string
@@ -85,18 +85,14 @@ func (s *Service) newSubject(ctx context.Context, in Registration) (Subject, Kin
 
 func (s *Service) register(ctx context.Context, tx *ledger.Tx, a authz.Actor, kind Kind, sub *Subject, named []string) error {
 	sub.ID = tx.NewID()
-	if sub.Name == "" {
+	switch {
+	case sub.Name == "":
 		sub.Name = tx.NewID()
+	case sub.Visibility == authz.Restricted:
+		sub.Name += "-" + tx.NewID()
 	}
 	sub.Ref = sub.Kind + ":" + sub.Name
 	sub.RegisteredAt, sub.ChangedAt = tx.Now(), tx.Now()
-	taken, err := refTaken(ctx, tx, sub.Ref)
-	if err != nil {
-		return err
-	}
-	if taken {
-		return fault.New(fault.Conflict, "catalog.ref_taken", "This name is or was in use for a subject of this kind. Choose another; a name is never used twice.")
-	}
 	targets, fields, err := s.resolve(ctx, tx, a, kind, sub.Attributes, nil)
 	if err != nil {
 		return err
@@ -106,6 +102,9 @@ func (s *Service) register(ctx context.Context, tx *ledger.Tx, a authz.Actor, ki
 		return err
 	}
 	if err := fault.InvalidFields("catalog.subject_invalid", append(fields, wrong...)); err != nil {
+		return err
+	}
+	if err := s.checkFree(ctx, tx, sub.Ref); err != nil {
 		return err
 	}
 	sub.Digest = Digest(sub.Kind, sub.Name, sub.Organisation, sub.Attributes, pins(targets))
@@ -125,6 +124,23 @@ func (s *Service) register(ctx context.Context, tx *ledger.Tx, a authz.Actor, ki
 	return s.index(ctx, tx, *sub)
 }
 
+// checkFree refuses a name that is taken, be it by a subject that the actor may not
+// see. It comes after everything else that can be refused: whoever tries names
+// registers a subject for good with each one that is free.
+func (s *Service) checkFree(ctx context.Context, tx *ledger.Tx, ref string) error {
+	taken, err := refTaken(ctx, tx, ref)
+	if err != nil {
+		return err
+	}
+	if taken {
+		return fault.New(fault.Conflict, "catalog.ref_taken", "This name is or was in use for a subject of this kind. Choose another; a name is never used twice.")
+	}
+	return nil
+}
+
+// randomEnd is the length of what a restricted subject's name gets at its end.
+const randomEnd = 17
+
 // checkNew lists what is wrong with a new subject as far as its kind can tell.
 func (s *Service) checkNew(sub Subject) (Kind, []fault.Field) {
 	var p problems
@@ -134,6 +150,9 @@ func (s *Service) checkNew(sub Subject) (Kind, []fault.Field) {
 	}
 	if sub.Name != "" && !namePattern.MatchString(sub.Name) {
 		p.add("name", "syntax", "Use at most 100 lower-case letters, digits, dots, underscores and hyphens; begin and end with a letter or digit.")
+	}
+	if sub.Visibility == authz.Restricted && len(sub.Name) > MaxName-randomEnd {
+		p.add("name", "too_long", "Use at most 83 characters: the name of a restricted subject gets 16 random ones at its end, so that nobody can guess it.")
 	}
 	checkTexts(&p, sub)
 	if ok {

@@ -48,7 +48,7 @@ func blocked() answers {
 
 func TestPage(t *testing.T) {
 	f := newFixture(t, storetest.SQLite(t, catalogtest.Migrations())).answer(t, blocked())
-	f.Register(as(t, authz.RoleOwner), t, catalog.Registration{Kind: "project", Name: "hidden", Title: "Hidden", Visibility: authz.Restricted})
+	ref := f.Register(as(t, authz.RoleOwner), t, catalog.Registration{Kind: "project", Name: "hidden", Title: "Hidden", Visibility: authz.Restricted}).Ref
 	anyone := webtest.Serve(t, mux(t, f))
 	me := anyone.As("reviewer")
 	me.Get("/gate").Want(200).WantText("The gate", "test.first", "test.second (from: high)", "must be in force")
@@ -57,8 +57,8 @@ func TestPage(t *testing.T) {
 	me.Get("/gate?subject=" + flowRef + "&action=watch").Want(200).WantText("Allowed")
 	me.Get("/gate?subject="+flowRef).Want(200).WantText("call", "watch").WantNoText("portreeve.gate/v1")
 	absent := me.Get("/gate?subject=project:absent&action=call").Want(404).WantText("There is no answer to this question")
-	hidden := me.Get("/gate?subject=project:hidden&action=call").Want(404)
-	if absent.Text() != strings.ReplaceAll(hidden.Text(), "project:hidden", "project:absent") {
+	hidden := me.Get("/gate?subject=" + ref + "&action=call").Want(404)
+	if absent.Text() != strings.ReplaceAll(hidden.Text(), ref, "project:absent") {
 		t.Errorf("hidden and absent differ:\n%s\n%s", absent.Text(), hidden.Text())
 	}
 	me.Get("/gate?subject=" + flowRef + "&action=CALL").Want(422)
