@@ -20,17 +20,17 @@ import (
 
 // Attachment is a file that one person added to an item.
 type Attachment struct {
-	ID       string
-	Item     string
-	Author   string // person id
-	Name     string // as of FileName; empty when erased
-	Media    string // media type for Content-Type
-	Size     int64  // bytes
-	SHA256   string // of the bytes, in hexadecimal; empty when erased
-	AddedAt  time.Time
-	ErasedAt time.Time // zero: not erased
-	ErasedBy string    // authz.Actor.Ref
-	Entry    int64     // ledger sequence of the latest change
+	ID       string    `json:"id"`
+	Item     string    `json:"item" doc:"what it is attached to, type:id"`
+	Author   string    `json:"author" doc:"id of a person"`
+	Name     string    `json:"name" doc:"file name that every system can save; empty when erased"` // as of FileName
+	Media    string    `json:"media" doc:"media type it is sent as"`
+	Size     int64     `json:"size" doc:"in bytes"`
+	SHA256   string    `json:"sha256,omitempty" doc:"of the bytes, in hexadecimal"` // empty when erased
+	AddedAt  time.Time `json:"added_at"`
+	ErasedAt time.Time `json:"erased_at,omitzero"` // zero: not erased
+	ErasedBy string    `json:"-"`                  // authz.Actor.Ref
+	Entry    int64     `json:"entry,omitempty" doc:"ledger entry of the latest change; absent if you may not read the ledger"`
 }
 
 // Erased reports whether the bytes are gone.

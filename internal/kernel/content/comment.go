@@ -22,16 +22,16 @@ const MaxComment = 32 << 10
 
 // Comment is what one person wrote about an item.
 type Comment struct {
-	ID       string
-	Item     string
-	Author   string // person id
-	Version  int64  // counts the texts, from 1; the optimistic lock
-	Text     string // Markdown; empty when erased
-	PostedAt time.Time
-	EditedAt time.Time // zero: never
-	ErasedAt time.Time // zero: not erased
-	ErasedBy string    // authz.Actor.Ref
-	Entry    int64     // ledger sequence of the latest change
+	ID       string    `json:"id"`
+	Item     string    `json:"item" doc:"what it is about, type:id"`
+	Author   string    `json:"author" doc:"id of a person"`
+	Version  int64     `json:"version" doc:"counts the texts; the ETag"` // from 1
+	Text     string    `json:"text" doc:"Markdown; empty when erased"`
+	PostedAt time.Time `json:"posted_at"`
+	EditedAt time.Time `json:"edited_at,omitzero"` // zero: never
+	ErasedAt time.Time `json:"erased_at,omitzero"` // zero: not erased
+	ErasedBy string    `json:"-"`                  // authz.Actor.Ref
+	Entry    int64     `json:"entry,omitempty" doc:"ledger entry of the latest change; absent if you may not read the ledger"`
 }
 
 // HTML returns the text rendered by [Markdown].

@@ -25,7 +25,7 @@ func (s *Site) API(api *web.API) {
 	web.Op(api, content.ActionComment, op("post-comment", http.MethodPost, item+"/comments", "Comment on an item", http.StatusCreated), s.apiPost)
 	web.Op(api, content.ActionRead, op("show-comment", http.MethodGet, "/comments/{id}", "Show a comment", 0), s.apiComment)
 	web.Op(api, content.ActionRead, op("list-comment-versions", http.MethodGet, "/comments/{id}/versions", "All texts of a comment, the oldest first", 0), s.apiVersions)
-	web.Op(api, content.ActionComment, op("edit-comment", http.MethodPatch, "/comments/{id}", "Change one's own comment; the earlier text stays as a version", 0), s.apiEdit)
+	web.Op(api, content.ActionComment, op("edit-comment", http.MethodPatch, "/comments/{id}", "Change one's own comment; the earlier text stays as a version", 0), web.Change(web.Seen(s.oneComment), s.apiEdit))
 	web.Op(api, content.ActionComment, op("erase-comment", http.MethodPost, "/comments/{id}/erasure", "Erase a comment with all its versions, for good", http.StatusNoContent), s.apiEraseComment)
 
 	web.Op(api, content.ActionRead, op("list-attachments", http.MethodGet, item+"/attachments", "Attachments of an item, the oldest first", 0), s.apiAttachments)
@@ -50,16 +50,13 @@ type IDPath struct {
 	ID string `path:"id" maxLength:"100"`
 }
 
-type commentOutput struct {
-	ETag     string `header:"ETag"`
-	Location string `header:"Location"`
-	Body     Comment
-}
+// Item returns the id.
+func (p IDPath) Item() string { return p.ID }
 
 // commentOut answers with a comment and its author's name.
-func (s *Site) commentOut(ctx context.Context, c content.Comment) (*commentOutput, error) {
+func (s *Site) commentOut(ctx context.Context, c content.Comment) (*web.Answer[Comment], error) {
 	names, err := s.namesOf(ctx, c.Author)
-	return &commentOutput{ETag: web.ETag(c.Version), Body: commentDocument(c, names)}, err
+	return web.AnswerAt(c.Version, Comment{c, names[c.Author], CommentPath(c.ID)}), err
 }
 
 func (s *Site) namesOf(ctx context.Context, ids ...string) (names map[string]string, err error) {
@@ -73,7 +70,7 @@ func (s *Site) namesOf(ctx context.Context, ids ...string) (names map[string]str
 func (s *Site) apiComments(ctx context.Context, in *struct {
 	ItemPath
 	web.Paging
-}) (*struct{ Body web.List[Comment] }, error) {
+}) (*web.Listed[Comment], error) {
 	page, err := s.Content.Comments(ctx, in.item(), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
@@ -81,7 +78,7 @@ func (s *Site) apiComments(ctx context.Context, in *struct {
 	return s.commentList(ctx, page.Comments, page.Next)
 }
 
-func (s *Site) commentList(ctx context.Context, all []content.Comment, next string) (*struct{ Body web.List[Comment] }, error) {
+func (s *Site) commentList(ctx context.Context, all []content.Comment, next string) (*web.Listed[Comment], error) {
 	ids := make([]string, len(all))
 	for i, c := range all {
 		ids[i] = c.Author
@@ -90,35 +87,34 @@ func (s *Site) commentList(ctx context.Context, all []content.Comment, next stri
 	if err != nil {
 		return nil, err
 	}
-	list := web.List[Comment]{Items: []Comment{}, Next: next}
-	for _, c := range all {
-		list.Items = append(list.Items, commentDocument(c, names))
-	}
-	return &struct{ Body web.List[Comment] }{list}, nil
+	return web.ListOf(all, next, func(c content.Comment) Comment { return Comment{c, names[c.Author], CommentPath(c.ID)} }), nil
 }
 
 func (s *Site) apiPost(ctx context.Context, in *struct {
 	ItemPath
 	Body Text
-}) (*commentOutput, error) {
+}) (*web.Answer[Comment], error) {
 	c, err := s.Content.Post(ctx, in.item(), in.Body.Text)
 	if err != nil {
 		return nil, err
 	}
 	out, err := s.commentOut(ctx, c)
-	out.Location = "/api/v1" + CommentPath(c.ID)
-	return out, err
+	return out.At(CommentPath(c.ID)), err
 }
 
-func (s *Site) apiComment(ctx context.Context, in *IDPath) (*commentOutput, error) {
-	c, err := s.Content.Comment(ctx, in.ID)
+func (s *Site) apiComment(ctx context.Context, in *IDPath) (*web.Answer[Comment], error) {
+	return s.oneComment(ctx, in.ID)
+}
+
+func (s *Site) oneComment(ctx context.Context, id string) (*web.Answer[Comment], error) {
+	c, err := s.Content.Comment(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	return s.commentOut(ctx, c)
 }
 
-func (s *Site) apiVersions(ctx context.Context, in *IDPath) (*struct{ Body web.List[Comment] }, error) {
+func (s *Site) apiVersions(ctx context.Context, in *IDPath) (*web.Listed[Comment], error) {
 	all, err := s.Content.Versions(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -126,19 +122,13 @@ func (s *Site) apiVersions(ctx context.Context, in *IDPath) (*struct{ Body web.L
 	return s.commentList(ctx, all, "")
 }
 
-func (s *Site) apiEdit(ctx context.Context, in *struct {
+type editInput struct {
 	IDPath
 	web.IfMatch
 	Body Text
-}) (*commentOutput, error) {
-	version, missing := in.IfMatch.Version()
-	if missing != nil {
-		// Said only to those who see the comment.
-		if _, err := s.Content.Comment(ctx, in.ID); err != nil {
-			return nil, err
-		}
-		return nil, missing
-	}
+}
+
+func (s *Site) apiEdit(ctx context.Context, version int64, in *editInput) (*web.Answer[Comment], error) {
 	c, err := s.Content.Edit(ctx, in.ID, version, in.Body.Text)
 	if err != nil {
 		return nil, err
@@ -159,7 +149,7 @@ func (s *Site) apiEraseAttachment(ctx context.Context, in *eraseInput) (*struct{
 	return nil, s.Content.EraseAttachment(ctx, in.ID, in.Body.Reason)
 }
 
-func (s *Site) apiAttachments(ctx context.Context, in *ItemPath) (*struct{ Body web.List[Attachment] }, error) {
+func (s *Site) apiAttachments(ctx context.Context, in *ItemPath) (*web.Listed[Attachment], error) {
 	all, err := s.Content.Attachments(ctx, in.item())
 	if err != nil {
 		return nil, err
@@ -169,11 +159,7 @@ func (s *Site) apiAttachments(ctx context.Context, in *ItemPath) (*struct{ Body 
 		ids[i] = a.Author
 	}
 	names, err := s.namesOf(ctx, ids...)
-	list := web.List[Attachment]{Items: []Attachment{}}
-	for _, a := range all {
-		list.Items = append(list.Items, attachmentDocument(a, names))
-	}
-	return &struct{ Body web.List[Attachment] }{list}, err
+	return web.ListOf(all, "", func(a content.Attachment) Attachment { return Attachment{a, names[a.Author]} }), err
 }
 
 type attachInput struct {
@@ -193,7 +179,7 @@ func (s *Site) apiAttach(ctx context.Context, in *attachInput) (*attachmentOutpu
 		return nil, err
 	}
 	names, err := s.namesOf(ctx, a.Author)
-	return &attachmentOutput{Location: "/api/v1" + attachmentPath(a.ID), Body: attachmentDocument(a, names)}, err
+	return &attachmentOutput{Location: "/api/v1" + attachmentPath(a.ID), Body: Attachment{a, names[a.Author]}}, err
 }
 
 func (s *Site) apiAttachment(ctx context.Context, in *IDPath) (*attachmentOutput, error) {
@@ -202,7 +188,7 @@ func (s *Site) apiAttachment(ctx context.Context, in *IDPath) (*attachmentOutput
 		return nil, err
 	}
 	names, err := s.namesOf(ctx, a.Author)
-	return &attachmentOutput{Body: attachmentDocument(a, names)}, err
+	return &attachmentOutput{Body: Attachment{a, names[a.Author]}}, err
 }
 
 // apiDownload streams. If it fails on the way the connection is broken.

@@ -52,7 +52,7 @@ func TestCommentAPI(t *testing.T) {
 	api.JSON("POST", one+"/erasure", map[string]string{"reason": ""}).Want(422)
 	api.JSON("POST", one+"/erasure", map[string]string{"reason": "Wrong place."}).Want(204)
 	api.JSON("POST", one+"/erasure", map[string]string{"reason": "Wrong place."}).Want(409)
-	if api.Get(one).Want(200).Into(&c); c.Text != "" || c.ErasedAt == nil {
+	if api.Get(one).Want(200).Into(&c); c.Text != "" || !c.Erased() {
 		t.Errorf("%+v", c)
 	}
 }
@@ -78,7 +78,7 @@ func TestAttachmentAPI(t *testing.T) {
 	api.JSON("POST", "/api/v1/attachments/"+a.ID+"/erasure", map[string]string{"reason": "Wrong file."}).Want(204)
 	api.Get("/api/v1/attachments/" + a.ID + "/content").Want(404)
 	var list web.List[contentweb.Attachment]
-	if api.Get(base).Want(200).Into(&list); len(list.Items) != 1 || list.Items[0].Name != "" || list.Items[0].ErasedAt == nil {
+	if api.Get(base).Want(200).Into(&list); len(list.Items) != 1 || list.Items[0].Name != "" || !list.Items[0].Erased() {
 		t.Errorf("%+v", list)
 	}
 }

@@ -47,7 +47,7 @@ func printComment(s *client.Session, c Comment) error {
 		s.Printf("  (version %d)", c.Version)
 	}
 	text := c.Text
-	if c.ErasedAt != nil {
+	if c.Erased() {
 		text = "(erased)"
 	}
 	s.Printf("\n    %s\n", strings.ReplaceAll(text, "\n", "\n    "))

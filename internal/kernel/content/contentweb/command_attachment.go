@@ -42,7 +42,7 @@ func attachmentHeads() []string { return []string{"ID", "SIZE", "ADDED", "BY", "
 
 func attachmentRow(a Attachment) []string {
 	name := a.Name
-	if a.ErasedAt != nil {
+	if a.Erased() {
 		name = "(erased)"
 	}
 	return []string{a.ID, fmt.Sprint(a.Size), a.AddedAt.Format(time.DateOnly), a.AuthorName, name}
