@@ -16,11 +16,15 @@ type refInput struct {
 	Ref string `path:"ref" maxLength:"150" doc:"kind:name"`
 }
 
-type documentOutput struct {
-	ETag     string `header:"ETag"`
-	Location string `header:"Location"`
-	Body     Document
+// on is the input of an operation that changes a subject.
+type on[B any] struct {
+	Ref string `path:"ref" maxLength:"150" doc:"kind:name"`
+	web.IfMatch
+	Body B
 }
+
+// Item returns the subject's ref.
+func (o on[B]) Item() string { return o.Ref }
 
 type listInput struct {
 	web.Paging
@@ -39,106 +43,69 @@ func (s *Service) API(api *web.API) {
 	web.Op(api, ActionRead, op("list-subjects", http.MethodGet, "/subjects", "List subjects", 0), s.apiList)
 	web.Op(api, ActionRead, op("show-subject", http.MethodGet, "/subjects/{ref}", "Show a subject", 0), s.apiShow)
 	web.Op(api, ActionRegister, op("register-subject", http.MethodPost, "/subjects", "Register a subject", http.StatusCreated), s.apiRegister)
-	web.Op(api, ActionChange, op("change-subject", http.MethodPatch, "/subjects/{ref}", "Change a subject", 0), s.apiChange)
-	web.Op(api, ActionRetire, op("retire-subject", http.MethodPost, "/subjects/{ref}/retirement", "Take a subject out of use for good", 0), s.apiRetire)
+	web.Op(api, ActionChange, op("change-subject", http.MethodPatch, "/subjects/{ref}", "Change a subject", 0), web.Change(s.mayEdit(ActionChange), s.apiChange))
+	web.Op(api, ActionRetire, op("retire-subject", http.MethodPost, "/subjects/{ref}/retirement", "Take a subject out of use for good", 0), web.Change(s.mayEdit(ActionRetire), s.apiRetire))
 	web.Op(api, ActionLink, op("link-subject", http.MethodPost, "/subjects/{ref}/links", "Link a subject to another", http.StatusCreated), s.apiLink)
 	web.Op(api, ActionLink, op("unlink-subject", http.MethodDelete, "/subjects/{ref}/links/{relation}/{to}", "Remove a link", http.StatusNoContent), s.apiUnlink)
 }
 
-func (s *Service) apiKinds(context.Context, *struct{}) (*struct{ Body KindsDocument }, error) {
-	return &struct{ Body KindsDocument }{kindsOf(s.Kinds())}, nil
+func (s *Service) apiKinds(context.Context, *struct{}) (*struct{ Body *Kinds }, error) {
+	return &struct{ Body *Kinds }{s.Kinds()}, nil
 }
 
-func (s *Service) apiList(ctx context.Context, in *listInput) (*struct{ Body web.List[Summary] }, error) {
+func (s *Service) apiList(ctx context.Context, in *listInput) (*web.Listed[Subject], error) {
 	page, err := s.List(ctx, Filter{Kind: in.Kind, Owner: in.Owner, Organisation: in.Organisation, State: in.State}, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	list := web.List[Summary]{Items: []Summary{}, Next: page.Next}
-	for _, sub := range page.Subjects {
-		list.Items = append(list.Items, summaryOf(sub))
-	}
-	return &struct{ Body web.List[Summary] }{list}, nil
+	return web.ListOf(page.Subjects, page.Next, web.Itself), nil
 }
 
-func (s *Service) apiShow(ctx context.Context, in *refInput) (*documentOutput, error) {
+func (s *Service) apiShow(ctx context.Context, in *refInput) (*web.Answer[Document], error) {
 	return s.document(ctx, in.Ref)
 }
 
 // document answers with the subject as it is now.
-func (s *Service) document(ctx context.Context, ref string) (*documentOutput, error) {
+func (s *Service) document(ctx context.Context, ref string) (*web.Answer[Document], error) {
 	d, err := s.Show(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	return &documentOutput{ETag: web.ETag(d.Subject.Revision), Body: documentOf(d)}, nil
+	return web.AnswerAt(d.Subject.Revision, documentOf(d)), nil
 }
 
 // after answers an edit with the subject as it now is, or, if the editor may no
 // longer see it, with what the edit left.
-func (s *Service) after(ctx context.Context, sub Subject) (*documentOutput, error) {
+func (s *Service) after(ctx context.Context, sub Subject) (*web.Answer[Document], error) {
 	if out, err := s.document(ctx, sub.Ref); err == nil {
 		return out, nil
 	}
-	return &documentOutput{ETag: web.ETag(sub.Revision), Body: documentOf(Detail{Subject: sub})}, nil
+	return web.AnswerAt(sub.Revision, documentOf(Detail{Subject: sub})), nil
 }
 
-func (s *Service) apiRegister(ctx context.Context, in *struct{ Body NewSubject }) (*documentOutput, error) {
-	sub, err := s.Register(ctx, in.Body.registration())
+func (s *Service) apiRegister(ctx context.Context, in *struct{ Body Registration }) (*web.Answer[Document], error) {
+	sub, err := s.Register(ctx, in.Body)
 	if err != nil {
 		return nil, err
 	}
 	out, err := s.after(ctx, sub)
-	if err != nil {
-		return nil, err
-	}
-	out.Location = "/api/v1/subjects/" + sub.Ref
-	return out, nil
+	return out.At("/subjects/" + sub.Ref), err
 }
 
-type changeInput struct {
-	Ref string `path:"ref" maxLength:"150" doc:"kind:name"`
-	web.IfMatch
-	Body Edit
+// mayEdit tells whether an edit is possible, whatever it is based on.
+func (s *Service) mayEdit(action authz.Action) func(context.Context, string) error {
+	return func(ctx context.Context, ref string) error { return s.MayEdit(ctx, action, ref) }
 }
 
-func (s *Service) apiChange(ctx context.Context, in *changeInput) (*documentOutput, error) {
-	revision, err := s.precondition(ctx, ActionChange, in.Ref, in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
-	sub, err := s.Change(ctx, in.Ref, revision, in.Body.change())
+func (s *Service) apiChange(ctx context.Context, revision int64, in *on[Change]) (*web.Answer[Document], error) {
+	sub, err := s.Change(ctx, in.Ref, revision, in.Body)
 	if err != nil {
 		return nil, err
 	}
 	return s.after(ctx, sub)
 }
 
-// precondition returns the revision of If-Match. That it is missing is said only
-// to those who may edit the subject: everybody else gets what the edit would
-// answer.
-func (s *Service) precondition(ctx context.Context, action authz.Action, ref string, header web.IfMatch) (int64, error) {
-	revision, missing := header.Version()
-	if missing == nil {
-		return revision, nil
-	}
-	if err := s.MayEdit(ctx, action, ref); err != nil {
-		return 0, err
-	}
-	return 0, missing
-}
-
-type retireInput struct {
-	Ref string `path:"ref" maxLength:"150" doc:"kind:name"`
-	web.IfMatch
-	Body Retirement
-}
-
-func (s *Service) apiRetire(ctx context.Context, in *retireInput) (*documentOutput, error) {
-	revision, err := s.precondition(ctx, ActionRetire, in.Ref, in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) apiRetire(ctx context.Context, revision int64, in *on[Retirement]) (*web.Answer[Document], error) {
 	sub, err := s.Retire(ctx, in.Ref, revision, in.Body.Reason)
 	if err != nil {
 		return nil, err
@@ -151,7 +118,7 @@ type linkInput struct {
 	Body NewLink
 }
 
-func (s *Service) apiLink(ctx context.Context, in *linkInput) (*documentOutput, error) {
+func (s *Service) apiLink(ctx context.Context, in *linkInput) (*web.Answer[Document], error) {
 	if err := s.AddLink(ctx, in.Ref, in.Body.Relation, in.Body.To); err != nil {
 		return nil, err
 	}

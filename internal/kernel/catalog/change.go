@@ -17,13 +17,13 @@ import (
 // Change is an edit of a subject; a nil field stays as it is. Attributes
 // replaces all attributes.
 type Change struct {
-	Title        *string
-	Description  *string
-	Owner        *string // person id or login
-	Organisation *string
-	Attributes   map[string]string
-	Visibility   *authz.Visibility
-	Participants *[]string // principals, by id or handle; the owner takes part without being named
+	Title        *string           `json:"title,omitempty" maxLength:"200"`
+	Description  *string           `json:"description,omitempty" maxLength:"20000"`
+	Owner        *string           `json:"owner,omitempty" maxLength:"200" doc:"id or login"`
+	Organisation *string           `json:"organisation,omitempty" maxLength:"100" doc:"id; changes what decisions are pinned to"`
+	Attributes   map[string]string `json:"attributes,omitzero" required:"false" doc:"all of them; changes what decisions are pinned to"`
+	Visibility   *authz.Visibility `json:"visibility,omitempty" enum:"public,internal,restricted"`
+	Participants *[]string         `json:"participants,omitempty" maxItems:"100" doc:"all of them"` // the owner takes part without being named
 }
 
 // Change edits the subject. revision is the one that the edit was made on; if it

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
@@ -40,9 +41,9 @@ type ListCmd struct {
 
 // Run lists one page.
 func (c *ListCmd) Run(s *client.Session) error {
-	return client.List(s, "/subjects", c, c.JSON, []string{"SUBJECT", "VERSION", "VISIBILITY", "TITLE"}, func(sub Summary) []string {
+	return client.List(s, "/subjects", c, c.JSON, []string{"SUBJECT", "VERSION", "VISIBILITY", "TITLE"}, func(sub Subject) []string {
 		title := sub.Title
-		if sub.RetiredAt != nil {
+		if sub.Retired() {
 			title += " (retired)"
 		}
 		return []string{sub.Ref, fmt.Sprint(sub.Version), string(sub.Visibility), title}
@@ -72,7 +73,7 @@ func printSubject(s *client.Session, d Document) error {
 	facts = append(facts, [][2]string{
 		{"version", fmt.Sprint(d.Version)}, {"digest", d.Digest}, {"revision", fmt.Sprint(d.Revision)}, {"changed", d.ChangedAt.Format(time.RFC3339)},
 	}...)
-	if d.RetiredAt != nil {
+	if d.Retired() {
 		facts = append(facts, [2]string{"retired", d.RetiredAt.Format(time.RFC3339)})
 	}
 	for _, l := range d.Links {
@@ -95,11 +96,11 @@ type KindsCmd struct {
 
 // Run shows the kinds and relations.
 func (c *KindsCmd) Run(s *client.Session) error {
-	k, err := client.Get[KindsDocument](s, "/kinds", nil)
+	k, err := client.Get[Kinds](s, "/kinds", nil)
 	return client.Show(s, k, err, c.JSON, printKinds)
 }
 
-func printKinds(s *client.Session, k KindsDocument) error {
+func printKinds(s *client.Session, k Kinds) error {
 	for _, kind := range k.Kinds {
 		s.Printf("%s  %s\n", kind.Name, kind.Description)
 		for _, a := range kind.Attributes {
@@ -113,7 +114,7 @@ func printKinds(s *client.Session, k KindsDocument) error {
 	return nil
 }
 
-func attributeWords(a AttributeDocument) string {
+func attributeWords(a Attribute) string {
 	words := ""
 	if a.Required {
 		words = " (required)"
@@ -143,9 +144,9 @@ type RegisterCmd struct {
 // Run registers the subject and shows it.
 func (c *RegisterCmd) Run(s *client.Session) error {
 	kind, name, _ := strings.Cut(c.Subject, ":")
-	d, err := client.Send[Document](s, http.MethodPost, "/subjects", 0, NewSubject{
+	d, err := client.Send[Document](s, http.MethodPost, "/subjects", 0, Registration{
 		Kind: kind, Name: name, Title: c.Title, Description: c.Description, Owner: c.Owner, Organisation: c.Organisation,
-		Attributes: c.Set, Visibility: c.Visibility, Participants: c.Participant,
+		Attributes: c.Set, Visibility: authz.Visibility(c.Visibility), Participants: c.Participant,
 	})
 	return client.Show(s, d, err, c.JSON, printSubject)
 }
@@ -166,7 +167,7 @@ type ChangeCmd struct {
 
 // Run changes the subject and shows it.
 func (c *ChangeCmd) Run(s *client.Session) error {
-	edit := Edit{Title: c.Title, Description: c.Description, Owner: c.Owner, Organisation: c.Organisation, Visibility: c.Visibility}
+	edit := Change{Title: c.Title, Description: c.Description, Owner: c.Owner, Organisation: c.Organisation, Visibility: (*authz.Visibility)(c.Visibility)}
 	if c.Participant != nil {
 		edit.Participants = &c.Participant
 	}

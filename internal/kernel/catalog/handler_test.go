@@ -179,12 +179,12 @@ func TestAPI(t *testing.T) {
 	}
 	api.JSON("DELETE", "/api/v1/subjects/flow:ab/links/part_of/realm:cloud", nil).Want(204)
 	api.JSON("POST", "/api/v1/subjects/flow:ab/retirement", map[string]any{"reason": "over"}, "If-Match", `"v2"`).Want(200)
-	var list web.List[catalog.Summary]
+	var list web.List[catalog.Subject]
 	api.Get("/api/v1/subjects?limit=1").Want(200).Into(&list)
 	if len(list.Items) != 1 || list.Next == "" {
 		t.Errorf("first page %+v", list)
 	}
-	var second web.List[catalog.Summary]
+	var second web.List[catalog.Subject]
 	api.Get("/api/v1/subjects?limit=1&cursor=" + list.Next).Want(200).Into(&second)
 	if len(second.Items) != 1 || second.Next != "" || second.Items[0].Ref == list.Items[0].Ref {
 		t.Errorf("second page %+v", second)

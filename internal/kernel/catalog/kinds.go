@@ -35,39 +35,39 @@ const (
 
 // Attribute is one fact that subjects of a kind carry.
 type Attribute struct {
-	Name        string   `yaml:"name"`
-	Title       string   `yaml:"title"`
-	Description string   `yaml:"description"`
-	Required    bool     `yaml:"required"`
-	Allowed     []string `yaml:"allowed"` // empty: free text
-	Refers      string   `yaml:"refers"`  // kind whose subjects' names are the allowed values
-	Origin      Origin   `yaml:"origin"`
-	Cites       string   `yaml:"cites"`
+	Name        string   `yaml:"name" json:"name"`
+	Title       string   `yaml:"title" json:"title"`
+	Description string   `yaml:"description" json:"description,omitempty"`
+	Required    bool     `yaml:"required" json:"required"`
+	Allowed     []string `yaml:"allowed" json:"allowed,omitempty" doc:"absent: free text"`
+	Refers      string   `yaml:"refers" json:"refers,omitempty" doc:"the value is the name of a subject of this kind"`
+	Origin      Origin   `yaml:"origin" json:"origin" enum:"source,chosen"`
+	Cites       string   `yaml:"cites" json:"cites,omitempty"`
 }
 
 // Kind is one kind of subject.
 type Kind struct {
-	Name        string      `yaml:"name"`
-	Title       string      `yaml:"title"`
-	Description string      `yaml:"description"`
-	Origin      Origin      `yaml:"origin"`
-	Cites       string      `yaml:"cites"`
-	Attributes  []Attribute `yaml:"attributes"`
+	Name        string      `yaml:"name" json:"name"`
+	Title       string      `yaml:"title" json:"title"`
+	Description string      `yaml:"description" json:"description,omitempty"`
+	Origin      Origin      `yaml:"origin" json:"origin" enum:"source,chosen" doc:"whether a cited source says so or it is a default of this product"`
+	Cites       string      `yaml:"cites" json:"cites,omitempty"`
+	Attributes  []Attribute `yaml:"attributes" json:"attributes" nullable:"false"`
 }
 
 // Relation is one kind of link: "a TITLE b" is the same as "b INVERSE a".
 type Relation struct {
-	Name    string `yaml:"name"`
-	Title   string `yaml:"title"`
-	Inverse string `yaml:"inverse"`
-	Origin  Origin `yaml:"origin"`
+	Name    string `yaml:"name" json:"name"`
+	Title   string `yaml:"title" json:"title"`
+	Inverse string `yaml:"inverse" json:"inverse"`
+	Origin  Origin `yaml:"origin" json:"-"`
 }
 
 // Kinds is the configured set of kinds and relations. It does not change after
 // it was loaded and may be used concurrently.
 type Kinds struct {
-	Kinds     []Kind     `yaml:"kinds"`
-	Relations []Relation `yaml:"relations"`
+	Kinds     []Kind     `yaml:"kinds" json:"kinds" nullable:"false"`
+	Relations []Relation `yaml:"relations" json:"relations" nullable:"false"`
 }
 
 // DefaultKinds returns the built-in kinds and relations.
@@ -81,6 +81,11 @@ func LoadKinds(file string, data []byte) (*Kinds, error) {
 	k := &Kinds{}
 	if err := config.Decode(file, data, k); err != nil {
 		return nil, err
+	}
+	// The API shows empty lists, never null.
+	k.Relations = append([]Relation{}, k.Relations...)
+	for i := range k.Kinds {
+		k.Kinds[i].Attributes = append([]Attribute{}, k.Kinds[i].Attributes...)
 	}
 	return k, nil
 }

@@ -19,15 +19,15 @@ import (
 // Linked is one link as seen from an item: the other end, as far as the reader
 // may see it.
 type Linked struct {
-	Relation string // name of the relation
-	Words    string // how the item relates to the other one, for people
-	Incoming bool   // the link goes from the other end to the item
-	Item     string // the other end: "subject:<id>", "risk:<id>"
-	Ref      string // its ref if it is a subject
-	Title    string
-	State    string
-	URL      string // relative to the server's root
-	AddedAt  time.Time
+	Relation string    `json:"relation"` // name of the relation
+	Words    string    `json:"words" doc:"how the subject relates to the other end"`
+	Incoming bool      `json:"incoming" doc:"the link goes from the other end to the subject"`
+	Item     string    `json:"item" doc:"reference of the other end"` // "subject:<id>", "risk:<id>"
+	Ref      string    `json:"ref,omitempty" doc:"the other end, if it is a subject"`
+	Title    string    `json:"title"`
+	State    string    `json:"state,omitempty"`
+	URL      string    `json:"url"` // relative to the server's root
+	AddedAt  time.Time `json:"added_at"`
 }
 
 // end is one end of a link. An item whose visibility nobody can tell counts as

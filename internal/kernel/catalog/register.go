@@ -17,18 +17,18 @@ import (
 
 // Registration describes a new subject.
 type Registration struct {
-	Kind string
+	Kind string `json:"kind" maxLength:"40"`
 	// Name becomes part of the ref and never changes. Empty gives a random name. A
 	// subject that is restricted from the start gets a random end: a name that is
 	// taken is refused whoever asks, so nobody must be able to guess this one.
-	Name         string
-	Title        string
-	Description  string
-	Owner        string // person id or login; empty means the actor
-	Organisation string
-	Attributes   map[string]string
-	Visibility   authz.Visibility // empty means internal
-	Participants []string         // principals, by id or handle: "person:<id>", "group:NAME"
+	Name         string            `json:"name,omitempty" maxLength:"100" doc:"never changes; left out, it is random; that of a restricted subject gets a random end, so that nobody can guess it"`
+	Title        string            `json:"title" maxLength:"200"`
+	Description  string            `json:"description,omitempty" maxLength:"20000" doc:"Markdown"`
+	Owner        string            `json:"owner,omitempty" maxLength:"200" doc:"id or login; left out, whoever registers it"`
+	Organisation string            `json:"organisation" maxLength:"100" doc:"id"`
+	Attributes   map[string]string `json:"attributes,omitempty" doc:"those of the kind, see /kinds"`
+	Visibility   authz.Visibility  `json:"visibility,omitempty" enum:"public,internal,restricted" doc:"left out: internal"`
+	Participants []string          `json:"participants,omitempty" maxItems:"100" doc:"person:LOGIN or group:NAME; who may see a restricted subject beside its owner"`
 }
 
 // Register adds a subject with version and revision 1 and appends

@@ -32,23 +32,23 @@ const ItemType = "subject"
 // Subject is one thing that decisions are about. It is a value: changing a copy
 // changes nothing.
 type Subject struct {
-	ID           string // 16 random characters
-	Ref          string // "kind:name", unique for ever
-	Kind         string // name of a Kind
-	Name         string // never changes
-	Title        string // for people
-	Description  string // Markdown
-	Owner        string // person id
-	Organisation string // organisation id; whose ranks may decide about it
-	Version      int64  // counts changes of the pinned content, from 1
-	Digest       string // SHA-256 of Canonical, 64 lower-case hexadecimal digits
-	Revision     int64  // counts every edit, from 1; the optimistic lock
-	Attributes   map[string]string
-	Visibility   authz.Visibility
-	RegisteredAt time.Time
-	ChangedAt    time.Time
-	RetiredAt    time.Time // zero while the subject is active
-	Entry        int64     // ledger sequence of the latest edit
+	ID           string            `json:"id"` // 16 random characters
+	Ref          string            `json:"ref" doc:"kind:name, unique for ever"`
+	Kind         string            `json:"kind"`  // name of a Kind
+	Name         string            `json:"name"`  // never changes
+	Title        string            `json:"title"` // for people
+	Description  string            `json:"-"`     // Markdown; too long for a list
+	Owner        string            `json:"owner" doc:"id of the person who answers for it"`
+	Organisation string            `json:"organisation" doc:"id of the organisation whose ranks decide about it"`
+	Version      int64             `json:"version" doc:"counts the changes that decisions depend on"` // from 1
+	Digest       string            `json:"digest" doc:"SHA-256 of what decisions are pinned to"`      // of Canonical, 64 lower-case hexadecimal digits
+	Revision     int64             `json:"revision" doc:"counts every edit; the ETag"`                // from 1; the optimistic lock
+	Attributes   map[string]string `json:"attributes" nullable:"false"`
+	Visibility   authz.Visibility  `json:"visibility" enum:"public,internal,restricted"`
+	RegisteredAt time.Time         `json:"registered_at"`
+	ChangedAt    time.Time         `json:"changed_at"`
+	RetiredAt    time.Time         `json:"retired_at,omitzero" doc:"absent while it is in use"`
+	Entry        int64             `json:"entry,omitempty" doc:"ledger entry of the latest edit; absent if you may not read the ledger"`
 }
 
 // Item returns the reference by which visibility and ledger entries name the subject.
