@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Context: ctx, Stdin: stdin, Stdout: stdout, Stderr: stderr,
 		Config: client.Config{URL: root.URL, Token: root.APIToken, CA: root.CA},
 	}
-	return client.Report(stderr, parsed.Run(session))
+	return client.Report(stderr, asTyped(parsed.Run(session), parsed.Selected()))
 }
 
 // usage turns what kong says about a wrong command line into a fault that names
@@ -82,5 +82,9 @@ func usage(err error) error {
 			command = node.FullPath()
 		}
 	}
-	return fault.New(fault.Usage, "usage", "%s\nTry: %s --help", strings.TrimSuffix(err.Error(), "."), command)
+	text := strings.NewReplacer(
+		`one of "",`, "one of ", " (short flag)", "",
+		"expected int value", "expected a number", "a valid 64 bit int", "a whole number",
+	).Replace(strings.TrimSuffix(err.Error(), "."))
+	return fault.New(fault.Usage, "usage", "%s\nTry: %s --help", text, command)
 }

@@ -10,17 +10,17 @@ import (
 
 // ListCmd lists risks.
 type ListCmd struct {
-	State      string `help:"active, all, open, treated or closed." default:"active" enum:"active,all,open,treated,closed" placeholder:"STATE"`
-	Rating     string `help:"Only with this rating." default:"" enum:",low,medium,high,critical" placeholder:"RATING"`
-	By         string `help:"Which rating these and the order are about: residual or inherent." default:"residual" enum:"residual,inherent" placeholder:"RATING"`
-	Likelihood int    `help:"Only in this row of the matrix, 1 to 5." placeholder:"N"`
-	Impact     int    `help:"Only in this column of the matrix, 1 to 5." placeholder:"N"`
-	Subject    string `help:"Only about this subject, kind:name." placeholder:"SUBJECT"`
-	Owner      string `help:"Only of this owner; me for your own." placeholder:"LOGIN"`
-	Sort       string `help:"worst or recent." default:"worst" enum:"worst,recent" placeholder:"ORDER"`
-	Limit      int    `help:"The most to list, up to 200." default:"50" placeholder:"N"`
-	Cursor     string `help:"Go on after an earlier list." placeholder:"CURSOR"`
-	JSON       bool   `help:"Print JSON." name:"json"`
+	State      string       `help:"active, all, open, treated or closed." default:"active" enum:"active,all,open,treated,closed" placeholder:"STATE"`
+	Rating     string       `help:"Only with this rating." default:"" enum:",low,medium,high,critical" placeholder:"RATING"`
+	By         string       `help:"Which rating these and the order are about: residual or inherent." default:"residual" enum:"residual,inherent" placeholder:"RATING"`
+	Likelihood int          `help:"Only in this row of the matrix, 1 to 5." placeholder:"N"`
+	Impact     int          `help:"Only in this column of the matrix, 1 to 5." placeholder:"N"`
+	Subject    string       `help:"Only about this subject, kind:name." placeholder:"SUBJECT"`
+	Owner      string       `help:"Only of this owner; me for your own." placeholder:"LOGIN"`
+	Sort       string       `help:"worst or recent." default:"worst" enum:"worst,recent" placeholder:"ORDER"`
+	Limit      client.Limit `help:"The most to list, up to 200." default:"50" placeholder:"N"`
+	Cursor     string       `help:"Go on after an earlier list." placeholder:"CURSOR"`
+	JSON       bool         `help:"Print JSON." name:"json"`
 }
 
 // Run lists one page.
@@ -31,7 +31,7 @@ func (c *ListCmd) Run(s *client.Session) error {
 	}
 	page, err := api.List(s.Context, Filter{
 		State: c.State, Rating: matrix.Rating(c.Rating), By: c.By, Likelihood: c.Likelihood, Impact: c.Impact, Subject: c.Subject,
-		Owner: c.Owner, Sort: c.Sort, Limit: c.Limit, Cursor: c.Cursor,
+		Owner: c.Owner, Sort: c.Sort, Limit: int(c.Limit), Cursor: c.Cursor,
 	})
 	if err != nil {
 		return err

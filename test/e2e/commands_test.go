@@ -85,12 +85,18 @@ func (w mistake) make(t *testing.T, c leaf) {
 // goWords are what only a programmer understands.
 var goWords = regexp.MustCompile(`panic|goroutine \d|\.go:\d|runtime error|%!|strconv\.|json:|x509:|net/http|dial tcp|\bEOF\b|invalid character|unexpected end of|nil pointer|no such file or directory|sql:|context deadline|<nil>|fault\.|proxyconnect`)
 
+// untyped is a wrong field by a name that nobody typed.
+var untyped = regexp.MustCompile(`(?m)^  [a-z][a-z_.\[\]0-9]*:`)
+
 // forPeople fails the test if the refusal is not a sentence, or shows the
 // program's insides.
 func (r result) forPeople(t *testing.T, args []string) {
 	t.Helper()
 	if r.stdout != "" || !strings.HasPrefix(r.stderr, "portreeve: ") || len(r.stderr) < 40 || !strings.Contains(r.stderr, " ") {
 		t.Errorf("portreeve %s: no sentence for people\nstdout: %s\nstderr: %s", strings.Join(args, " "), r.stdout, r.stderr)
+	}
+	if field := untyped.FindString(r.stderr); field != "" {
+		t.Errorf("portreeve %s: %q names a field by no flag or argument: %s", strings.Join(args, " "), field, r.stderr)
 	}
 	if word := goWords.FindString(r.stderr + r.stdout); word != "" {
 		t.Errorf("portreeve %s: %q shines through: %s", strings.Join(args, " "), word, r.stderr)

@@ -130,12 +130,12 @@ func attributeWords(a Attribute) string {
 
 // RegisterCmd registers a subject.
 type RegisterCmd struct {
-	Subject      string            `arg:"" help:"kind:name, or a kind alone for a random name."`
+	Subject      string            `arg:"" help:"kind:name, or a kind alone for a random name." api:"kind,name,ref"`
 	Title        string            `required:"" help:"What people call it." placeholder:"TEXT"`
 	Description  string            `help:"What it is, in Markdown." placeholder:"TEXT"`
 	Organisation string            `required:"" help:"The organisation whose ranks decide about it." placeholder:"ID"`
 	Owner        string            `help:"Login or id of who answers for it; default is you." placeholder:"LOGIN"`
-	Set          map[string]string `help:"An attribute of the kind; repeat for more." placeholder:"NAME=VALUE" mapsep:"none"`
+	Set          map[string]string `help:"An attribute of the kind; repeat for more." placeholder:"NAME=VALUE" mapsep:"none" api:"attributes"`
 	Visibility   string            `help:"public, internal or restricted." default:"internal" enum:"public,internal,restricted" placeholder:"VISIBILITY"`
 	Participant  []string          `help:"Who may see a restricted subject; repeat for more." placeholder:"person:LOGIN|group:NAME"`
 	client.JSONFlag
@@ -159,7 +159,7 @@ type ChangeCmd struct {
 	Description  *string           `help:"A new description, in Markdown." placeholder:"TEXT"`
 	Organisation *string           `help:"Another organisation." placeholder:"ID"`
 	Owner        *string           `help:"Login or id of a new owner." placeholder:"LOGIN"`
-	Set          map[string]string `help:"A new value of an attribute, empty to remove it; repeat for more. The others stay." placeholder:"NAME=VALUE" mapsep:"none"`
+	Set          map[string]string `help:"A new value of an attribute, empty to remove it; repeat for more. The others stay." placeholder:"NAME=VALUE" mapsep:"none" api:"attributes"`
 	Visibility   *string           `help:"public, internal or restricted." placeholder:"VISIBILITY"`
 	Participant  []string          `help:"All who may see a restricted subject beside its owner; repeat for more." placeholder:"person:LOGIN|group:NAME"`
 	client.JSONFlag

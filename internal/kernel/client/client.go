@@ -48,8 +48,18 @@ const maxAnswer = 64 << 20
 // New checks the configuration and returns a client. It does not connect.
 func New(c Config) (*Client, error) {
 	base, err := url.Parse(c.URL)
-	if c.URL == "" || err != nil || base.Scheme != "https" || base.Host == "" {
+	switch {
+	case c.URL == "":
 		return nil, fault.New(fault.Usage, "client.url", "Say which server to talk to: set PORTREEVE_URL or --url to its https address.")
+	case err == nil && base.Scheme == "http":
+		return nil, fault.New(fault.Usage, "client.url", "The address of PORTREEVE_URL or --url begins with http:, which would send your token in clear; https is needed: https://%s", base.Host)
+	case err != nil || base.Scheme != "https" || base.Host == "":
+		return nil, fault.New(fault.Usage, "client.url", "The address of PORTREEVE_URL or --url is not one of a server; it looks like https://office.example.org.")
+	case strings.Trim(base.Path, "/") != "" || base.RawQuery != "" || base.Fragment != "" || base.User != nil:
+		return nil, fault.New(fault.Usage, "client.url", "The address of PORTREEVE_URL or --url is that of the server alone, without a path or anything else: https://%s", base.Host)
+	}
+	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, fault.New(fault.Usage, "client.token", "The API token of PORTREEVE_TOKEN or --token holds a space, a line end or another character that no token has; copy it again.")
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}

@@ -72,10 +72,12 @@ func Report(w io.Writer, err error) int {
 	}
 	fmt.Fprintf(w, "portreeve: %s\n", f.Message)
 	for _, field := range f.Fields {
-		if field.Path != "" {
-			fmt.Fprintf(w, "  %s: %s\n", field.Path, field.Message)
-		} else {
+		switch {
+		case field.Message == f.Message: // it is said already
+		case field.Path == "":
 			fmt.Fprintf(w, "  %s\n", field.Message)
+		default:
+			fmt.Fprintf(w, "  %s: %s\n", field.Path, field.Message)
 		}
 	}
 	for _, b := range f.Blockers {

@@ -3,6 +3,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -16,9 +17,20 @@ type JSONFlag struct {
 	JSON bool `help:"Print JSON." name:"json"`
 }
 
+// Limit is how many items a page has at most.
+type Limit int
+
+// Validate refuses what no page can have; kong calls it for a flag that was typed.
+func (l Limit) Validate() error {
+	if l < 1 || l > 200 {
+		return errors.New("must be a number from 1 to 200; use --cursor for more")
+	}
+	return nil
+}
+
 // Paging is the flags of a command that lists a page, and their query: embed it.
 type Paging struct {
-	Limit  int    `help:"The most to list, up to 200." default:"50" placeholder:"N" query:"limit"`
+	Limit  Limit  `help:"The most to list, up to 200." default:"50" placeholder:"N" query:"limit"`
 	Cursor string `help:"Go on after an earlier list." placeholder:"CURSOR" query:"cursor"`
 }
 

@@ -34,7 +34,7 @@ type Page struct {
 // Page limits.
 const (
 	DefaultLimit = 20
-	MaxLimit     = 100
+	MaxLimit     = 200
 )
 
 // maxKinds is how many kinds a search can be narrowed to.

@@ -98,7 +98,7 @@ func changePost(s *client.Session, id string, edit PostEdit, asJSON bool) error 
 // PostAppointCmd appoints somebody.
 type PostAppointCmd struct {
 	ID     string  `arg:"" help:"The post's id."`
-	Person string  `arg:"" help:"Login or id of who is to hold it."`
+	Person string  `arg:"" api:"holder" help:"Login or id of who is to hold it."`
 	Since  *string `help:"First day; default is now." placeholder:"DATE"`
 	Until  *string `help:"Last day; default is no end." placeholder:"DATE"`
 	client.JSONFlag

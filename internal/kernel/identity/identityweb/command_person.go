@@ -81,7 +81,7 @@ type PersonInviteCmd struct {
 	Mail         string   `help:"For notices." placeholder:"ADDRESS"`
 	Organisation string   `help:"Id of their organisation." placeholder:"ID"`
 	Role         []string `help:"A role; repeat for more." placeholder:"ROLE"`
-	Service      bool     `help:"A service account: it never signs in and needs no link."`
+	Service      bool     `help:"A service account: it never signs in and needs no link." api:"kind"`
 	client.JSONFlag
 }
 

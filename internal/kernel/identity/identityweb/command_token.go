@@ -53,7 +53,7 @@ type TokenCreateCmd struct {
 	Name       string   `arg:"" help:"What it is for."`
 	Scope      []string `help:"An action it is for, such as gate:check; repeat for more." placeholder:"ACTION"`
 	Everything bool     `help:"Instead of --scope: whatever its account may do, now and later."`
-	Days       int      `help:"How many days it is valid." default:"90" placeholder:"N"`
+	Days       int      `help:"How many days it is valid." default:"90" placeholder:"N" api:"until"`
 	For        string   `help:"A service account that it is for, as an administrator; default is you." placeholder:"LOGIN"`
 	client.JSONFlag
 }

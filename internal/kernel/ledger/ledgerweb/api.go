@@ -5,10 +5,12 @@ package ledgerweb
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -176,6 +178,9 @@ func (s *Service) listEntries(ctx context.Context, in *entriesInput) (*jsonOutpu
 	var before int64
 	if err := web.DecodeCursor(in.Cursor, &before); err != nil {
 		return nil, err
+	}
+	if in.Kind != "" && !slices.Contains(s.Kinds, in.Kind) {
+		return nil, fault.InvalidFields("ledger.kind", []fault.Field{{Path: "kind", Code: "not_offered", Message: "There is no such kind of entry; the nearest is " + config.Nearest(in.Kind, s.Kinds) + "."}})
 	}
 	filter := Filter{Kind: in.Kind, Subject: in.Subject, Actor: in.Actor, Item: in.Item}
 	var page ledger.Page

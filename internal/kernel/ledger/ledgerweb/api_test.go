@@ -175,6 +175,7 @@ func TestConsistencyVerifies(t *testing.T) {
 
 func TestEntries(t *testing.T) {
 	o := newOffice(t)
+	o.Token("owner").Get(api + "/entries?kind=risk.acceptance.grant").Want(422).WantText("the nearest is risk.acceptance.granted")
 	o.fill(4)
 	hidden := o.decide(secret())
 	o.fill(1)

@@ -40,16 +40,12 @@ type ListCmd struct {
 	Subject string `help:"Only what is about this subject, such as flow:NAME." placeholder:"SUBJECT" query:"subject"`
 	Actor   string `help:"Only what this actor decided, such as person:ID." placeholder:"ACTOR" query:"actor"`
 	Item    string `help:"Only what belongs to this item, such as risk:ID." placeholder:"ITEM" query:"item"`
-	Limit   int    `help:"The most entries to list, up to 200." default:"50" placeholder:"N" query:"limit"`
-	Cursor  string `help:"Go on after an earlier list." placeholder:"CURSOR" query:"cursor"`
+	client.Paging
 	client.JSONFlag
 }
 
 // Run lists the entries as a table, or as the API's JSON.
 func (c *ListCmd) Run(s *client.Session) error {
-	if c.Limit < 1 || c.Limit > 200 {
-		return fault.New(fault.Usage, "ledger.limit", "--limit must be a number from 1 to 200; use --cursor for more.")
-	}
 	return client.List(s, "/ledger/entries", c, c.JSON, []string{"SEQ", "TIME", "KIND", "ACTOR", "SUBJECT"}, func(e Summary) []string {
 		return []string{fmt.Sprint(e.Seq), e.Time.Format(time.RFC3339), open(e.Kind), open(cmp.Or(e.ActorName, e.Actor)), open(subjectText(e))}
 	})

@@ -5,11 +5,14 @@ package searchweb
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/search"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
@@ -42,7 +45,22 @@ func (s *Site) API(api *web.API) {
 	}, s.apiFind)
 }
 
+// checkKind refuses a kind that no document has.
+func (s *Site) checkKind(kind string) error {
+	var names []string
+	for _, k := range s.Kinds {
+		names = append(names, k.Name)
+	}
+	if kind == "" || slices.Contains(names, kind) {
+		return nil
+	}
+	return fault.InvalidFields("search.kind", []fault.Field{{Path: "kind", Code: "not_offered", Message: "Choose one of: " + strings.Join(names, ", ") + "."}})
+}
+
 func (s *Site) apiFind(ctx context.Context, in *findInput) (*struct{ Body web.List[Hit] }, error) {
+	if err := s.checkKind(in.Kind); err != nil {
+		return nil, err
+	}
 	hits, next, err := s.find(ctx, in.Query, in.Kind, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err

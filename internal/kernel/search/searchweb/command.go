@@ -13,10 +13,9 @@ import (
 
 // Cmd is `portreeve search`.
 type Cmd struct {
-	Query  []string `arg:"" help:"Words; quote phrases for the shell and for the search: '\"proxy rule\"'. A prefix ends with *."`
-	Kind   string   `help:"Only this kind, such as risk, subject, comment or attachment." placeholder:"KIND" query:"kind"`
-	Limit  int      `help:"The most to show, up to 100." default:"20" placeholder:"N" query:"limit"`
-	Cursor string   `help:"Go on after an earlier search." placeholder:"CURSOR" query:"cursor"`
+	Query []string `arg:"" help:"Words; quote phrases for the shell and for the search: '\"proxy rule\"'. A prefix ends with *."`
+	Kind  string   `help:"Only this kind, such as risk, subject, comment or attachment." placeholder:"KIND" query:"kind"`
+	client.Paging
 	client.JSONFlag
 }
 

@@ -115,6 +115,8 @@ func TestPages(t *testing.T) {
 func TestAPIRefuses(t *testing.T) {
 	c := newSite(t, "")
 	c.Token("reviewer").Get("/api/v1/search").Want(422)
+	c.Token("reviewer").Get("/api/v1/search?q=x&kind=nothing").Want(422).WantText("Choose one of: thing.")
+	c.Token("reviewer").Get("/api/v1/search?q=x&kind=thing").Want(200)
 	c.Token("reviewer").Get("/api/v1/search?q=" + strings.Repeat("x", 1001)).Want(422)
 	c.Get("/api/v1/search?q=x").Want(401)
 }
