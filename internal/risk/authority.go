@@ -5,6 +5,7 @@ package risk
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -325,6 +326,15 @@ func (a Alternative) String() string {
 	}
 }
 
+// days writes a length of time for people.
+func days(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d%day != 0 || d < 2*day {
+		return config.Duration(d).String()
+	}
+	return strconv.Itoa(int(d/day)) + " days"
+}
+
 // LiftedBy says in words who can accept, and for how long at most.
 func (n Need) LiftedBy() string {
 	if len(n.AnyOf) == 0 {
@@ -332,7 +342,7 @@ func (n Need) LiftedBy() string {
 	}
 	ways := make([]string, len(n.AnyOf))
 	for i, a := range n.AnyOf {
-		ways[i] = a.String() + " (at most " + config.Duration(n.longest(a)).String() + ")"
+		ways[i] = a.String() + " (at most " + days(n.longest(a)) + ")"
 	}
 	text := "An acceptance by " + strings.Join(ways, "; or by ")
 	if n.Party != "" {

@@ -267,7 +267,7 @@ func TestAttainable(t *testing.T) {
 }
 
 func TestLiftedBy(t *testing.T) {
-	want := "An acceptance by rank executive or higher (at most 365d); or by the functions security, operations and legal together, the owner setting the end date (at most 30d)."
+	want := "An acceptance by rank executive or higher (at most 365 days); or by the functions security, operations and legal together, the owner setting the end date (at most 30 days)."
 	if diff := cmp.Diff(want, highNeed(t, matrix.High).LiftedBy()); diff != "" {
 		t.Error(diff)
 	}

@@ -112,7 +112,7 @@ func TestCaseAThroughThePages(t *testing.T) {
 func decideCaseA(t *testing.T, d *desk, anyone *webtest.Client, flow catalog.Subject, made string) {
 	t.Helper()
 	owner, executive := anyone.As("owner"), anyone.As("executive")
-	ask := owner.Get(made+"/acceptances/new").Want(200).WantText("rank executive or higher", "365 days", "30 days", "the functions security, operations and legal together")
+	ask := owner.Get(made+"/acceptances/new").Want(200).WantText("Rank executive or higher", "365 days", "30 days", "The functions security, operations and legal together")
 	ask.Find(`input[name="option"]`)
 	until := web.DateValue(d.now().Add(30*day), d.risks.Zone())
 	wanted := fill(ask, made+"/acceptances", "reason", "The test needs a month.", "until", until, "rows", "2",
@@ -291,7 +291,7 @@ func TestRegisterFilters(t *testing.T) {
 	me.Get("/risks").Want(200).WantText("Flow property-suggester-ab-test", "Flow second", "Proposed")
 	me.Get("/risks?subject=flow:second").WantText("Flow second").WantNoText(high.ID)
 	me.Get("/risks?likelihood=3&impact=4").Want(200).WantText("Only risks that are possible × major", "Shown")
-	inherent := me.Get("/risks?by=inherent&likelihood=3").Want(200).WantText("if nothing had been done about them", "Inherent rating", "Flow second")
+	inherent := me.Get("/risks?by=inherent&likelihood=3").Want(200).WantText("The inherent rating", "if nothing had been done about them", "Inherent rating", "Flow second")
 	inherent.Find(`a[href="/risks?by=residual&state=active"]`)
 	if kept := inherent.Find(`form.filters input[name="by"]`).Attr("value"); kept != "inherent" {
 		t.Errorf("the filter keeps by=%q", kept)

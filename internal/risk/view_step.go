@@ -248,11 +248,27 @@ func (s *Service) ways(c *web.Ctx, needs []NeedText, names map[string]Named) []w
 			{Text: c.Text("risk.ways.way")}, {Text: c.Text("risk.ways.longest")}, {Text: c.Text("risk.ways.latest")}, {Text: c.Text("risk.proposal.origin")},
 		}, Empty: &web.Empty{Icon: "ban", Title: c.Text("risk.ways.nobody")}}
 		for _, w := range n.Ways {
-			g.Table.Rows = append(g.Table.Rows, web.Row{Cells: []any{w.Way, longest(c, w.Longest), lastDay(w.LatestEnd), origin(w.Origin, w.Cites)}})
+			g.Table.Rows = append(g.Table.Rows, web.Row{Cells: []any{wayText(c, w), longest(c, w.Longest), lastDay(w.LatestEnd), origin(w.Origin, w.Cites)}})
 		}
 		all = append(all, g)
 	}
 	return all
+}
+
+// wayText says who decides in one of several ways.
+func wayText(c *web.Ctx, w WayText) string {
+	switch {
+	case w.Rank != "":
+		return c.Text("risk.way.rank", w.Rank)
+	case w.Body != "" && w.Quorum > 1:
+		return c.Text("risk.way.quorum", w.Quorum, w.Body)
+	case w.Body != "":
+		return c.Text("risk.way.body", w.Body)
+	case w.OwnerEnds:
+		return c.Text("risk.way.functions_until", w.Functions)
+	default:
+		return c.Text("risk.way.functions", w.Functions)
+	}
 }
 
 // longest writes a duration such as 30d as days.

@@ -92,6 +92,21 @@ func TestTour(t *testing.T) {
 		t.Fatal("the demo has no acceptance")
 	}
 	acceptance := risk + "/acceptances/" + detail.Acceptances[0].ID
+	waiting := map[string]string{} // what waits for a decision or a rating, by title
+	for _, item := range list.Items {
+		var other struct {
+			ID, Title   string
+			Acceptances []struct {
+				ID string `json:"id"`
+			} `json:"acceptances"`
+		}
+		s.cli("reviewer", "risk", "show", item.ID, "--json").must(t, 0).decode(t, &other)
+		waiting[other.Title] = "/risks/" + other.ID
+		if len(other.Acceptances) > 0 {
+			waiting[other.Title+", request"] = "/risks/" + other.ID + "/acceptances/" + other.Acceptances[0].ID
+		}
+	}
+	const unrated, asked = "Answers of the survey lie with a supplier", "Old figures are taken for new ones"
 	tours := []struct {
 		login string
 		pages map[string]string
@@ -102,10 +117,14 @@ func TestTour(t *testing.T) {
 			"subject": "/subjects/flow:property-suggester-ab-test", "gate": "/gate", "ledger": "/ledger", "entry": "/ledger/10", "me": "/me", "tokens": "/me/tokens",
 			"acceptance": acceptance, "gate-allow": "/gate?subject=flow:property-suggester-ab-test&action=call",
 			"gate-deny": "/gate?subject=flow:property-suggester-ab-test&action=erase", "search": "/search?q=suggester", "nothing-found": "/search?q=unheard",
+			"register-inherent": "/risks?by=inherent&likelihood=4&impact=3", "register-nothing": "/risks?rating=critical", "risk-unrated": waiting[unrated], "rate": waiting[unrated] + "/rate",
 			"discussion": "/items/risk/" + list.Items[0].ID + "/discussion", "drafts": "/me/drafts", "my-posts": "/me/posts", "subject-new": "/subjects/new?kind=flow",
 		}},
 		{"owner", map[string]string{"owner-desk": "/", "owner-risk": risk, "ask": risk + "/acceptances/new"}},
-		{"admin", map[string]string{"people": "/admin/people", "groups": "/admin/groups", "organisations": "/admin/organisations", "admin-tokens": "/admin/tokens",
+		{"executive", map[string]string{"executive-desk": "/", "executive-risk": waiting[asked], "decide": waiting[asked+", request"]}},
+		{"requester", map[string]string{"requester-desk": "/", "requester-risk": waiting[unrated]}},
+		{"triager", map[string]string{"triager-desk": "/"}},
+		{"admin", map[string]string{"configuration": "/admin/configuration", "people": "/admin/people", "groups": "/admin/groups", "organisations": "/admin/organisations", "admin-tokens": "/admin/tokens",
 			"posts": "/admin/posts", "post-new": "/admin/posts/new", "delegations": "/admin/delegations", "ranks": "/admin/ranks", "person-new": "/admin/people/new"}},
 	}
 	chromium := browser.Start(t)

@@ -16,6 +16,7 @@ func (w Words) RiskGroups(p *risk.RiskPolicy) []Group {
 		{Name: w("admin.policy.matrix"), Settings: append([]Setting{{w("admin.policy.ratings"), w.matrixLines(&p.Matrix), string(p.Matrix.Origin), p.Matrix.Cites, p.Matrix.Why}},
 			append(w.steps("admin.policy.likelihood", p.Matrix.Likelihood), w.steps("admin.policy.impact", p.Matrix.Impact)...)...)},
 		{Name: w("admin.policy.proposal"), Settings: w.proposal(p.Proposal)},
+		{Name: w("admin.policy.facts"), Settings: w.facts(p.Facts)},
 		{Name: w("admin.policy.authority"), Open: true, Settings: w.acceptance(p)},
 		{Name: w("admin.policy.parties"), Settings: w.parties(p.Parties)},
 		{Name: w("admin.policy.around"), Settings: w.around(p)},
@@ -65,6 +66,28 @@ func (w Words) proposal(r matrix.Rules) []Setting {
 	settings := []Setting{{w("admin.policy.base"), w("admin.policy.cell", r.Base.Likelihood, r.Base.Impact), string(r.Origin), r.Cites, r.Why}}
 	for _, rule := range r.Rules {
 		settings = append(settings, Setting{rule.Name, w("admin.policy.effect", w.effect(rule.Effect), rule.Factor), string(rule.Origin), rule.Cites, rule.Why})
+	}
+	return settings
+}
+
+// facts says which inputs of a proposal follow from the subject.
+func (w Words) facts(r risk.FactsRule) []Setting {
+	var settings []Setting
+	add := func(name, value string) {
+		settings = append(settings, Setting{name, value, string(r.Origin), r.Cites, r.Why})
+	}
+	for _, f := range r.Stated {
+		add(w("admin.policy.fact", f.Kind, f.Attribute), w("admin.policy.fact_stated", f.Input))
+	}
+	for _, f := range r.Compared {
+		var words []string
+		if f.Differs != "" {
+			words = append(words, w("admin.policy.fact_differs", f.Differs, f.Attribute))
+		}
+		if f.Falls != "" {
+			words = append(words, w("admin.policy.fact_falls", f.Falls, f.Attribute, w.comma(f.Order)))
+		}
+		add(w("admin.policy.fact", f.Kind, w.comma([]string{f.From, f.To})), w.semicolon(words))
 	}
 	return settings
 }

@@ -69,7 +69,7 @@ func checkCommand(cmd *parse.CommandNode, where string, check func(where, key st
 		if key, ok := literal(1); ok {
 			check(where, key, len(cmd.Args)-2)
 		}
-	case name == "hint":
+	case name == "hint" || name == "blank":
 		if key, ok := literal(1); ok {
 			check(where, key, 0)
 		}

@@ -94,7 +94,7 @@
 //
 // Templates have t, show, icon, asset, date, datetime, relative, markdown, url
 // (url "/notes/%s" .ID escapes), query (sets one parameter of an address), list,
-// badge, rating, and for fields required, hint, limit, rows, between, complete
+// badge, rating, and for fields required, hint, blank, limit, rows, between, complete
 // (autocomplete), accept, suggest. [View.Can] asks whether to show a button.
 //
 // A component is a struct (component.go) which {{show .X}} renders: [Badge],

@@ -22,6 +22,7 @@ type Field struct {
 	Current      string   // what is saved now, if it differs after a stale edit
 	Options      []Choice
 	Suggest      []Choice // offered while a line of text is typed
+	Blank        string   // what a select says while nothing is chosen; "": the usual words
 	Required     bool
 	Autocomplete string // token of the HTML standard: "username", "one-time-code"
 	Rows         int

@@ -30,6 +30,7 @@ func (r *renderer) funcs() template.FuncMap {
 		// The pipeline that shapes a Field.
 		"required": func(f Field) Field { f.Required = true; return f },
 		"hint":     func(key string, f Field) Field { f.Hint = r.messages.text(Msg(key)); return f },
+		"blank":    func(key string, f Field) Field { f.Blank = r.messages.text(Msg(key)); return f },
 		"rows":     func(n int, f Field) Field { f.Rows = n; return f },
 		"limit":    func(n int, f Field) Field { f.Max = n; return f },
 		"between":  func(low, high any, f Field) Field { f.Low, f.High = fmt.Sprint(low), fmt.Sprint(high); return f },
