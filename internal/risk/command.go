@@ -3,10 +3,7 @@
 package risk
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
-	"os"
+	"net/http"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -44,39 +41,17 @@ type Commands struct {
 	Settle     SettleCmd     `cmd:"" help:"Close an acceptance with proof of what was undone and what was learnt."`
 }
 
-func connect(s *client.Session) (Client, error) {
-	api, err := s.Client()
-	if err != nil {
-		return Client{}, err
-	}
-	return NewClient(api), nil
-}
-
 // target is the risk that a command changes.
 type target struct {
 	Risk    string `arg:"" help:"Id of the risk."`
 	Version int64  `help:"The version that you saw; default is the current one." placeholder:"N"`
-	JSON    bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
-// apply looks up the version unless it is given, changes the risk and shows it.
-func (t *target) apply(s *client.Session, change func(c Client, version int64) (Detail, error)) error {
-	c, err := connect(s)
-	if err != nil {
-		return err
-	}
-	if t.Version == 0 {
-		now, err := c.Get(s.Context, t.Risk)
-		if err != nil {
-			return err
-		}
-		t.Version = now.Version
-	}
-	d, err := change(c, t.Version)
-	if err != nil {
-		return err
-	}
-	return printRisk(s, d, t.JSON)
+// send changes the risk by a step below its path and shows it.
+func (t *target) send(s *client.Session, method, step string, body any) error {
+	d, err := client.Change[Detail](s, method, client.Path("risks", t.Risk), step, t.Version, body)
+	return client.Show(s, d, err, t.JSON, printRisk)
 }
 
 // facts are the inputs of a proposed rating.
@@ -119,26 +94,15 @@ func (f stated) inputs() matrix.Stated {
 type ProposeCmd struct {
 	facts
 	MitigationPlan bool `help:"A mitigation plan with owners and dates exists."`
-	JSON           bool `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run asks for the proposal and shows each step.
 func (c *ProposeCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
 	in := c.inputs()
 	in.MitigationPlan = c.MitigationPlan
-	p, err := api.Propose(s.Context, in)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(p)
-	}
-	printProposal(s, p)
-	return nil
+	p, err := client.Send[matrix.Proposal](s, http.MethodPost, "/risks/proposal", 0, in)
+	return client.Show(s, p, err, c.JSON, printProposal)
 }
 
 // RegisterCmd registers a risk.
@@ -154,7 +118,7 @@ type RegisterCmd struct {
 	Participant []string `help:"Who may see a restricted risk; repeat for more." placeholder:"person:LOGIN|group:NAME" sep:"none"`
 	Party       []string `help:"A party exposed; repeat for more." placeholder:"organisation|community:ORGANISATION:NAME" sep:"none"`
 	Follows     string   `help:"Id of a closed risk that this one continues." placeholder:"ID"`
-	JSON        bool     `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run registers the risk and shows it.
@@ -163,18 +127,11 @@ func (c *RegisterCmd) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	d, err := api.Register(s.Context, RegisterInput{
+	d, err := client.Send[Detail](s, http.MethodPost, "/risks", 0, RegisterInput{
 		Subject: c.Subject, Act: c.Act, Title: c.Title, Threat: c.Threat, Scope: c.Scope, Owner: c.Owner,
 		Visibility: authz.Visibility(c.Visibility), Participants: c.Participant, Inputs: c.inputs(), Parties: parties, Follows: c.Follows,
 	})
-	if err != nil {
-		return err
-	}
-	return printRisk(s, d, c.JSON)
+	return client.Show(s, d, err, c.JSON, printRisk)
 }
 
 // parseParties reads "kind:organisation:name"; the organisation may be empty.
@@ -215,12 +172,10 @@ func (c *EditCmd) Run(s *client.Session) error {
 	if c.Participant != nil {
 		in.Participants = &c.Participant
 	}
-	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		if c.Assurances != nil {
-			in.Inputs = &matrix.Stated{Assurances: *c.Assurances}
-		}
-		return api.Edit(s.Context, c.Risk, version, in)
-	})
+	if c.Assurances != nil {
+		in.Inputs = &matrix.Stated{Assurances: *c.Assurances}
+	}
+	return c.send(s, http.MethodPatch, "", in)
 }
 
 // OptionsCmd sets the options that are compared.
@@ -232,30 +187,8 @@ type OptionsCmd struct {
 // Run reads the options, sends them and shows the risk.
 func (c *OptionsCmd) Run(s *client.Session) error {
 	var options []Option
-	if err := readJSON(s, c.File, &options); err != nil {
+	if err := client.ReadJSON(s, c.File, &options); err != nil {
 		return err
 	}
-	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.SetOptions(s.Context, c.Risk, version, options)
-	})
-}
-
-// readJSON reads a file, or standard input for "-", into v.
-func readJSON(s *client.Session, file string, v any) error {
-	var data []byte
-	var err error
-	if file == "-" {
-		data, err = io.ReadAll(io.LimitReader(s.Stdin, 1<<20))
-	} else {
-		data, err = os.ReadFile(file)
-	}
-	if err != nil {
-		return fault.New(fault.Usage, "risk.file", "The file %s cannot be read.", file).Because(err)
-	}
-	decoder := json.NewDecoder(strings.NewReader(string(data)))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(v); err != nil {
-		return fault.New(fault.Usage, "risk.file", "The file %s is not the JSON that is expected: %s.", file, fmt.Sprint(err))
-	}
-	return nil
+	return c.send(s, http.MethodPut, "/options", OptionsRequest{options})
 }

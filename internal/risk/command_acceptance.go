@@ -3,6 +3,7 @@
 package risk
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -31,22 +32,8 @@ func (c *AskCmd) Run(s *client.Session) error {
 		}
 		in.Conditions = append(in.Conditions, TermRequest{Due: parts[0], Owner: parts[1], Text: parts[2]})
 	}
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	if c.Version == 0 {
-		now, err := api.Get(s.Context, c.Risk)
-		if err != nil {
-			return err
-		}
-		c.Version = now.Version
-	}
-	d, err := api.Ask(s.Context, c.Risk, c.Version, in)
-	if err != nil {
-		return err
-	}
-	return printAcceptance(s, d, c.JSON)
+	d, err := client.Change[AcceptanceDetail](s, http.MethodPost, client.Path("risks", c.Risk), "/acceptances", c.Version, in)
+	return client.Show(s, d, err, c.JSON, printAcceptance)
 }
 
 // choice is the acceptance that a command is about.
@@ -54,16 +41,16 @@ type choice struct {
 	Risk       string `arg:"" help:"Id of the risk."`
 	Acceptance string `help:"Id of the acceptance; needed only where several could be meant." placeholder:"ID"`
 	Version    int64  `help:"The version of the acceptance that you saw; default is the current one." placeholder:"N"`
-	JSON       bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
-// find returns the acceptance that is meant: the one named, or the only one in
+// path leads to the acceptance that is meant: the one named, or the only one in
 // one of the states.
-func (c *choice) find(s *client.Session, api Client, states ...AcceptanceState) (AcceptanceDetail, error) {
+func (c *choice) path(s *client.Session, states ...AcceptanceState) (string, error) {
 	if c.Acceptance == "" {
-		d, err := api.Get(s.Context, c.Risk)
+		d, err := client.Get[Detail](s, client.Path("risks", c.Risk), nil)
 		if err != nil {
-			return AcceptanceDetail{}, err
+			return "", err
 		}
 		var fit []string
 		for _, a := range d.Acceptances {
@@ -72,34 +59,24 @@ func (c *choice) find(s *client.Session, api Client, states ...AcceptanceState) 
 			}
 		}
 		if len(fit) == 0 {
-			return AcceptanceDetail{}, fault.New(fault.Conflict, "risk.no_acceptance", "This risk has no acceptance in the state that this needs.")
+			return "", fault.New(fault.Conflict, "risk.no_acceptance", "This risk has no acceptance in the state that this needs.")
 		}
 		if len(fit) > 1 && len(states) > 0 {
-			return AcceptanceDetail{}, fault.New(fault.Usage, "risk.which_acceptance", "Several acceptances could be meant; name one with --acceptance: %s.", strings.Join(fit, ", "))
+			return "", fault.New(fault.Usage, "risk.which_acceptance", "Several acceptances could be meant; name one with --acceptance: %s.", strings.Join(fit, ", "))
 		}
 		c.Acceptance = fit[0]
 	}
-	d, err := api.Acceptance(s.Context, c.Risk, c.Acceptance)
-	if c.Version == 0 {
-		c.Version = d.Version
-	}
-	return d, err
+	return client.Path("risks", c.Risk, "acceptances", c.Acceptance), nil
 }
 
-// apply finds the acceptance, changes it and shows it.
-func (c *choice) apply(s *client.Session, change func(api Client, d AcceptanceDetail) (AcceptanceDetail, error), states ...AcceptanceState) error {
-	api, err := connect(s)
+// send changes the acceptance that is meant by a step below its path and shows it.
+func (c *choice) send(s *client.Session, step string, body any, states ...AcceptanceState) error {
+	path, err := c.path(s, states...)
 	if err != nil {
 		return err
 	}
-	d, err := c.find(s, api, states...)
-	if err != nil {
-		return err
-	}
-	if d, err = change(api, d); err != nil {
-		return err
-	}
-	return printAcceptance(s, d, c.JSON)
+	d, err := client.Change[AcceptanceDetail](s, http.MethodPost, path, step, c.Version, body)
+	return client.Show(s, d, err, c.JSON, printAcceptance)
 }
 
 // AcceptanceCmd shows an acceptance; of several the latest.
@@ -107,7 +84,12 @@ type AcceptanceCmd struct{ choice }
 
 // Run shows the acceptance.
 func (c *AcceptanceCmd) Run(s *client.Session) error {
-	return c.apply(s, func(_ Client, d AcceptanceDetail) (AcceptanceDetail, error) { return d, nil })
+	path, err := c.path(s)
+	if err != nil {
+		return err
+	}
+	d, err := client.Get[AcceptanceDetail](s, path, nil)
+	return client.Show(s, d, err, c.JSON, printAcceptance)
 }
 
 // AcceptCmd agrees to an acceptance.
@@ -118,9 +100,7 @@ type AcceptCmd struct {
 
 // Run agrees and shows the acceptance.
 func (c *AcceptCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, d AcceptanceDetail) (AcceptanceDetail, error) {
-		return api.Grant(s.Context, c.Risk, d.ID, c.Version, c.Reason)
-	}, Asked)
+	return c.send(s, "/approvals", ReasonRequest{c.Reason}, Asked)
 }
 
 // RefuseCmd refuses an acceptance.
@@ -131,9 +111,7 @@ type RefuseCmd struct {
 
 // Run refuses and shows the acceptance.
 func (c *RefuseCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, d AcceptanceDetail) (AcceptanceDetail, error) {
-		return api.Refuse(s.Context, c.Risk, d.ID, c.Version, c.Reason)
-	}, Asked)
+	return c.send(s, "/objections", ReasonRequest{c.Reason}, Asked)
 }
 
 // WithdrawCmd takes back a request.
@@ -144,9 +122,7 @@ type WithdrawCmd struct {
 
 // Run withdraws and shows the acceptance.
 func (c *WithdrawCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, d AcceptanceDetail) (AcceptanceDetail, error) {
-		return api.Withdraw(s.Context, c.Risk, d.ID, c.Version, c.Reason)
-	}, Asked)
+	return c.send(s, "/withdrawal", ReasonRequest{c.Reason}, Asked)
 }
 
 // RevokeCmd ends an acceptance.
@@ -157,9 +133,7 @@ type RevokeCmd struct {
 
 // Run revokes and shows the acceptance.
 func (c *RevokeCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, d AcceptanceDetail) (AcceptanceDetail, error) {
-		return api.Revoke(s.Context, c.Risk, d.ID, c.Version, c.Reason)
-	}, Granted)
+	return c.send(s, "/revocation", ReasonRequest{c.Reason}, Granted)
 }
 
 // MeetCmd reports a condition as met.
@@ -171,21 +145,34 @@ type MeetCmd struct {
 
 // Run reports the condition and shows the acceptance.
 func (c *MeetCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, d AcceptanceDetail) (AcceptanceDetail, error) {
-		if c.Condition == "" {
-			var open []string
-			for _, term := range d.Conditions {
-				if term.MetAt.IsZero() {
-					open = append(open, term.ID)
-				}
-			}
-			if len(open) != 1 {
-				return AcceptanceDetail{}, fault.New(fault.Usage, "risk.which_condition", "Name the condition with --condition; open: %s.", strings.Join(open, ", "))
-			}
-			c.Condition = open[0]
+	path, err := c.path(s, Asked, Granted)
+	if err != nil {
+		return err
+	}
+	if c.Condition == "" {
+		if c.Condition, err = openCondition(s, path); err != nil {
+			return err
 		}
-		return api.Meet(s.Context, c.Risk, d.ID, c.Version, c.Condition, c.Evidence)
-	}, Asked, Granted)
+	}
+	return c.send(s, client.Path("conditions", c.Condition, "evidence"), EvidenceRequest{c.Evidence})
+}
+
+// openCondition returns the only condition of an acceptance that is not met yet.
+func openCondition(s *client.Session, acceptance string) (string, error) {
+	d, err := client.Get[AcceptanceDetail](s, acceptance, nil)
+	if err != nil {
+		return "", err
+	}
+	var open []string
+	for _, term := range d.Conditions {
+		if term.MetAt.IsZero() {
+			open = append(open, term.ID)
+		}
+	}
+	if len(open) != 1 {
+		return "", fault.New(fault.Usage, "risk.which_condition", "Name the condition with --condition; open: %s.", strings.Join(open, ", "))
+	}
+	return open[0], nil
 }
 
 // SettleCmd closes an acceptance.
@@ -197,7 +184,5 @@ type SettleCmd struct {
 
 // Run closes the acceptance and shows it.
 func (c *SettleCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, d AcceptanceDetail) (AcceptanceDetail, error) {
-		return api.Settle(s.Context, c.Risk, d.ID, c.Version, SettleInput{Undone: c.Undone, Learnt: c.Learnt})
-	}, Granted, Revoked, Voided)
+	return c.send(s, "/closure", SettleInput{Undone: c.Undone, Learnt: c.Learnt}, Granted, Revoked, Voided)
 }

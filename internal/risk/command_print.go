@@ -4,24 +4,18 @@ package risk
 
 import (
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
-// rows is a table of two columns that leaves out what is empty.
-type rows struct{ *tabwriter.Writer }
+// rows are the facts of an item for people.
+type rows [][2]string
 
-func newRows(w io.Writer) rows { return rows{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)} }
-
-func (r rows) add(name, format string, args ...any) {
-	if value := fmt.Sprintf(format, args...); strings.TrimSpace(value) != "" {
-		fmt.Fprintf(r, "%s\t%s\n", name, strings.ReplaceAll(value, "\n", " "))
-	}
+func (r *rows) add(name, format string, args ...any) {
+	*r = append(*r, [2]string{name, fmt.Sprintf(format, args...)})
 }
 
 func moment(t time.Time) string {
@@ -42,57 +36,45 @@ func named(names map[string]Named, id string) string {
 	return id
 }
 
-func printPage(s *client.Session, page Page) error {
-	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tRATING\tSTATE\tACCEPTANCE\tSUBJECT\tTITLE")
-	for _, r := range page.Items {
-		acceptance := string(r.Acceptance)
-		if r.Acceptance == InForce {
-			acceptance = "until " + client.Until(r.AcceptedUntil)
-		}
-		rating := string(r.Effective.Rating)
-		if !r.Rated() {
-			rating += " (proposed)"
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, rating, r.State, acceptance, r.Subject, r.Title)
+func riskRow(r Summary) []string {
+	acceptance := string(r.Acceptance)
+	if r.Acceptance == InForce {
+		acceptance = "until " + client.Until(r.AcceptedUntil)
 	}
-	if err := table.Flush(); err != nil {
-		return err
+	rating := string(r.Effective.Rating)
+	if !r.Rated() {
+		rating += " (proposed)"
 	}
-	if page.Next != "" {
-		s.Printf("\nmore: --cursor %s\n", page.Next)
-	}
-	return nil
+	return []string{r.ID, rating, string(r.State), acceptance, r.Subject, r.Title}
 }
 
 // printMatrix draws the matrix, the likeliest row on top.
 func printMatrix(s *client.Session, c Counts) error {
-	table := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
+	var lines [][]string
 	for l := matrix.Steps; l >= 1; l-- {
-		line := fmt.Sprint(l)
+		line := []string{fmt.Sprint(l)}
 		if l <= len(c.Likelihood) {
-			line += " " + c.Likelihood[l-1].Name
+			line[0] += " " + c.Likelihood[l-1].Name
 		}
 		for _, cell := range c.Cells {
 			if cell.Likelihood == l {
-				line += fmt.Sprintf("\t%d %s", cell.Count, cell.Rating)
+				line = append(line, fmt.Sprintf("%d %s", cell.Count, cell.Rating))
 			}
 		}
-		fmt.Fprintln(table, line)
+		lines = append(lines, line)
 	}
-	line := "impact"
+	line := []string{"impact"}
 	for i, step := range c.Impact {
-		line += fmt.Sprintf("\t%d %s", i+1, step.Name)
+		line = append(line, fmt.Sprintf("%d %s", i+1, step.Name))
 	}
-	fmt.Fprintln(table, line)
-	if err := table.Flush(); err != nil {
+	if err := s.Table(nil, append(lines, line), ""); err != nil {
 		return err
 	}
 	s.Printf("total %d\n", c.Total)
 	return nil
 }
 
-func printProposal(s *client.Session, p matrix.Proposal) {
+func printProposal(s *client.Session, p matrix.Proposal) error {
 	for _, part := range []struct {
 		name string
 		a    matrix.Assessed
@@ -106,13 +88,11 @@ func printProposal(s *client.Session, p matrix.Proposal) {
 			s.Printf("  %s: %s; now %s. %s [%s]\n", m.Factor, m.Effect, m.Rating, m.Why, source)
 		}
 	}
+	return nil
 }
 
-func printRisk(s *client.Session, d Detail, asJSON bool) error {
-	if asJSON {
-		return s.PrintJSON(d)
-	}
-	t := newRows(s.Stdout)
+func printRisk(s *client.Session, d Detail) error {
+	var t rows
 	t.add("risk", "%s", d.ID)
 	t.add("title", "%s", d.Title)
 	t.add("state", "%s", d.State)
@@ -161,7 +141,7 @@ func printRisk(s *client.Session, d Detail, asJSON bool) error {
 	if d.Entry > 0 { // absent for whoever may not read the ledger
 		t.add("entry", "%d", d.Entry)
 	}
-	return t.Flush()
+	return s.Facts(t)
 }
 
 func partyPrefix(party string) string {
@@ -171,11 +151,8 @@ func partyPrefix(party string) string {
 	return "for " + party + ": "
 }
 
-func printAcceptance(s *client.Session, d AcceptanceDetail, asJSON bool) error {
-	if asJSON {
-		return s.PrintJSON(d)
-	}
-	t := newRows(s.Stdout)
+func printAcceptance(s *client.Session, d AcceptanceDetail) error {
+	var t rows
 	t.add("acceptance", "%s", d.ID)
 	t.add("risk", "%s %s", d.Risk, d.RiskTitle)
 	t.add("standing", "%s", d.Standing.Code)
@@ -216,5 +193,5 @@ func printAcceptance(s *client.Session, d AcceptanceDetail, asJSON bool) error {
 	t.add("undone", "%s", d.Undone)
 	t.add("learnt", "%s", d.Learnt)
 	t.add("version", "%d", d.Version)
-	return t.Flush()
+	return s.Facts(t)
 }

@@ -3,6 +3,8 @@
 package risk
 
 import (
+	"net/http"
+
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/risk/matrix"
@@ -10,80 +12,48 @@ import (
 
 // ListCmd lists risks.
 type ListCmd struct {
-	State      string       `help:"active, all, open, treated or closed." default:"active" enum:"active,all,open,treated,closed" placeholder:"STATE"`
-	Rating     string       `help:"Only with this rating." default:"" enum:",low,medium,high,critical" placeholder:"RATING"`
-	By         string       `help:"Which rating these and the order are about: residual or inherent." default:"residual" enum:"residual,inherent" placeholder:"RATING"`
-	Likelihood int          `help:"Only in this row of the matrix, 1 to 5." placeholder:"N"`
-	Impact     int          `help:"Only in this column of the matrix, 1 to 5." placeholder:"N"`
-	Subject    string       `help:"Only about this subject, kind:name." placeholder:"SUBJECT"`
-	Owner      string       `help:"Only of this owner; me for your own." placeholder:"LOGIN"`
-	Sort       string       `help:"worst or recent." default:"worst" enum:"worst,recent" placeholder:"ORDER"`
-	Limit      client.Limit `help:"The most to list, up to 200." default:"50" placeholder:"N"`
-	Cursor     string       `help:"Go on after an earlier list." placeholder:"CURSOR"`
-	JSON       bool         `help:"Print JSON." name:"json"`
+	State      string `help:"active, all, open, treated or closed." default:"active" enum:"active,all,open,treated,closed" placeholder:"STATE" query:"state"`
+	Rating     string `help:"Only with this rating." default:"" enum:",low,medium,high,critical" placeholder:"RATING" query:"rating"`
+	By         string `help:"Which rating these and the order are about: residual or inherent." default:"residual" enum:"residual,inherent" placeholder:"RATING" query:"by"`
+	Likelihood int    `help:"Only in this row of the matrix, 1 to 5." placeholder:"N" query:"likelihood"`
+	Impact     int    `help:"Only in this column of the matrix, 1 to 5." placeholder:"N" query:"impact"`
+	Subject    string `help:"Only about this subject, kind:name." placeholder:"SUBJECT" query:"subject"`
+	Owner      string `help:"Only of this owner; me for your own." placeholder:"LOGIN" query:"owner"`
+	Sort       string `help:"worst or recent." default:"worst" enum:"worst,recent" placeholder:"ORDER" query:"sort"`
+	client.Paging
+	client.JSONFlag
 }
 
 // Run lists one page.
 func (c *ListCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	page, err := api.List(s.Context, Filter{
-		State: c.State, Rating: matrix.Rating(c.Rating), By: c.By, Likelihood: c.Likelihood, Impact: c.Impact, Subject: c.Subject,
-		Owner: c.Owner, Sort: c.Sort, Limit: int(c.Limit), Cursor: c.Cursor,
-	})
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(page)
-	}
-	return printPage(s, page)
+	return client.List(s, "/risks", c, c.JSON, []string{"ID", "RATING", "STATE", "ACCEPTANCE", "SUBJECT", "TITLE"}, riskRow)
 }
 
 // MatrixCmd counts risks.
 type MatrixCmd struct {
-	State   string `help:"active, all, open, treated or closed." default:"active" enum:"active,all,open,treated,closed" placeholder:"STATE"`
-	By      string `help:"Which rating is counted: residual or inherent." default:"residual" enum:"residual,inherent" placeholder:"RATING"`
-	Subject string `help:"Only about this subject, kind:name." placeholder:"SUBJECT"`
-	Owner   string `help:"Only of this owner; me for your own." placeholder:"LOGIN"`
-	JSON    bool   `help:"Print JSON." name:"json"`
+	State   string `help:"active, all, open, treated or closed." default:"active" enum:"active,all,open,treated,closed" placeholder:"STATE" query:"state"`
+	By      string `help:"Which rating is counted: residual or inherent." default:"residual" enum:"residual,inherent" placeholder:"RATING" query:"by"`
+	Subject string `help:"Only about this subject, kind:name." placeholder:"SUBJECT" query:"subject"`
+	Owner   string `help:"Only of this owner; me for your own." placeholder:"LOGIN" query:"owner"`
+	client.JSONFlag
 }
 
 // Run shows the matrix.
 func (c *MatrixCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	counts, err := api.Matrix(s.Context, Filter{State: c.State, By: c.By, Subject: c.Subject, Owner: c.Owner})
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.PrintJSON(counts)
-	}
-	return printMatrix(s, counts)
+	counts, err := client.Get[Counts](s, "/risks/matrix", c)
+	return client.Show(s, counts, err, c.JSON, printMatrix)
 }
 
 // ShowCmd shows one risk.
 type ShowCmd struct {
 	Risk string `arg:"" help:"Id of the risk."`
-	JSON bool   `help:"Print JSON." name:"json"`
+	client.JSONFlag
 }
 
 // Run shows the risk.
 func (c *ShowCmd) Run(s *client.Session) error {
-	api, err := connect(s)
-	if err != nil {
-		return err
-	}
-	d, err := api.Get(s.Context, c.Risk)
-	if err != nil {
-		return err
-	}
-	return printRisk(s, d, c.JSON)
+	d, err := client.Get[Detail](s, client.Path("risks", c.Risk), nil)
+	return client.Show(s, d, err, c.JSON, printRisk)
 }
 
 // RateCmd rates a risk.
@@ -109,9 +79,7 @@ func (c *RateCmd) Run(s *client.Session) error {
 	if in.Inherent.Impact == 0 {
 		in.Inherent.Impact = c.Impact
 	}
-	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.Rate(s.Context, c.Risk, version, in)
-	})
+	return c.send(s, http.MethodPost, "/ratings", in)
 }
 
 // ReviewCmd records a regular review.
@@ -122,9 +90,7 @@ type ReviewCmd struct {
 
 // Run records the review and shows the risk.
 func (c *ReviewCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.Review(s.Context, c.Risk, version, c.Note)
-	})
+	return c.send(s, http.MethodPost, "/reviews", NoteRequest{c.Note})
 }
 
 // PartiesCmd sets the parties exposed.
@@ -144,9 +110,7 @@ func (c *PartiesCmd) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.SetParties(s.Context, c.Risk, version, parties)
-	})
+	return c.send(s, http.MethodPut, "/parties", PartiesRequest{parties})
 }
 
 // HearCmd records that a party was heard.
@@ -162,9 +126,7 @@ type HearCmd struct {
 // Run records the hearing and shows the risk.
 func (c *HearCmd) Run(s *client.Session) error {
 	in := HearingRequest{Party: c.Party, Heard: c.Heard, Said: c.Said, Person: c.Person, HeldAt: c.Held}
-	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.Hear(s.Context, c.Risk, version, in)
-	})
+	return c.send(s, http.MethodPost, "/hearings", in)
 }
 
 // TreatCmd chooses the treatment.
@@ -176,9 +138,7 @@ type TreatCmd struct {
 
 // Run chooses the treatment and shows the risk.
 func (c *TreatCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.Treat(s.Context, c.Risk, version, TreatInput{Treatment: Treatment(c.Treatment), Note: c.Note})
-	})
+	return c.send(s, http.MethodPost, "/treatment", TreatInput{Treatment: Treatment(c.Treatment), Note: c.Note})
 }
 
 // MitigateCmd adds a mitigation action.
@@ -191,9 +151,7 @@ type MitigateCmd struct {
 
 // Run adds the mitigation action and shows the risk.
 func (c *MitigateCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.AddMitigation(s.Context, c.Risk, version, MitigationRequest{Title: c.Title, Owner: c.Owner, Due: c.Due})
-	})
+	return c.send(s, http.MethodPost, "/mitigations", MitigationRequest{Title: c.Title, Owner: c.Owner, Due: c.Due})
 }
 
 // ReportCmd reports how far a mitigation action is.
@@ -206,9 +164,8 @@ type ReportCmd struct {
 
 // Run reports the state and shows the risk.
 func (c *ReportCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.SetMitigation(s.Context, c.Risk, version, c.Mitigation, MitigationChange{State: MitigationState(c.State), Evidence: c.Evidence})
-	})
+	step := client.Path("mitigations", c.Mitigation)
+	return c.send(s, http.MethodPatch, step, MitigationChange{State: MitigationState(c.State), Evidence: c.Evidence})
 }
 
 // CompleteCmd says that the treatment is carried out.
@@ -216,9 +173,7 @@ type CompleteCmd struct{ target }
 
 // Run completes the treatment and shows the risk.
 func (c *CompleteCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.Complete(s.Context, c.Risk, version)
-	})
+	return c.send(s, http.MethodPost, "/completion", nil)
 }
 
 // CloseCmd closes a risk.
@@ -229,7 +184,5 @@ type CloseCmd struct {
 
 // Run closes the risk and shows it.
 func (c *CloseCmd) Run(s *client.Session) error {
-	return c.apply(s, func(api Client, version int64) (Detail, error) {
-		return api.Close(s.Context, c.Risk, version, c.Note)
-	})
+	return c.send(s, http.MethodPost, "/closure", NoteRequest{c.Note})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -142,11 +143,8 @@ type Summary struct {
 	AcceptedUntil time.Time    `json:"accepted_until,omitzero"`
 }
 
-// Page is one page of the register. Next is the cursor of the following page, or empty.
-type Page struct {
-	Items []Summary `json:"items" nullable:"false"`
-	Next  string    `json:"next,omitempty"`
-}
+// Page is one page of the register.
+type Page = web.List[Summary]
 
 // CellCount is how many risks lie in one cell of the matrix.
 type CellCount struct {
