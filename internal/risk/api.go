@@ -13,18 +13,6 @@ import (
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
-type detailOutput struct {
-	ETag     string `header:"ETag"`
-	Location string `header:"Location"`
-	Body     Detail
-}
-
-type acceptanceOutput struct {
-	ETag     string `header:"ETag"`
-	Location string `header:"Location"`
-	Body     AcceptanceDetail
-}
-
 type idInput struct {
 	ID string `path:"id" maxLength:"60" doc:"id of the risk"`
 }
@@ -35,6 +23,9 @@ type on[B any] struct {
 	web.IfMatch
 	Body B
 }
+
+// Item returns the id of the risk.
+func (o on[B]) Item() string { return o.ID }
 
 // API registers the operations below /api/v1/risks.
 func (s *Service) API(api *web.API) {
@@ -54,9 +45,9 @@ func (s *Service) API(api *web.API) {
 	web.Op(api, ActionRate, op("rate-risk", http.MethodPost, "/{id}/ratings", "Rate a risk"), edit(s, s.Rate))
 	web.Op(api, ActionReview, op("review-risk", http.MethodPost, "/{id}/reviews", "Record a regular review"), edit(s, s.apiReview))
 	web.Op(api, ActionTreat, op("treat-risk", http.MethodPost, "/{id}/treatment", "Choose the treatment"), edit(s, s.Treat))
-	web.Op(api, ActionTreat, op("complete-risk", http.MethodPost, "/{id}/completion", "Say that the treatment is carried out"), s.apiComplete)
+	web.Op(api, ActionTreat, op("complete-risk", http.MethodPost, "/{id}/completion", "Say that the treatment is carried out"), onRisk(s, s.apiComplete))
 	web.Op(api, ActionTreat, op("add-mitigation", http.MethodPost, "/{id}/mitigations", "Add a mitigation action"), edit(s, s.apiAddMitigation))
-	web.Op(api, ActionMitigation, op("report-mitigation", http.MethodPatch, "/{id}/mitigations/{mitigation}", "Report a mitigation action as done, dropped or open"), s.apiSetMitigation)
+	web.Op(api, ActionMitigation, op("report-mitigation", http.MethodPatch, "/{id}/mitigations/{mitigation}", "Report a mitigation action as done, dropped or open"), onRisk(s, s.apiSetMitigation))
 	web.Op(api, ActionEdit, op("set-parties", http.MethodPut, "/{id}/parties", "Say which parties are exposed"), edit(s, s.apiParties))
 	web.Op(api, ActionHear, op("hear-party", http.MethodPost, "/{id}/hearings", "Record that a party was heard"), edit(s, s.apiHear))
 	web.Op(api, ActionEdit, op("set-options", http.MethodPut, "/{id}/options", "Say which options are compared"), edit(s, s.apiOptions))
@@ -64,31 +55,9 @@ func (s *Service) API(api *web.API) {
 	s.acceptanceAPI(api, op)
 }
 
-type listInput struct {
-	web.Paging
-	State      string        `query:"state" enum:"active,all,open,treated,closed" default:"active"`
-	Rating     matrix.Rating `query:"rating" enum:"low,medium,high,critical"`
-	By         string        `query:"by" enum:"residual,inherent" default:"residual" doc:"which rating the rating, the cell and the order are about: as it stands, or as if nothing had been done about it"`
-	Likelihood int           `query:"likelihood" minimum:"0" maximum:"5" doc:"of the cell; 0: any"`
-	Impact     int           `query:"impact" minimum:"0" maximum:"5" doc:"of the cell; 0: any"`
-	Subject    string        `query:"subject" maxLength:"200" doc:"kind:name"`
-	Owner      string        `query:"owner" maxLength:"200" doc:"id or login; me for one's own"`
-	Sort       string        `query:"sort" enum:"worst,recent" default:"worst"`
-}
-
-func (in *listInput) filter() Filter {
-	return Filter{
-		State: in.State, Rating: in.Rating, By: in.By, Likelihood: in.Likelihood, Impact: in.Impact, Subject: in.Subject,
-		Owner: in.Owner, Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
-	}
-}
-
-func (s *Service) apiList(ctx context.Context, in *listInput) (*struct{ Body Page }, error) {
-	page, err := s.List(ctx, in.filter())
-	if err != nil {
-		return nil, err
-	}
-	return &struct{ Body Page }{page}, nil
+func (s *Service) apiList(ctx context.Context, in *Filter) (*struct{ Body Page }, error) {
+	page, err := s.List(ctx, *in)
+	return &struct{ Body Page }{page}, err
 }
 
 type matrixInput struct {
@@ -101,77 +70,58 @@ type matrixInput struct {
 
 func (s *Service) apiMatrix(ctx context.Context, in *matrixInput) (*struct{ Body Counts }, error) {
 	counts, err := s.Matrix(ctx, Filter{State: in.State, Rating: in.Rating, By: in.By, Subject: in.Subject, Owner: in.Owner})
-	if err != nil {
-		return nil, err
-	}
-	return &struct{ Body Counts }{counts}, nil
+	return &struct{ Body Counts }{counts}, err
 }
 
 func (s *Service) apiPropose(ctx context.Context, in *struct{ Body ProposalRequest }) (*struct{ Body matrix.Proposal }, error) {
 	proposal, err := s.Propose(ctx, in.Body)
-	if err != nil {
-		return nil, err
-	}
-	return &struct{ Body matrix.Proposal }{proposal}, nil
+	return &struct{ Body matrix.Proposal }{proposal}, err
 }
 
-func (s *Service) apiShow(ctx context.Context, in *idInput) (*detailOutput, error) {
-	d, err := s.Get(ctx, in.ID)
+func (s *Service) apiShow(ctx context.Context, in *idInput) (*web.Answer[Detail], error) {
+	return s.oneRisk(ctx, in.ID)
+}
+
+func (s *Service) oneRisk(ctx context.Context, id string) (*web.Answer[Detail], error) {
+	d, err := s.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return &detailOutput{ETag: web.ETag(d.Version), Body: d}, nil
+	return web.AnswerAt(d.Version, d), nil
 }
 
 // after answers a change with the risk as it now is or, if whoever changed it may
 // no longer see it, with what the change left.
-func (s *Service) after(ctx context.Context, r Risk, err error) (*detailOutput, error) {
+func (s *Service) after(ctx context.Context, r Risk, err error) (*web.Answer[Detail], error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.Get(ctx, r.ID)
+	out, err := s.oneRisk(ctx, r.ID)
 	if fault.Is(err, fault.NotFound) {
-		d, err = Detail{Risk: r}, nil
+		return web.AnswerAt(r.Version, Detail{Risk: r}), nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &detailOutput{ETag: web.ETag(d.Version), Body: d}, nil
+	return out, err
 }
 
-func (s *Service) apiRegister(ctx context.Context, in *struct{ Body RegisterInput }) (*detailOutput, error) {
+func (s *Service) apiRegister(ctx context.Context, in *struct{ Body RegisterInput }) (*web.Answer[Detail], error) {
 	r, err := s.Register(ctx, in.Body)
 	out, err := s.after(ctx, r, err)
-	if err != nil {
-		return nil, err
-	}
-	out.Location = "/api/v1/risks/" + r.ID
-	return out, nil
+	return out.At("/risks/" + r.ID), err
 }
 
-// seen returns the version of If-Match. That it is missing is said only to those
-// who may see the risk: to everybody else nothing is there.
-func (s *Service) seen(ctx context.Context, id string, header web.IfMatch) (int64, error) {
-	version, missing := header.Version()
-	if missing == nil {
-		return version, nil
-	}
-	if _, err := s.Get(ctx, id); err != nil {
-		return 0, err
-	}
-	return 0, missing
-}
-
-// edit makes an operation of a use case that changes a risk.
-func edit[B any](s *Service, use func(ctx context.Context, id string, version int64, in B) (Risk, error)) func(context.Context, *on[B]) (*detailOutput, error) {
-	return func(ctx context.Context, in *on[B]) (*detailOutput, error) {
-		version, err := s.seen(ctx, in.ID, in.IfMatch)
-		if err != nil {
-			return nil, err
-		}
-		r, err := use(ctx, in.ID, version, in.Body)
+// onRisk makes the handler of an operation that changes a risk.
+func onRisk[I web.Based[string]](s *Service, do func(ctx context.Context, version int64, in *I) (Risk, error)) func(context.Context, *I) (*web.Answer[Detail], error) {
+	return web.Change(web.Seen(s.oneRisk), func(ctx context.Context, version int64, in *I) (*web.Answer[Detail], error) {
+		r, err := do(ctx, version, in)
 		return s.after(ctx, r, err)
-	}
+	})
+}
+
+// edit makes the handler of a use case that changes a risk.
+func edit[B any](s *Service, use func(ctx context.Context, id string, version int64, in B) (Risk, error)) func(context.Context, *on[B]) (*web.Answer[Detail], error) {
+	return onRisk(s, func(ctx context.Context, version int64, in *on[B]) (Risk, error) {
+		return use(ctx, in.ID, version, in.Body)
+	})
 }
 
 func (s *Service) apiReview(ctx context.Context, id string, version int64, in NoteRequest) (Risk, error) {
@@ -211,13 +161,11 @@ type completeInput struct {
 	web.IfMatch
 }
 
-func (s *Service) apiComplete(ctx context.Context, in *completeInput) (*detailOutput, error) {
-	version, err := s.seen(ctx, in.ID, in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.Complete(ctx, in.ID, version)
-	return s.after(ctx, r, err)
+// Item returns the id of the risk.
+func (in completeInput) Item() string { return in.ID }
+
+func (s *Service) apiComplete(ctx context.Context, version int64, in *completeInput) (Risk, error) {
+	return s.Complete(ctx, in.ID, version)
 }
 
 type mitigationInput struct {
@@ -227,11 +175,9 @@ type mitigationInput struct {
 	Body MitigationChange
 }
 
-func (s *Service) apiSetMitigation(ctx context.Context, in *mitigationInput) (*detailOutput, error) {
-	version, err := s.seen(ctx, in.ID, in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.SetMitigation(ctx, in.ID, version, in.Mitigation, in.Body)
-	return s.after(ctx, r, err)
+// Item returns the id of the risk.
+func (in mitigationInput) Item() string { return in.ID }
+
+func (s *Service) apiSetMitigation(ctx context.Context, version int64, in *mitigationInput) (Risk, error) {
+	return s.SetMitigation(ctx, in.ID, version, in.Mitigation, in.Body)
 }

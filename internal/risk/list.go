@@ -45,16 +45,16 @@ const (
 
 // Filter selects risks; an empty field selects all.
 type Filter struct {
-	State      string        // active, all, open, treated or closed
-	By         string        // which rating cell, Rating and Sort are about: residual or inherent
-	Likelihood int           // of the cell; 0: any
-	Impact     int           // 0: any
-	Rating     matrix.Rating // exactly this rating
-	Subject    string        // reference
-	Owner      string        // person id or login; "me" is the actor
-	Sort       string
-	Cursor     string // Next of the page before
-	Limit      int    // 0: DefaultLimit
+	State      string        `query:"state" enum:"active,all,open,treated,closed" default:"active"`
+	Rating     matrix.Rating `query:"rating" enum:"low,medium,high,critical"`
+	By         string        `query:"by" enum:"residual,inherent" default:"residual" doc:"which rating the rating, the cell and the order are about: as it stands, or as if nothing had been done about it"`
+	Likelihood int           `query:"likelihood" minimum:"0" maximum:"5" doc:"of the cell; 0: any"`
+	Impact     int           `query:"impact" minimum:"0" maximum:"5" doc:"of the cell; 0: any"`
+	Subject    string        `query:"subject" maxLength:"200" doc:"kind:name"`
+	Owner      string        `query:"owner" maxLength:"200" doc:"id or login; me for one's own"`
+	Sort       string        `query:"sort" enum:"worst,recent" default:"worst"`
+	Cursor     string        `query:"cursor" maxLength:"1000" doc:"the value of next of the page before"`
+	Limit      int           `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"the most items to return"` // 0: DefaultLimit
 }
 
 // listCursor is the sort key of the last row of a page.
