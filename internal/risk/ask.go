@@ -216,7 +216,7 @@ func (d *decision) checkTerms(ctx context.Context, f *fields, in []TermInput, a 
 	}
 	for i, c := range in {
 		at := fmt.Sprintf("conditions[%d]", i)
-		term := Term{ID: d.tx.NewID(), Text: f.text(at+".text", c.Text, MaxShort, true), Due: c.Due.UTC().Truncate(time.Microsecond)}
+		term := Term{ID: d.tx.NewID(), Text: f.line(at+".text", c.Text, MaxShort, true), Due: c.Due.UTC().Truncate(time.Microsecond)}
 		switch {
 		case c.Due.IsZero():
 			f.add(at+".due", "required", "Say until when.")

@@ -50,7 +50,7 @@ func (d *decision) checkParties(ctx context.Context, f *fields, in []PartyInput)
 		party := Party{
 			ID: d.tx.NewID(), Kind: p.Kind, Organisation: p.Organisation, Require: p.Require,
 			Name:     f.line(at+".name", p.Name, MaxTitle, true),
-			Exposure: f.text(at+".exposure", p.Exposure, MaxShort, false),
+			Exposure: f.line(at+".exposure", p.Exposure, MaxShort, false),
 		}
 		if p.Kind != PartyOrganisation && p.Kind != PartyCommunity {
 			f.add(at+".kind", "not_offered", "Choose one of: organisation, community.")

@@ -206,9 +206,9 @@ func checkOption(f *fields, at string, o Option) Option {
 	return Option{
 		Kind: o.Kind, Rating: o.Rating,
 		Title: f.line(at+".title", o.Title, MaxTitle, true),
-		Cost:  f.text(at+".cost", o.Cost, MaxShort, true),
-		Delay: f.text(at+".delay", o.Delay, MaxShort, true),
-		Risk:  f.text(at+".risk", o.Risk, MaxShort, true),
-		Notes: f.text(at+".notes", o.Notes, MaxShort, false),
+		Cost:  f.line(at+".cost", o.Cost, MaxShort, true),
+		Delay: f.line(at+".delay", o.Delay, MaxShort, true),
+		Risk:  f.line(at+".risk", o.Risk, MaxShort, true),
+		Notes: f.line(at+".notes", o.Notes, MaxShort, false),
 	}
 }

@@ -168,8 +168,8 @@ func (s *Site) Erase(ctx context.Context, person, reason string) error {
 	if err := s.Policy.Require(a, ActionErase); err != nil {
 		return err
 	}
-	if strings.TrimSpace(reason) == "" || len(reason) > maxReason {
-		return fault.InvalidFields("admin.erase", []fault.Field{{Path: "reason", Code: "required", Message: "Say in at most 500 bytes why; the reason stays, so name nobody in it."}})
+	if strings.TrimSpace(reason) == "" || len(reason) > maxReason || !web.PlainName(reason) {
+		return fault.InvalidFields("admin.erase", []fault.Field{{Path: "reason", Code: "required", Message: "Say why in one line of at most 500 bytes; the reason stays, so name nobody in it."}})
 	}
 	if person == a.ID {
 		return fault.New(fault.Forbidden, "admin.self", "Nobody erases themselves. Ask another administrator.")

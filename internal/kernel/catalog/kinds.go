@@ -12,6 +12,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 //go:embed defaults/catalog.yaml
@@ -236,8 +237,8 @@ func (a Attribute) check(p *problems, value string) {
 		if a.Required {
 			p.add(path, "required", "Say what this is; it is needed.")
 		}
-	case !plainText(value, MaxAttribute):
-		p.add(path, "text", fmt.Sprintf("Use at most %d bytes of text, without control characters.", MaxAttribute))
+	case len(value) > MaxAttribute || !web.PlainName(value):
+		p.add(path, "text", fmt.Sprintf("Use at most %d bytes of text in a single line, without characters that hide or reorder others.", MaxAttribute))
 	case len(a.Allowed) > 0 && !slices.Contains(a.Allowed, value):
 		p.add(path, "not_allowed", "Choose one of: "+strings.Join(a.Allowed, ", ")+".")
 	case a.Refers != "" && !namePattern.MatchString(value):

@@ -109,6 +109,8 @@ func TestCheckAttributes(t *testing.T) {
 		"too long":      {flow, map[string]string{"to": strings.Repeat("a", MaxAttribute+1)}, []string{"attributes.to text"}},
 		"not UTF-8":     {flow, map[string]string{"to": "\xff"}, []string{"attributes.to text"}},
 		"control":       {flow, map[string]string{"to": "a\x00"}, []string{"attributes.to text"}},
+		"two lines":     {flow, map[string]string{"to": "a\nb"}, []string{"attributes.to text"}},
+		"reordered":     {flow, map[string]string{"to": "a\u202eb"}, []string{"attributes.to text"}},
 		"secret values": {realm, map[string]string{"trust": "hunter2", "hunter2": "hunter2"}, []string{"attributes.trust not_allowed", "attributes unknown"}},
 	} {
 		t.Run(name, func(t *testing.T) {

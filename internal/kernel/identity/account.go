@@ -20,7 +20,7 @@ func (s *Service) Deactivate(ctx context.Context, id string, version int64, reas
 	return s.changePerson(ctx, id, version, func(tx *ledger.Tx, p *Person) (string, any, error) {
 		var f fields
 		if !isLine(reason) {
-			f.add("reason", "line", "Say why, in one line of at most 200 bytes.")
+			f.add("reason", "line", "Say why, in one line of at most 200 bytes, without characters that hide or reorder others.")
 		}
 		if err := fault.InvalidFields("identity.person_invalid", f); err != nil {
 			return "", nil, err

@@ -7,11 +7,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // Person is an account of a person or of a service.
@@ -85,16 +84,16 @@ func NormaliseLogin(text string) (string, bool) {
 	return b.String(), !separated
 }
 
-// isLine reports whether s is a text of one line that both engines can store.
+// isLine reports whether s is a text of one line that can stand in a page.
 func isLine(s string) bool {
-	return strings.TrimSpace(s) != "" && len(s) <= maxLine && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+	return strings.TrimSpace(s) != "" && len(s) <= maxLine && web.PlainName(s)
 }
 
 func isMail(s string) bool {
 	if s == "" {
 		return true
 	}
-	if len(s) > maxMail || strings.ContainsFunc(s, unicode.IsControl) || strings.ContainsAny(s, " <>") {
+	if len(s) > maxMail || !web.PlainName(s) || strings.ContainsAny(s, " <>") {
 		return false
 	}
 	address, err := mail.ParseAddress(s)
@@ -110,7 +109,7 @@ func (f *fields) add(path, code, message string) {
 
 func (f *fields) name(s string) {
 	if !isLine(s) {
-		f.add("name", "line", "Give a name of one line and at most 200 bytes.")
+		f.add("name", "line", "Give a name of one line and at most 200 bytes, without characters that hide or reorder others.")
 	}
 }
 

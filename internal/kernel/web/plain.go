@@ -2,7 +2,11 @@
 
 package web
 
-import "unicode"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // unseen are the characters that hide or reorder their neighbours: a name with
 // one of them can pass for another. The joiners U+200C and U+200D are not among
@@ -10,9 +14,10 @@ import "unicode"
 func unseen() *unicode.RangeTable {
 	return &unicode.RangeTable{
 		R16: []unicode.Range16{
-			{Lo: 0x061c, Hi: 0x061c, Stride: 1}, {Lo: 0x180e, Hi: 0x180e, Stride: 1}, {Lo: 0x200b, Hi: 0x200b, Stride: 1},
+			{Lo: 0x00ad, Hi: 0x00ad, Stride: 1}, {Lo: 0x034f, Hi: 0x034f, Stride: 1}, {Lo: 0x061c, Hi: 0x061c, Stride: 1},
+			{Lo: 0x115f, Hi: 0x1160, Stride: 1}, {Lo: 0x17b4, Hi: 0x17b5, Stride: 1}, {Lo: 0x180e, Hi: 0x180e, Stride: 1}, {Lo: 0x200b, Hi: 0x200b, Stride: 1},
 			{Lo: 0x200e, Hi: 0x200f, Stride: 1}, {Lo: 0x2028, Hi: 0x202e, Stride: 1}, {Lo: 0x2060, Hi: 0x206f, Stride: 1},
-			{Lo: 0xfeff, Hi: 0xfeff, Stride: 1}, {Lo: 0xfff9, Hi: 0xfffb, Stride: 1},
+			{Lo: 0x3164, Hi: 0x3164, Stride: 1}, {Lo: 0xfeff, Hi: 0xfeff, Stride: 1}, {Lo: 0xffa0, Hi: 0xffa0, Stride: 1}, {Lo: 0xfff9, Hi: 0xfffb, Stride: 1},
 		},
 		R32: []unicode.Range32{{Lo: 0xe0000, Hi: 0xe007f, Stride: 1}},
 	}
@@ -23,15 +28,7 @@ func unseen() *unicode.RangeTable {
 // characters that hide or reorder their neighbours. Length is not looked at.
 func PlainName(s string) bool {
 	table := unseen()
-	if !cleanLine(s) {
-		return false
-	}
-	for _, r := range s {
-		if unicode.Is(table, r) {
-			return false
-		}
-	}
-	return true
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(table, r) })
 }
 
 // Name is [Form.String] for a name: see [PlainName].

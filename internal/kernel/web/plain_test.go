@@ -22,6 +22,11 @@ func TestPlainName(t *testing.T) {
 		"Olga\nOwner":               false,
 		"Olga\u2028Owner":           false,
 		"Olga\xff":                  false,
+		"Olga\u0085Owner":           false, // a line break, and what follows is obeyed by terminals
+		"Olga\u009b2J":              false,
+		"Olga\x7f":                  false,
+		"Ol\u00adga":                false,
+		"Olga\u3164":                false,
 		"Olga\U000e0041":            false,
 	} {
 		if got := web.PlainName(name); got != want {

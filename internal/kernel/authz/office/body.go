@@ -116,7 +116,7 @@ func (s *Service) checkBody(ctx context.Context, tx *ledger.Tx, in BodyInput) er
 		return err
 	}
 	if !isLine(in.Name) {
-		fields = append(fields, fault.Field{Path: "name", Code: "length", Message: "Give the body a name of one line and at most 200 bytes."})
+		fields = append(fields, fault.Field{Path: "name", Code: "length", Message: "Give the body a name of one line and at most 200 bytes, without characters that hide or reorder others."})
 	}
 	if in.Quorum < 1 || in.Quorum > len(in.Members) {
 		fields = append(fields, fault.Field{Path: "quorum", Code: "range", Message: "The quorum is at least 1 and at most the number of members."})

@@ -147,7 +147,7 @@ func checkDelegation(ctx context.Context, tx *ledger.Tx, a authz.Authority, post
 		fields = append(fields, fault.Field{Path: "until", Code: "range", Message: "Choose an end after the beginning and at most 366 days later."})
 	}
 	if !isLine(in.Reason) {
-		fields = append(fields, fault.Field{Path: "reason", Code: "length", Message: "Say why, in one line of at most 200 bytes."})
+		fields = append(fields, fault.Field{Path: "reason", Code: "length", Message: "Say why, in one line of at most 200 bytes, without characters that hide or reorder others."})
 	}
 	return fault.InvalidFields("authz.delegation_invalid", fields)
 }

@@ -7,12 +7,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // PostInput is what an administrator says about a post.
@@ -145,7 +144,7 @@ func (s *Service) checkPost(ctx context.Context, tx *ledger.Tx, a authz.Authorit
 		return err
 	}
 	if !isLine(in.Title) {
-		wrong("title", "length", "Give the post a title of one line and at most 200 bytes.")
+		wrong("title", "length", "Give the post a title of one line and at most 200 bytes, without characters that hide or reorder others.")
 	}
 	if a.RankIndex(in.Rank) < 0 {
 		wrong("rank", "unknown", "Choose one of the configured ranks.")
@@ -167,9 +166,9 @@ func (s *Service) checkPost(ctx context.Context, tx *ledger.Tx, a authz.Authorit
 // maxLine limits titles, names and reasons, in bytes.
 const maxLine = 200
 
-// isLine reports whether s is a text of one line that both engines can store.
+// isLine reports whether s is a text of one line that can stand in a page.
 func isLine(s string) bool {
-	return s != "" && len(s) <= maxLine && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+	return strings.TrimSpace(s) != "" && len(s) <= maxLine && web.PlainName(s)
 }
 
 func isSlug(s string) bool {

@@ -12,7 +12,6 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/authz/office"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
@@ -100,22 +99,8 @@ func (s *Site) apiPost(ctx context.Context, in *IDInPath) (*web.Answer[Post], er
 	return s.onePost(ctx, in.ID)
 }
 
-// plain refuses names that hide or reorder characters, by field.
-func plain(fields map[string]string) error {
-	var wrong []fault.Field
-	for path, text := range fields {
-		if !web.PlainName(text) {
-			wrong = append(wrong, fault.Field{Path: path, Code: "unseen_character", Message: "This holds characters that are not seen and hide or reorder others."})
-		}
-	}
-	return fault.InvalidFields("authz.name_hidden", wrong)
-}
-
 func (s *Site) apiCreatePost(ctx context.Context, in *struct{ Body NewPost }) (*web.Answer[Post], error) {
 	b := in.Body
-	if err := plain(map[string]string{"title": b.Title}); err != nil {
-		return nil, err
-	}
 	input := office.PostInput{Organisation: b.Organisation, Rank: b.Rank, Function: b.Function, Title: b.Title}
 	var err error
 	if input.Since, input.Until, err = span(b.Since, b.Until, [2]string{"since", "until"}, s.Location); err != nil {
@@ -168,9 +153,6 @@ func (s *Site) edited(ctx context.Context, p authz.Post, e PostEdit) (office.Pos
 		if set.from != nil {
 			*set.to = *set.from
 		}
-	}
-	if err := plain(map[string]string{"title": in.Title}); err != nil {
-		return in, err
 	}
 	var err error
 	if e.Holder != nil {

@@ -58,9 +58,6 @@ func (s *Site) apiBody(ctx context.Context, in *IDInPath) (*web.Answer[Body], er
 }
 
 func (s *Site) apiCreateBody(ctx context.Context, in *struct{ Body NewBody }) (*web.Answer[Body], error) {
-	if err := plain(map[string]string{"name": in.Body.Name}); err != nil {
-		return nil, err
-	}
 	members, err := s.persons(ctx, "members", in.Body.Members...)
 	if err != nil {
 		return nil, err
@@ -96,9 +93,6 @@ func (s *Site) apiChangeBody(ctx context.Context, version int64, in *changeBodyI
 	}
 	if in.Body.Quorum != nil {
 		input.Quorum = *in.Body.Quorum
-	}
-	if err := plain(map[string]string{"name": input.Name}); err != nil {
-		return nil, err
 	}
 	if in.Body.Members != nil {
 		if input.Members, err = s.persons(ctx, "members", *in.Body.Members...); err != nil {

@@ -63,9 +63,6 @@ func (s *Site) apiDelegation(ctx context.Context, in *IDInPath) (*web.Answer[Del
 
 func (s *Site) apiDelegate(ctx context.Context, in *struct{ Body NewDelegation }) (*web.Answer[Delegation], error) {
 	b := in.Body
-	if err := plain(map[string]string{"reason": b.Reason}); err != nil {
-		return nil, err
-	}
 	input := office.DelegationInput{Post: b.Post, Reason: b.Reason}
 	var err error
 	if input.From, input.Until, err = span(b.From, b.Until, [2]string{"from", "until"}, s.Location); err != nil {

@@ -68,7 +68,7 @@ func TestAPIPosts(t *testing.T) {
 	bad := "soon"
 	wantProblem(t, admin.JSON("PATCH", path, officeweb.PostEdit{Holder: &sam, Until: &bad}, "If-Match", `"v2"`), 422, "authz.time_invalid")
 	hidden := "Director\u202e"
-	wantProblem(t, admin.JSON("PATCH", path, officeweb.PostEdit{Title: &hidden}, "If-Match", `"v2"`), 422, "authz.name_hidden")
+	wantProblem(t, admin.JSON("PATCH", path, officeweb.PostEdit{Title: &hidden}, "If-Match", `"v2"`), 422, "authz.post_invalid")
 	wantProblem(t, admin.JSON("POST", "/api/v1/posts", officeweb.NewPost{Organisation: "nothing", Rank: "chief", Title: "X"}), 422, "authz.post_invalid")
 	wantProblem(t, admin.JSON("POST", "/api/v1/posts", officeweb.NewPost{Organisation: w.organisation, Rank: "chief", Title: "X", Holder: "ada"}), 403, "authz.self_appointment")
 	wantProblem(t, w.web.Token("out").Get("/api/v1/posts"), 403, "authz.forbidden")

@@ -9,7 +9,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
@@ -86,17 +85,6 @@ func (s *Site) onePerson(ctx context.Context, ref string) (*web.Answer[Account],
 	return s.answer(ctx, p, err)
 }
 
-// plain refuses names that hide or reorder characters, by field.
-func plain(fields map[string]*string) error {
-	var wrong []fault.Field
-	for path, text := range fields {
-		if text != nil && !web.PlainName(*text) {
-			wrong = append(wrong, fault.Field{Path: path, Code: "unseen_character", Message: "This holds characters that are not seen and hide or reorder others."})
-		}
-	}
-	return fault.InvalidFields("identity.name_hidden", wrong)
-}
-
 // invited answers with an account and the link to it, which is shown this once.
 func (s *Site) invited(ctx context.Context, p identity.Person, inv identity.Invitation, err error) (*web.Answer[InvitedAccount], error) {
 	if err != nil {
@@ -111,9 +99,6 @@ func (s *Site) invited(ctx context.Context, p identity.Person, inv identity.Invi
 
 func (s *Site) apiCreatePerson(ctx context.Context, in *struct{ Body NewAccount }) (*web.Answer[InvitedAccount], error) {
 	b := in.Body
-	if err := plain(map[string]*string{"login": &b.Login, "name": &b.Name, "mail": &b.Mail}); err != nil {
-		return nil, err
-	}
 	p, inv, err := s.People.CreatePerson(ctx, identity.PersonInput{
 		Login: b.Login, Name: b.Name, Mail: b.Mail, Kind: authz.ActorKind(b.Kind), Organisation: b.Organisation, Roles: rolesOf(b.Roles),
 	})
@@ -140,9 +125,6 @@ type changePersonInput struct {
 }
 
 func (s *Site) apiChangePerson(ctx context.Context, id string, version int64, in *changePersonInput) (*web.Answer[Account], error) {
-	if err := plain(map[string]*string{"name": in.Body.Name, "mail": in.Body.Mail}); err != nil {
-		return nil, err
-	}
 	p, err := s.People.ChangePerson(ctx, id, version, identity.PersonChange{Name: in.Body.Name, Mail: in.Body.Mail, Organisation: in.Body.Organisation})
 	return s.answer(ctx, p, err)
 }
@@ -178,9 +160,6 @@ type deactivateInput struct {
 }
 
 func (s *Site) apiDeactivate(ctx context.Context, id string, version int64, in *deactivateInput) (*web.Answer[Account], error) {
-	if err := plain(map[string]*string{"reason": &in.Body.Reason}); err != nil {
-		return nil, err
-	}
 	p, err := s.People.Deactivate(ctx, id, version, in.Body.Reason)
 	return s.answer(ctx, p, err)
 }

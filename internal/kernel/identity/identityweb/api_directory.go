@@ -66,9 +66,6 @@ func (s *Site) apiGroup(ctx context.Context, in *IDInPath) (*web.Answer[Group], 
 }
 
 func (s *Site) groupEdit(ctx context.Context, in GroupEdit) (identity.GroupInput, error) {
-	if err := plain(map[string]*string{"name": &in.Name}); err != nil {
-		return identity.GroupInput{}, err
-	}
 	members, err := s.persons(ctx, "members", in.Members)
 	return identity.GroupInput{Name: in.Name, Members: members}, err
 }
@@ -124,9 +121,6 @@ func (s *Site) apiOrganisation(ctx context.Context, in *IDInPath) (*web.Answer[O
 }
 
 func (s *Site) apiCreateOrganisation(ctx context.Context, in *struct{ Body OrganisationEdit }) (*web.Answer[Organisation], error) {
-	if err := plain(map[string]*string{"name": &in.Body.Name}); err != nil {
-		return nil, err
-	}
 	out, err := organisationAnswer(s.People.CreateOrganisation(ctx, in.Body.Name))
 	if err != nil {
 		return nil, err
@@ -141,8 +135,5 @@ type renameInput struct {
 }
 
 func (s *Site) apiRenameOrganisation(ctx context.Context, version int64, in *renameInput) (*web.Answer[Organisation], error) {
-	if err := plain(map[string]*string{"name": &in.Body.Name}); err != nil {
-		return nil, err
-	}
 	return organisationAnswer(s.People.RenameOrganisation(ctx, in.ID, version, in.Body.Name))
 }

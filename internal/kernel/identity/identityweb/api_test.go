@@ -66,11 +66,11 @@ func TestAPIPeople(t *testing.T) {
 func TestAPIRefusesHiddenNames(t *testing.T) {
 	h := newHouse(t)
 	admin := h.admin.Token(h.token(h.admin))
-	for _, name := range []string{"Olga\u202eevil", "Olga\u200b", "Olga\u2028"} {
-		wantProblem(t, admin.JSON("POST", "/api/v1/people", identityweb.NewAccount{Login: "olga", Name: name}), 422, "identity.name_hidden")
-		wantProblem(t, admin.JSON("POST", "/api/v1/groups", identityweb.GroupEdit{Name: name, Members: []string{}}), 422, "identity.name_hidden")
-		wantProblem(t, admin.JSON("POST", "/api/v1/organisations", identityweb.OrganisationEdit{Name: name}), 422, "identity.name_hidden")
-		wantProblem(t, admin.JSON("POST", "/api/v1/me/tokens", identityweb.NewToken{Name: name, Everything: true, Days: 1}), 422, "identity.name_hidden")
+	for _, name := range []string{"Olga\u202eevil", "Olga\u200b", "Olga\u2028", "Olga\u009b2J", "Olga\nOwner"} {
+		wantProblem(t, admin.JSON("POST", "/api/v1/people", identityweb.NewAccount{Login: "olga", Name: name}), 422, "identity.person_invalid")
+		wantProblem(t, admin.JSON("POST", "/api/v1/groups", identityweb.GroupEdit{Name: name, Members: []string{}}), 422, "identity.group_invalid")
+		wantProblem(t, admin.JSON("POST", "/api/v1/organisations", identityweb.OrganisationEdit{Name: name}), 422, "identity.organisation_invalid")
+		wantProblem(t, admin.JSON("POST", "/api/v1/me/tokens", identityweb.NewToken{Name: name, Everything: true, Days: 1}), 422, "identity.token_invalid")
 	}
 	wantProblem(t, admin.JSON("POST", "/api/v1/people", identityweb.NewAccount{Login: "olga", Name: strings.Repeat("x", 10240)}), 422, "request.invalid")
 }

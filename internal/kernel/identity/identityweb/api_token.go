@@ -53,7 +53,7 @@ func (s *Site) tokenInput(n NewToken) (identity.TokenInput, error) {
 	for _, name := range n.Scopes {
 		in.Scopes = append(in.Scopes, authz.Action(name))
 	}
-	return in, plain(map[string]*string{"name": &n.Name})
+	return in, nil
 }
 
 func (s *Site) made(ctx context.Context, t identity.Token, secret string, err error) (*web.Answer[MadeToken], error) {
