@@ -179,6 +179,11 @@ func (f *benchFiller) lot(number int) []risk.MadeRisk {
 	return all
 }
 
+// benchFacts are what each flow of fillSubjects states about a risk.
+func benchFacts() matrix.Facts {
+	return matrix.Facts{Data: matrix.DataPublic, Access: matrix.Read, CrossesBoundary: true, LowerTrust: true}
+}
+
 func (f *benchFiller) madeRisk(n int) risk.MadeRisk {
 	// A fifth of the risks crowds on a fiftieth of the subjects.
 	subject := f.subjects[f.dice.IntN(len(f.subjects))]
@@ -188,11 +193,10 @@ func (f *benchFiller) madeRisk(n int) risk.MadeRisk {
 	m := risk.MadeRisk{
 		Number: n, Subject: subject, Owner: f.owners[f.dice.IntN(len(f.owners))], Reviewer: f.reviewer, Executive: f.decider,
 		Organisation: f.organisations["foundation"], Visibility: subject.Visibility,
-		Inputs: matrix.Inputs{
+		Inputs: benchFacts().Raise(matrix.Inputs{
 			Data: pick(f.dice, matrix.AllData()), Direction: pick(f.dice, matrix.AllDirections()),
 			Access: pick(f.dice, matrix.AllAccess()), Volume: pick(f.dice, matrix.AllVolumes()),
-			CrossesBoundary: f.dice.IntN(2) == 0, LowerTrust: f.dice.IntN(2) == 0,
-		},
+		}),
 		Lasts: time.Duration(f.dice.IntN(300)) * 24 * time.Hour,
 	}
 	if n%20 == 3 || m.Visibility == authz.Restricted {

@@ -85,8 +85,8 @@ func hiddenIDs(h secrets) map[string]pairOf {
 		"/risks/{id}":       {h.risk, none},
 		"/comments/{id}":    {h.comment, none},
 		"/attachments/{id}": {h.attachment, none},
-		"{ref}":             {h.subject, "flow:" + none},
-		"/{to}":             {h.subject, "flow:" + none},
+		"{ref}":             {h.subject, "flow:" + guessedName + "-" + none},
+		"/{to}":             {h.subject, "flow:" + guessedName + "-" + none},
 		"{type}/{id}":       {h.risk, none},
 	}
 }

@@ -224,7 +224,7 @@ func hideSubject(t *testing.T, in *installation) secrets {
 	t.Helper()
 	owner := in.as("owner")
 	s, err := in.catalog.Register(owner, catalog.Registration{
-		Kind: "flow", Title: secretWord + " flow", Description: secretWord, Organisation: in.player().organisations["foundation"],
+		Kind: "flow", Name: guessedName, Title: secretWord + " flow", Description: secretWord, Organisation: in.player().organisations["foundation"],
 		Attributes: map[string]string{"from": "production", "to": "cloud", "purpose": secretWord},
 		Visibility: authz.Restricted, Participants: []string{"person:reviewer", "person:executive"},
 	})
@@ -236,6 +236,9 @@ func hideSubject(t *testing.T, in *installation) secrets {
 	}
 	return secrets{subject: s.Ref}
 }
+
+// guessedName begins the hidden subject's name; somebody registers it afterwards.
+const guessedName = "azrael"
 
 const visibleFlow = "flow:property-suggester-ab-test"
 
@@ -301,6 +304,12 @@ func goOn(t *testing.T, in *installation) {
 	l := in.player()
 	if err := l.playSubject(t.Context(), subjectLine{
 		As: "owner", Kind: "project", Name: "town-hall", Title: "Town hall", Organisation: "foundation", Visibility: "public",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.playSubject(t.Context(), subjectLine{
+		As: "requester", Kind: "flow", Name: guessedName, Title: "A guess", Organisation: "foundation",
+		Attributes: map[string]string{"from": "production", "to": "cloud"},
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+)
+
+// digits are what two subjects differ in: digest, ids and entry.
+var digits = regexp.MustCompile(`[0-9a-f]{12,64}|#?[0-9]+`)
+
+// TestHiddenLinksCostNothing: the page of a subject executes the same, and shows
+// the same, whether something hidden is about it, linked to it, refers to it, or
+// nothing is.
+func TestHiddenLinksCostNothing(t *testing.T) {
+	var watch observer
+	in := openInstallation(t, t.TempDir(), loadedAt(), withObserver(&watch))
+	l := in.player()
+	play := func(line subjectLine) {
+		t.Helper()
+		line.As, line.Organisation = "owner", "foundation"
+		if err := l.playSubject(t.Context(), line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"alone", "about"} {
+		play(subjectLine{Kind: "project", Name: name, Title: "The same"})
+	}
+	play(subjectLine{Kind: "component", Name: "hidden", Title: secretWord, Visibility: "restricted", Attributes: map[string]string{"project": "about"}})
+	line := riskLine{
+		As: "owner", Subject: "project:about", Title: secretWord, Threat: secretWord, Scope: secretWord, Visibility: "restricted",
+		Inputs: inputsLine{Data: "public", Direction: "both", Access: "read", Volume: "low"},
+	}
+	if err := l.playRisk(t.Context(), line); err != nil {
+		t.Fatal(err)
+	}
+	for _, login := range []string{"requester", "operations", "admin"} {
+		v := in.visit(login)
+		v.get("/me")
+		v.get("/api/v1/me")
+		for _, path := range []string{"/subjects/project:", "/api/v1/subjects/project:"} {
+			answers := map[string]string{}
+			statements := map[string][]string{}
+			for _, name := range []string{"alone", "about"} {
+				statements[name] = watch.during(func() {
+					answers[name] = volatile.ReplaceAllString(strings.ReplaceAll(v.get(path+name).Body.String(), name, "~"), "~")
+				})
+			}
+			if diff := gocmp.Diff(statements["alone"], statements["about"]); diff != "" || len(statements["alone"]) == 0 {
+				t.Errorf("%s as %s: other statements where something is hidden (-without +with):\n%s", path, login, diff)
+			}
+			if diff := gocmp.Diff(digits.ReplaceAllString(answers["alone"], "~"), digits.ReplaceAllString(answers["about"], "~")); diff != "" {
+				t.Errorf("%s as %s: another page where something is hidden (-without +with):\n%s", path, login, diff)
+			}
+		}
+	}
+	if body := in.visit("owner").get("/subjects/project:about").Body.String(); !strings.Contains(body, "/risks/") || strings.Count(body, secretWord) < 2 {
+		t.Errorf("the owner is not shown what is linked:\n%s", body)
+	}
+}
