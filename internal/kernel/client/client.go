@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package client is the HTTP client that the command line is made of. A slice's
-// client is a few methods with the names of its service on top of [Client.Call].
+// Package client is the HTTP client that the command line is made of. A command
+// calls [Get], [Send] or [Change] with the types of its own part's API, and prints
+// the answer with [Show] or [List].
 package client
 
 import (
