@@ -19,10 +19,25 @@
 //	                     |  +-- edit, rate, treat, plan ---------+   |
 //	                     +-------------- close ----------------------+--> closed (final)
 //
+// A risk takes from its subject what it rests on (docs/decisions/0003-facts-and-visibility.md):
+//
+//   - Facts. What the subject, and those that it names, state about the inputs is a
+//     floor ([FactsRule], data). People may state worse, never milder; what they
+//     leave out is taken from the subject.
+//   - Visibility. A risk, with its acceptances, is never visible to more people than
+//     its subject.
+//
+// When the subject changes, its risks follow in the same transaction
+// ([Service.FollowSubject], entry risk.followed). A rating made on milder facts is
+// outdated then, and after an edit that states worse ones: the risk counts as not
+// rated, and never as less than it was. Entries written while a risk was hidden stay
+// hidden when it is opened, as in the catalogue. The catalogue links each risk to
+// its subject ([RelationToSubject]).
+//
 // A closed risk covers nothing and is never reopened; what comes back is a new
-// risk that follows it. From the policy's independence rating up, owner and
-// registrant may neither close it nor rate it below the proposal: either would be
-// a way past an acceptance.
+// risk that follows it. From the policy's independence rating up, owner, registrant
+// and whoever changed the facts last may neither close it nor rate it below the
+// proposal: either would be a way past an acceptance.
 //
 // # An acceptance
 //
