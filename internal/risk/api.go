@@ -55,9 +55,9 @@ func (s *Service) API(api *web.API) {
 	s.acceptanceAPI(api, op)
 }
 
-func (s *Service) apiList(ctx context.Context, in *Filter) (*struct{ Body Page }, error) {
+func (s *Service) apiList(ctx context.Context, in *Filter) (*web.JSON[Page], error) {
 	page, err := s.List(ctx, *in)
-	return &struct{ Body Page }{page}, err
+	return web.AnswerJSON(page), err
 }
 
 type matrixInput struct {
@@ -68,14 +68,14 @@ type matrixInput struct {
 	Owner   string        `query:"owner" maxLength:"200" doc:"id or login; me for one's own"`
 }
 
-func (s *Service) apiMatrix(ctx context.Context, in *matrixInput) (*struct{ Body Counts }, error) {
+func (s *Service) apiMatrix(ctx context.Context, in *matrixInput) (*web.JSON[Counts], error) {
 	counts, err := s.Matrix(ctx, Filter{State: in.State, Rating: in.Rating, By: in.By, Subject: in.Subject, Owner: in.Owner})
-	return &struct{ Body Counts }{counts}, err
+	return web.AnswerJSON(counts), err
 }
 
-func (s *Service) apiPropose(ctx context.Context, in *struct{ Body ProposalRequest }) (*struct{ Body matrix.Proposal }, error) {
+func (s *Service) apiPropose(ctx context.Context, in *struct{ Body ProposalRequest }) (*web.JSON[matrix.Proposal], error) {
 	proposal, err := s.Propose(ctx, in.Body)
-	return &struct{ Body matrix.Proposal }{proposal}, err
+	return web.AnswerJSON(proposal), err
 }
 
 func (s *Service) apiShow(ctx context.Context, in *idInput) (*web.Answer[Detail], error) {

@@ -44,8 +44,6 @@ type idInput struct {
 	ID string `path:"id" maxLength:"100"`
 }
 
-type listOutput[T any] struct{ Body web.List[T] }
-
 // API registers the operations.
 func (s *Site) API(api *web.API) {
 	op := func(id, method, path, summary string) huma.Operation {
@@ -61,13 +59,9 @@ func (s *Site) API(api *web.API) {
 	web.Op(api, ActionExport, op("show-own-data", http.MethodGet, "/me/data", "All that is held about yourself"), s.apiOwnData)
 }
 
-func (s *Site) apiMail(ctx context.Context, _ *struct{}) (*listOutput[Mail], error) {
+func (s *Site) apiMail(ctx context.Context, _ *struct{}) (*web.Listed[Mail], error) {
 	all, err := s.Mail.Undelivered(ctx)
-	out := &listOutput[Mail]{Body: web.List[Mail]{Items: []Mail{}}}
-	for _, m := range all {
-		out.Body.Items = append(out.Body.Items, Mail(m))
-	}
-	return out, err
+	return web.ListOf(all, "", func(m notify.Undelivered) Mail { return Mail(m) }), err
 }
 
 func (s *Site) apiRequeueMail(ctx context.Context, in *idInput) (*struct{}, error) {
@@ -76,32 +70,30 @@ func (s *Site) apiRequeueMail(ctx context.Context, in *idInput) (*struct{}, erro
 
 func (s *Site) apiJobs(ctx context.Context, in *struct {
 	State job.State `query:"state" enum:"ready,running,dead" default:"dead"`
-}) (*listOutput[Job], error) {
+}) (*web.Listed[Job], error) {
 	all, err := s.Jobs().List(ctx, in.State)
-	out := &listOutput[Job]{Body: web.List[Job]{Items: []Job{}}}
-	for _, j := range all {
-		out.Body.Items = append(out.Body.Items, Job{j.ID, j.Kind, j.State, j.RunAt, j.EnqueuedAt, j.Attempts, j.LastError})
-	}
-	return out, err
+	return web.ListOf(all, "", func(j job.Info) Job {
+		return Job{j.ID, j.Kind, j.State, j.RunAt, j.EnqueuedAt, j.Attempts, j.LastError}
+	}), err
 }
 
 func (s *Site) apiRequeueJob(ctx context.Context, in *idInput) (*struct{}, error) {
 	return nil, s.Jobs().Requeue(ctx, in.ID)
 }
 
-func (s *Site) apiConfiguration(context.Context, *struct{}) (*listOutput[Part], error) {
-	return &listOutput[Part]{Body: web.List[Part]{Items: s.Parts()}}, nil
+func (s *Site) apiConfiguration(context.Context, *struct{}) (*web.Listed[Part], error) {
+	return web.ListOf(s.Parts(), "", web.Itself), nil
 }
 
-func (s *Site) apiData(ctx context.Context, in *idInput) (*listOutput[Held], error) {
+func (s *Site) apiData(ctx context.Context, in *idInput) (*web.Listed[Held], error) {
 	reader := authz.ActorFrom(ctx)
 	all, err := s.held(ctx, in.ID, &reader)
-	return &listOutput[Held]{Body: web.List[Held]{Items: all}}, err
+	return web.ListOf(all, "", web.Itself), err
 }
 
-func (s *Site) apiOwnData(ctx context.Context, _ *struct{}) (*listOutput[Held], error) {
+func (s *Site) apiOwnData(ctx context.Context, _ *struct{}) (*web.Listed[Held], error) {
 	all, err := s.held(ctx, authz.ActorFrom(ctx).ID, nil)
-	return &listOutput[Held]{Body: web.List[Held]{Items: all}}, err
+	return web.ListOf(all, "", web.Itself), err
 }
 
 func (s *Site) apiErase(ctx context.Context, in *struct {

@@ -49,8 +49,8 @@ func (s *Service) API(api *web.API) {
 	web.Op(api, ActionLink, op("unlink-subject", http.MethodDelete, "/subjects/{ref}/links/{relation}/{to}", "Remove a link", http.StatusNoContent), s.apiUnlink)
 }
 
-func (s *Service) apiKinds(context.Context, *struct{}) (*struct{ Body *Kinds }, error) {
-	return &struct{ Body *Kinds }{s.Kinds()}, nil
+func (s *Service) apiKinds(context.Context, *struct{}) (*web.JSON[*Kinds], error) {
+	return web.AnswerJSON(s.Kinds()), nil
 }
 
 func (s *Service) apiList(ctx context.Context, in *listInput) (*web.Listed[Subject], error) {

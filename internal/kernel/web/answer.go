@@ -26,8 +26,15 @@ func (a *Answer[T]) At(path string) *Answer[T] {
 	return a
 }
 
+// JSON is what an operation answers that is no item: it has no version and no
+// place of its own.
+type JSON[T any] struct{ Body T }
+
+// AnswerJSON answers with a value.
+func AnswerJSON[T any](v T) *JSON[T] { return &JSON[T]{Body: v} }
+
 // Listed is what an operation answers that lists.
-type Listed[T any] struct{ Body List[T] }
+type Listed[T any] = JSON[List[T]]
 
 // ListOf answers with a list, item by item as document makes it; next is the
 // cursor of the next page, empty on the last.
@@ -36,7 +43,7 @@ func ListOf[S, T any](all []S, next string, document func(S) T) *Listed[T] {
 	for i, one := range all {
 		items[i] = document(one)
 	}
-	return &Listed[T]{List[T]{Items: items, Next: next}}
+	return AnswerJSON(List[T]{Items: items, Next: next})
 }
 
 // Itself is the document of what a list shows as it is.

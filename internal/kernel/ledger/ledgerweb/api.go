@@ -57,8 +57,6 @@ func plain(text string) *textOutput {
 }
 
 // jsonOutput is an answer in JSON.
-type jsonOutput[T any] struct{ Body T }
-
 func (s *Service) getKey(context.Context, *struct{}) (*textOutput, error) { return plain(s.Keys), nil }
 
 // note answers with a checkpoint.
@@ -92,7 +90,7 @@ func (s *Service) getCheckpointOfSize(ctx context.Context, in *sizeInput) (*text
 	})
 }
 
-func (s *Service) listCheckpoints(ctx context.Context, in *struct{ web.Paging }) (*jsonOutput[web.List[PublicCheckpoint]], error) {
+func (s *Service) listCheckpoints(ctx context.Context, in *struct{ web.Paging }) (*web.Listed[PublicCheckpoint], error) {
 	var before int64
 	if err := web.DecodeCursor(in.Cursor, &before); err != nil {
 		return nil, err
@@ -101,7 +99,7 @@ func (s *Service) listCheckpoints(ctx context.Context, in *struct{ web.Paging })
 	if err != nil {
 		return nil, err
 	}
-	out := &jsonOutput[web.List[PublicCheckpoint]]{Body: web.List[PublicCheckpoint]{Items: list}}
+	out := web.ListOf(list, "", web.Itself)
 	if next > 0 {
 		out.Body.Next, err = web.EncodeCursor(next)
 	}
@@ -118,7 +116,7 @@ type Cosigned struct {
 	Accepted int `json:"accepted" doc:"cosignatures that are stored now"`
 }
 
-func (s *Service) postCosignatures(ctx context.Context, in *struct{ Body CosignedNote }) (*jsonOutput[Cosigned], error) {
+func (s *Service) postCosignatures(ctx context.Context, in *struct{ Body CosignedNote }) (*web.JSON[Cosigned], error) {
 	// Everybody may call this, so nobody gets to the database without a signature.
 	if _, err := s.Witnesses.Open([]byte(in.Body.Note)); err != nil {
 		return nil, fault.New(fault.Invalid, "ledger.cosignature", "The cosignature was not accepted: none of the signatures is a good one by a configured witness.").Because(err)
@@ -127,7 +125,7 @@ func (s *Service) postCosignatures(ctx context.Context, in *struct{ Body Cosigne
 	if err != nil {
 		return nil, err
 	}
-	return &jsonOutput[Cosigned]{Cosigned{Accepted: n}}, nil
+	return web.AnswerJSON(Cosigned{Accepted: n}), nil
 }
 
 type consistencyInput struct {
@@ -135,7 +133,7 @@ type consistencyInput struct {
 	To   int64 `query:"to" required:"true" minimum:"1" doc:"the larger size"`
 }
 
-func (s *Service) getConsistency(ctx context.Context, in *consistencyInput) (*jsonOutput[Consistency], error) {
+func (s *Service) getConsistency(ctx context.Context, in *consistencyInput) (*web.JSON[Consistency], error) {
 	var p ledger.Consistency
 	err := s.read(ctx, func(r *store.ReadTx) (err error) {
 		p, err = s.Log.ProveConsistency(ctx, r, authz.ActorFrom(ctx), in.From, in.To)
@@ -144,7 +142,7 @@ func (s *Service) getConsistency(ctx context.Context, in *consistencyInput) (*js
 	if err != nil {
 		return nil, err
 	}
-	return &jsonOutput[Consistency]{Consistency{From: p.From.Size, To: p.To.Size, Proof: hashTexts(p.Path)}}, nil
+	return web.AnswerJSON(Consistency{From: p.From.Size, To: p.To.Size, Proof: hashTexts(p.Path)}), nil
 }
 
 type inclusionInput struct {
@@ -152,7 +150,7 @@ type inclusionInput struct {
 	Size int64 `query:"size" minimum:"0" doc:"number of leaves; 0 means the latest that you may know"`
 }
 
-func (s *Service) getInclusion(ctx context.Context, in *inclusionInput) (*jsonOutput[Inclusion], error) {
+func (s *Service) getInclusion(ctx context.Context, in *inclusionInput) (*web.JSON[Inclusion], error) {
 	var p ledger.Inclusion
 	err := s.read(ctx, func(r *store.ReadTx) (err error) {
 		p, err = s.Log.ProveInclusion(ctx, r, authz.ActorFrom(ctx), in.Seq, in.Size)
@@ -161,9 +159,9 @@ func (s *Service) getInclusion(ctx context.Context, in *inclusionInput) (*jsonOu
 	if err != nil {
 		return nil, err
 	}
-	return &jsonOutput[Inclusion]{Inclusion{
+	return web.AnswerJSON(Inclusion{
 		Seq: p.Seq, Size: p.Checkpoint.Size, LeafHash: p.LeafHash.String(), Proof: hashTexts(p.Path), Checkpoint: p.Checkpoint.Note,
-	}}, nil
+	}), nil
 }
 
 type entriesInput struct {
@@ -174,7 +172,7 @@ type entriesInput struct {
 	Item    string `query:"item" maxLength:"512" doc:"only what belongs to this item"`
 }
 
-func (s *Service) listEntries(ctx context.Context, in *entriesInput) (*jsonOutput[web.List[Summary]], error) {
+func (s *Service) listEntries(ctx context.Context, in *entriesInput) (*web.Listed[Summary], error) {
 	var before int64
 	if err := web.DecodeCursor(in.Cursor, &before); err != nil {
 		return nil, err
@@ -195,14 +193,11 @@ func (s *Service) listEntries(ctx context.Context, in *entriesInput) (*jsonOutpu
 	if err != nil {
 		return nil, err
 	}
-	list := web.List[Summary]{Items: make([]Summary, len(page.Records))}
-	for i, r := range page.Records {
-		list.Items[i] = summary(r, names)
-	}
+	out := web.ListOf(page.Records, "", func(r ledger.Record) Summary { return summary(r, names) })
 	if page.Next > 0 {
-		list.Next, err = web.EncodeCursor(page.Next)
+		out.Body.Next, err = web.EncodeCursor(page.Next)
 	}
-	return &jsonOutput[web.List[Summary]]{list}, err
+	return out, err
 }
 
 type documentInput struct {
@@ -210,12 +205,9 @@ type documentInput struct {
 	Size int64 `query:"size" minimum:"0" doc:"prove it in the log of this size; 0 means as it is now"`
 }
 
-func (s *Service) getEntry(ctx context.Context, in *documentInput) (*jsonOutput[Document], error) {
+func (s *Service) getEntry(ctx context.Context, in *documentInput) (*web.JSON[Document], error) {
 	d, err := s.Document(ctx, in.Seq, in.Size)
-	if err != nil {
-		return nil, err
-	}
-	return &jsonOutput[Document]{d}, nil
+	return web.AnswerJSON(d), err
 }
 
 // ErasureOrder says what to erase and why.
@@ -233,10 +225,10 @@ type Erased struct {
 func (s *Service) postErasure(ctx context.Context, in *struct {
 	Seq  int64 `path:"seq" minimum:"0" doc:"the entry's number, counted from zero"`
 	Body ErasureOrder
-}) (*jsonOutput[Erased], error) {
+}) (*web.JSON[Erased], error) {
 	done, err := s.Erase(ctx, in.Seq, in.Body)
 	if err != nil {
 		return nil, err
 	}
-	return &jsonOutput[Erased]{done}, nil
+	return web.AnswerJSON(done), nil
 }

@@ -57,7 +57,7 @@ func (s *Site) checkKind(kind string) error {
 	return fault.InvalidFields("search.kind", []fault.Field{{Path: "kind", Code: "not_offered", Message: "Choose one of: " + strings.Join(names, ", ") + "."}})
 }
 
-func (s *Site) apiFind(ctx context.Context, in *findInput) (*struct{ Body web.List[Hit] }, error) {
+func (s *Site) apiFind(ctx context.Context, in *findInput) (*web.Listed[Hit], error) {
 	if err := s.checkKind(in.Kind); err != nil {
 		return nil, err
 	}
@@ -65,17 +65,15 @@ func (s *Site) apiFind(ctx context.Context, in *findInput) (*struct{ Body web.Li
 	if err != nil {
 		return nil, err
 	}
-	list := web.List[Hit]{Items: []Hit{}, Next: next}
-	for _, h := range hits {
+	return web.ListOf(hits, next, func(h found) Hit {
 		partTitle := ""
 		if h.Part != "" {
 			partTitle = search.Text(h.Hit.Title)
 		}
-		list.Items = append(list.Items, Hit{
+		return Hit{
 			PartTitle: partTitle,
 			Item:      h.Item, Part: h.Part, Kind: h.Kind, Title: h.item.Title, State: h.item.State, URL: h.url,
 			Visibility: h.Visibility, Snippet: append([]search.Fragment{}, h.Snippet...), ChangedAt: h.At,
-		})
-	}
-	return &struct{ Body web.List[Hit] }{list}, nil
+		}
+	}), nil
 }
