@@ -37,9 +37,18 @@ func (j *journey) registers(t *testing.T) {
 	fill(owner, "title", "Production asks a suggestion service of the cloud realm",
 		"threat", "Whoever changes the service can answer production. It can be slow, away, or hostile.",
 		"scope", "Requests of the suggestion box to one service, for the length of the test.")
-	owner.Click("main [name='inputs.crosses_boundary']")
-	owner.Click("main [name='inputs.lower_trust']")
+	for _, fact := range []string{"crosses_boundary", "lower_trust"} {
+		if !browser.Eval[bool](owner, fmt.Sprintf(`document.querySelector("main [name='inputs.%s']").checked`, fact)) {
+			t.Errorf("%s does not follow from the subject", fact)
+		}
+	}
 	for i, party := range []string{"The Foundation", "The Chapter", "The Community"} {
+		if i > 0 {
+			press(owner, "main button[name=more]")
+			if at := browser.Eval[string](owner, "location.hash"); at != fmt.Sprintf("#row-%d", i) {
+				t.Errorf("another party leads to %q", at)
+			}
+		}
 		at := fmt.Sprintf("parties[%d].", i)
 		kind := "organisation"
 		if party == "The Community" {
@@ -49,7 +58,7 @@ func (j *journey) registers(t *testing.T) {
 		choose(t, owner, at+"organisation", party)
 	}
 	press(owner, "main button[name=propose]")
-	want(t, owner, "A call from production to a realm that is trusted less is a high risk by default", "Source: T285098 L36-39", "at least high")
+	want(t, owner, "A call from production to a realm that is trusted less is a high risk by default", "Source task T285098, lines 36–39", "at least high")
 	j.pause(t, owner, "new-risk")
 	send(owner)
 	want(t, owner, "The risk is in the register.", "High", "The Foundation", "The Chapter", "The Community")
