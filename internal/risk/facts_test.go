@@ -313,3 +313,28 @@ func (d *desk) visibilities(item string) []string {
 	}
 	return all
 }
+
+// The page of a risk whose subject got worse says that it waits for another
+// rating, and a new risk begins with what its subject states.
+func TestPagesTellFactsOfTheSubject(t *testing.T) {
+	d, anyone := servePages(t)
+	flow := d.fullFlow()
+	begun := anyone.As("owner").Get("/risks/new?subject=" + flow.Ref).FormValues("/risks")
+	for name, want := range map[string]string{
+		"inputs.data": "personal", "inputs.direction": "inbound", "inputs.access": "read", "inputs.volume": "medium",
+		"inputs.crosses_boundary": "1", "inputs.lower_trust": "1",
+	} {
+		if got := begun.Get(name); got != want {
+			t.Errorf("%s begins as %q, want %q", name, got, want)
+		}
+	}
+	begun.Set("title", "R")
+	begun.Set("threat", "t")
+	begun.Set("scope", "s")
+	begun.Set("inputs.data", "public")
+	anyone.As("owner").Post("/risks", begun).Want(422).WantText("The attribute data_class of flow:full says otherwise: choose personal or sensitive.")
+	r := d.rated("flow:property-suggester-ab-test")
+	anyone.As("owner").Get(r.URL()).WantNoText("got worse since it was rated")
+	d.must(d.changeSubject(r.Subject, map[string]string{"from": "production", "to": "cloud", "data_class": "sensitive"}))
+	anyone.As("owner").Get(r.URL()).WantText("got worse since it was rated", "to be rated again")
+}

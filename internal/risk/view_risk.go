@@ -100,7 +100,10 @@ func latest(events []web.Event) (recent, older []web.Event) {
 
 func (s *Service) riskBadges(c *web.Ctx, d Detail) []any {
 	all := []any{ratingBadge(c, d.Effective().Rating)}
-	if !d.Rated() {
+	switch {
+	case d.Rating.Outdated:
+		all = append(all, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.outdated")})
+	case !d.Rated():
 		all = append(all, web.Badge{Tone: web.ToneNotice, Text: c.Text("risk.proposed")})
 	}
 	all = append(all, stateBadge(c, d.State))
@@ -289,7 +292,7 @@ func (s *Service) answer(c *web.Ctx, v *gateView, d Detail, subject catalog.Subj
 			return
 		}
 	case DecisionAssessment:
-		if d.Rated() || demand.Mode == gate.Blocking {
+		if d.Rating.Seq > 0 || demand.Mode == gate.Blocking {
 			return
 		}
 	default:

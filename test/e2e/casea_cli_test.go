@@ -173,7 +173,7 @@ func (c *caseA) registers() {
 		"--party", "organisation:"+c.organisations["The Chapter"]+":The Chapter",
 		"--party", "community:"+c.organisations["The Community"]+":The Community")
 	c.risk = r.ID
-	c.did("risk.registered")
+	c.did("risk.registered", "catalog.link.added")
 	if r.Proposed.Rating != "high" || r.Proposal.Inherent.Rating != "high" {
 		c.t.Errorf("a call from production to a lower-trust realm is proposed as %q, want high", r.Proposed.Rating)
 	}

@@ -66,7 +66,7 @@ func (c *chain) next() (s step, ok bool) {
 			"subject": ref, "title": "Risk " + c.name, "threat": "It stops.", "scope": "All of it.",
 			"inputs": map[string]any{"data": "public", "direction": "both", "access": "read", "volume": "low", "crosses_boundary": false, "lower_trust": false},
 		}
-		return step{"owner", "POST", "/api/v1/risks", body, "", []string{"risk.registered"}, onRisk, learnRisk}, true
+		return step{"owner", "POST", "/api/v1/risks", body, "", []string{"risk.registered", "catalog.link.added"}, onRisk, learnRisk}, true
 	case 3:
 		body := map[string]any{"inherent": low, "residual": low, "reason": "Little can happen."}
 		return step{"reviewer", "POST", risk + "/ratings", body, c.riskTag, []string{"risk.rated"}, onRisk, learnRisk}, true
