@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -24,7 +25,7 @@ const shutdownTimeout = 15 * time.Second
 func listen(address string, c TLSConfig, clock *store.Clock, log *slog.Logger) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "serve.listen", "Cannot listen on %s: %v. Is another server running there?", address, err).Because(err)
+		return nil, fault.New(fault.Unavailable, "serve.listen", "Cannot listen on %s: %s.", address, whyNot(err)).Because(err)
 	}
 	if c.BehindProxy {
 		return l, nil
@@ -61,4 +62,18 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, log *slog.Lo
 		return err
 	}
 	return nil
+}
+
+// whyNot says in words why an address cannot be listened on.
+func whyNot(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "another program listens there already"
+	case errors.Is(err, syscall.EACCES):
+		return "this account may not use that port"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "this machine does not have that address"
+	default:
+		return "it is no address of the form host:port"
+	}
 }

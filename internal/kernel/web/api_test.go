@@ -66,12 +66,12 @@ func TestNoEcho(t *testing.T) {
 		status int
 		fields []fault.Field
 	}{
-		"too long":      {post(`{"title":"` + strings.Repeat(secret, 9) + `"}`), 422, []fault.Field{{Path: "title", Code: "length", Message: "expected length <= 20"}}},
+		"too long":      {post(`{"title":"` + strings.Repeat(secret, 9) + `"}`), 422, []fault.Field{{Path: "title", Code: "length", Message: "At most 20 characters."}}},
 		"wrong type":    {post(`{"title":["` + secret + `"]}`), 422, []fault.Field{{Path: "title", Code: "format", Message: "expected string"}}},
 		"not a mail":    {post(`{"title":"a","mail":"` + secret + ` @"}`), 422, []fault.Field{{Path: "mail", Code: "format", Message: "expected string to be RFC 5322 email"}}},
-		"not offered":   {post(`{"title":"a","kind":"` + secret + `"}`), 422, []fault.Field{{Path: "kind", Code: "not_offered", Message: `expected value to be one of "a, b"`}}},
+		"not offered":   {post(`{"title":"a","kind":"` + secret + `"}`), 422, []fault.Field{{Path: "kind", Code: "not_offered", Message: "Choose one of: a, b."}}},
 		"missing":       {post(`{"text":"` + secret + `"}`), 422, []fault.Field{{Path: "title", Code: "required", Message: "This field is required."}}},
-		"unknown":       {post(`{"title":"a","colour":"` + secret + `"}`), 422, []fault.Field{{Path: "colour", Code: "unknown", Message: "unexpected property"}}},
+		"unknown":       {post(`{"title":"a","colour":"` + secret + `"}`), 422, []fault.Field{{Path: "colour", Code: "unknown", Message: "There is no such field; the API's description names them."}}},
 		"no JSON":       {post(`{"title":"` + secret), 400, []fault.Field{{Path: "body", Code: "json", Message: "not valid JSON at byte 24"}}},
 		"empty":         {post(``), 400, nil},
 		"NUL":           {post(`{"title":"` + secret + `\u0000"}`), 400, []fault.Field{{Path: "body", Code: "control_character", Message: "a text holds the character U+0000, which cannot be stored"}}},
@@ -81,7 +81,7 @@ func TestNoEcho(t *testing.T) {
 		"not UTF-8":     {post(`{"title":"` + secret + "\xff" + `"}`), 400, nil},
 		"XML":           {c.Send("POST", "/api/v1/notes", "application/xml", strings.NewReader("<"+secret+"/>")), 415, nil},
 		"query":         {c.Get("/api/v1/notes?limit=" + secret), 422, []fault.Field{{Path: "query.limit", Code: "format", Message: "invalid integer"}}},
-		"query unkown":  {c.Get("/api/v1/notes?colour=" + secret), 422, []fault.Field{{Path: "query.colour", Code: "unknown", Message: "unknown query parameter"}}},
+		"query unkown":  {c.Get("/api/v1/notes?colour=" + secret), 422, []fault.Field{{Path: "query.colour", Code: "unknown", Message: "There is no such parameter; the API's description names them."}}},
 		"cursor":        {c.Get("/api/v1/notes?cursor=" + secret), 400, nil},
 		"If-Match":      {c.JSON("PUT", "/api/v1/notes/1", map[string]string{"title": "a"}, "If-Match", secret), 400, nil},
 		"key":           {c.JSON("POST", "/api/v1/notes", map[string]string{"title": "a"}, "Idempotency-Key", secret+" ü"), 400, nil},

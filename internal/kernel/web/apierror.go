@@ -80,6 +80,7 @@ func safeField(d *huma.ErrorDetail) fault.Field {
 			if known.cut {
 				field.Message, _, _ = strings.Cut(d.Message, ": ")
 			}
+			field.Message = schemaWords(field.Message)
 		}
 	}
 	if runes := []rune(field.Path); len(runes) > 100 {
