@@ -184,7 +184,27 @@ func (c *caseA) registers() {
 	if !cited {
 		c.t.Errorf("no step says why it is high by default: %+v", r.Proposal.Inherent.Moves)
 	}
+	c.isListed()
+	c.isNoLess()
 	c.gate(3, "risk.not_assessed")
+}
+
+// isListed: the subject lists the risk, with its rating and where it stands.
+func (c *caseA) isListed() {
+	var subject struct {
+		Links []struct{ Relation, Item, State string }
+	}
+	c.run("requester", 0, &subject, "subject", "show", flowRef)
+	if len(subject.Links) != 1 || subject.Links[0].Item != "risk:"+c.risk || subject.Links[0].Relation != "concerns" || subject.Links[0].State == "" {
+		c.t.Errorf("the subject lists %+v", subject.Links)
+	}
+}
+
+// isNoLess: the risk is not said to be milder than the flow that it is about.
+func (c *caseA) isNoLess() {
+	for _, milder := range []string{"--no-lower-trust", "--no-crosses-boundary", "--data=none", "--direction=outbound"} {
+		c.run("reviewer", 1, nil, "risk", "register", "--subject", flowRef, "--title", "Harmless", "--threat", "None", "--scope", "All", milder)
+	}
 }
 
 func (c *caseA) rates() {
