@@ -40,9 +40,22 @@ func (s *Service) FollowSubject(ctx context.Context, tx *ledger.Tx, subject cata
 	if err != nil {
 		return err
 	}
+	items := make([]string, len(risks))
+	for i, r := range risks {
+		items[i] = r.Item()
+	}
+	participants, err := authz.ParticipantsOf(ctx, tx, items)
+	if err != nil {
+		return err
+	}
+	d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy(), subject: subject}
+	bound, err := d.bound(ctx)
+	if err != nil {
+		return err
+	}
 	for _, r := range risks {
-		d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy(), before: r, risk: r, subject: subject}
-		if err := d.follow(ctx, g); err != nil {
+		d.before, d.risk, d.participants = r, r, participants[r.Item()]
+		if err := d.follow(ctx, g, bound); err != nil {
 			return fmt.Errorf("let a risk follow its subject: %w", err)
 		}
 	}
@@ -50,14 +63,16 @@ func (s *Service) FollowSubject(ctx context.Context, tx *ledger.Tx, subject cata
 }
 
 // follow writes the risk if the subject leaves it another one.
-func (d *decision) follow(ctx context.Context, g grounds) error {
-	narrowed, err := d.narrow(ctx)
-	if err != nil {
-		return err
-	}
+func (d *decision) follow(ctx context.Context, g grounds, b bound) error {
+	narrowed := d.narrow(b)
 	worse := !d.risk.Closed() && len(g.Milder(d.risk.Inputs)) > 0
 	if !worse && !narrowed && d.risk.Visibility == d.before.Visibility {
 		return nil
+	}
+	if narrowed {
+		if err := authz.SetParticipants(ctx, d.tx.Tx, d.risk.Item(), d.participants); err != nil {
+			return err
+		}
 	}
 	parties, err := loadParties(ctx, d.tx, d.risk.ID)
 	if err != nil {
@@ -90,30 +105,19 @@ func (d *decision) follow(ctx context.Context, g grounds) error {
 
 // narrow gives the risk visibility and participants no wider than the subject's,
 // and reports whether other people take part now.
-func (d *decision) narrow(ctx context.Context) (bool, error) {
-	old, err := authz.Participants(ctx, d.tx, d.risk.Item())
-	if err != nil {
-		return false, err
-	}
-	bound, err := d.bound(ctx)
-	if err != nil {
-		return false, err
-	}
+func (d *decision) narrow(b bound) bool {
+	old := d.participants
 	d.risk.Visibility = stricter(d.risk.Visibility, d.subject.Visibility)
-	d.participants = old
 	switch {
-	case !bound.restricted:
-		return false, nil
+	case !b.restricted:
+		return false
 	case d.before.Visibility != authz.Restricted:
 		// Who took part had no meaning: everybody inside saw it.
-		d.participants = bound.principals
+		d.participants = b.principals
 	default:
-		d.participants = bound.narrow(old, d.risk.Owner)
+		d.participants = b.narrow(old, d.risk.Owner)
 	}
-	if slices.Equal(old, d.participants) {
-		return false, nil
-	}
-	return true, authz.SetParticipants(ctx, d.tx.Tx, d.risk.Item(), d.participants)
+	return !slices.Equal(old, d.participants)
 }
 
 // hide makes what was decided in the open as hidden as the risk is now. What was
