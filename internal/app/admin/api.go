@@ -40,10 +40,6 @@ type Erasure struct {
 	Reason string `json:"reason" maxLength:"500" doc:"why; it stays in the ledger, so it names nobody"`
 }
 
-type idInput struct {
-	ID string `path:"id" maxLength:"100"`
-}
-
 // API registers the operations.
 func (s *Site) API(api *web.API) {
 	op := func(id, method, path, summary string) huma.Operation {
@@ -64,7 +60,7 @@ func (s *Site) apiMail(ctx context.Context, _ *struct{}) (*web.Listed[Mail], err
 	return web.ListOf(all, "", func(m notify.Undelivered) Mail { return Mail(m) }), err
 }
 
-func (s *Site) apiRequeueMail(ctx context.Context, in *idInput) (*struct{}, error) {
+func (s *Site) apiRequeueMail(ctx context.Context, in *web.ByID) (*struct{}, error) {
 	return nil, s.Mail.Requeue(ctx, in.ID)
 }
 
@@ -77,7 +73,7 @@ func (s *Site) apiJobs(ctx context.Context, in *struct {
 	}), err
 }
 
-func (s *Site) apiRequeueJob(ctx context.Context, in *idInput) (*struct{}, error) {
+func (s *Site) apiRequeueJob(ctx context.Context, in *web.ByID) (*struct{}, error) {
 	return nil, s.Jobs().Requeue(ctx, in.ID)
 }
 
@@ -85,7 +81,7 @@ func (s *Site) apiConfiguration(context.Context, *struct{}) (*web.Listed[Part], 
 	return web.ListOf(s.Parts(), "", web.Itself), nil
 }
 
-func (s *Site) apiData(ctx context.Context, in *idInput) (*web.Listed[Held], error) {
+func (s *Site) apiData(ctx context.Context, in *web.ByID) (*web.Listed[Held], error) {
 	reader := authz.ActorFrom(ctx)
 	all, err := s.held(ctx, in.ID, &reader)
 	return web.ListOf(all, "", web.Itself), err
@@ -97,7 +93,7 @@ func (s *Site) apiOwnData(ctx context.Context, _ *struct{}) (*web.Listed[Held], 
 }
 
 func (s *Site) apiErase(ctx context.Context, in *struct {
-	ID   string `path:"id" maxLength:"100"`
+	web.ByID
 	Body Erasure
 }) (*struct{}, error) {
 	return nil, s.Erase(ctx, in.ID, in.Body.Reason)

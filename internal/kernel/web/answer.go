@@ -56,6 +56,27 @@ type Based[K any] interface {
 	Item() K
 }
 
+// ByID is the path of an operation about an item that has an id.
+type ByID struct {
+	ID string `path:"id" maxLength:"100"`
+}
+
+// Item returns the id.
+func (p ByID) Item() string { return p.ID }
+
+// BasedByID is the input of an operation that changes an item and has no body.
+type BasedByID struct {
+	ByID
+	IfMatch
+}
+
+// EditByID is the input of an operation that changes an item as its body says.
+type EditByID[B any] struct {
+	ByID
+	IfMatch
+	Body B
+}
+
 // Change makes the handler of an operation that changes an item on top of the
 // version of If-Match. do itself answers that nothing is there (404) to whoever
 // may not see the item. That If-Match is missing (428) or wrong is therefore told

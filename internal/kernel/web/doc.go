@@ -112,7 +112,7 @@
 //		Method: http.MethodPost, Path: "/notes", DefaultStatus: http.StatusCreated,
 //	}, func(ctx context.Context, in *writeInput) (*writeOutput, error) { ... })
 //
-// Inputs embed [Paging] or [IfMatch] (or another exported type: what is embedded
+// Inputs embed [Paging], [ByID] or [IfMatch] (or another exported type: what is embedded
 // unexported is not read). An operation answers with [Answer], one that lists with
 // [ListOf], and one that changes an item is made by [Change]. Names are checked by [Form.Name]
 // on pages and by [PlainName] over the API. Unknown members and

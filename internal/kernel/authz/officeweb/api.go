@@ -15,16 +15,6 @@ import (
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
-type nothing struct{}
-
-// IDInPath is the post, body or delegation that an operation is about.
-type IDInPath struct {
-	ID string `path:"id" maxLength:"100"`
-}
-
-// Item returns the id.
-func (p IDInPath) Item() string { return p.ID }
-
 func operation(method, path, summary, tag string, status int) huma.Operation {
 	return huma.Operation{Method: method, Path: path, Summary: summary, DefaultStatus: status, Tags: []string{tag}}
 }
@@ -95,7 +85,7 @@ func (s *Site) onePost(ctx context.Context, id string) (*web.Answer[Post], error
 	return web.AnswerAt(p.Version, st.post(p)), nil
 }
 
-func (s *Site) apiPost(ctx context.Context, in *IDInPath) (*web.Answer[Post], error) {
+func (s *Site) apiPost(ctx context.Context, in *web.ByID) (*web.Answer[Post], error) {
 	return s.onePost(ctx, in.ID)
 }
 
@@ -117,13 +107,7 @@ func (s *Site) apiCreatePost(ctx context.Context, in *struct{ Body NewPost }) (*
 	return out.At("/posts/" + p.ID), err
 }
 
-type changePostInput struct {
-	IDInPath
-	web.IfMatch
-	Body PostEdit
-}
-
-func (s *Site) apiChangePost(ctx context.Context, version int64, in *changePostInput) (*web.Answer[Post], error) {
+func (s *Site) apiChangePost(ctx context.Context, version int64, in *web.EditByID[PostEdit]) (*web.Answer[Post], error) {
 	st, err := s.load(ctx)
 	if err != nil {
 		return nil, err
@@ -180,12 +164,6 @@ func value(text *string) string {
 	return *text
 }
 
-// basedInput is the input of an operation that changes an item and has no body.
-type basedInput struct {
-	IDInPath
-	web.IfMatch
-}
-
-func (s *Site) apiAbolishPost(ctx context.Context, version int64, in *basedInput) (*nothing, error) {
+func (s *Site) apiAbolishPost(ctx context.Context, version int64, in *web.BasedByID) (*struct{}, error) {
 	return nil, s.Office.AbolishPost(ctx, in.ID, version)
 }

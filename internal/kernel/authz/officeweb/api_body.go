@@ -53,7 +53,7 @@ func (s *Site) oneBody(ctx context.Context, id string) (*web.Answer[Body], error
 	return web.AnswerAt(b.Version, st.body(b)), nil
 }
 
-func (s *Site) apiBody(ctx context.Context, in *IDInPath) (*web.Answer[Body], error) {
+func (s *Site) apiBody(ctx context.Context, in *web.ByID) (*web.Answer[Body], error) {
 	return s.oneBody(ctx, in.ID)
 }
 
@@ -72,13 +72,7 @@ func (s *Site) apiCreateBody(ctx context.Context, in *struct{ Body NewBody }) (*
 	return out.At("/bodies/" + b.ID), err
 }
 
-type changeBodyInput struct {
-	IDInPath
-	web.IfMatch
-	Body BodyEdit
-}
-
-func (s *Site) apiChangeBody(ctx context.Context, version int64, in *changeBodyInput) (*web.Answer[Body], error) {
+func (s *Site) apiChangeBody(ctx context.Context, version int64, in *web.EditByID[BodyEdit]) (*web.Answer[Body], error) {
 	st, err := s.load(ctx)
 	if err != nil {
 		return nil, err
@@ -105,6 +99,6 @@ func (s *Site) apiChangeBody(ctx context.Context, version int64, in *changeBodyI
 	return s.oneBody(ctx, in.ID)
 }
 
-func (s *Site) apiDissolveBody(ctx context.Context, version int64, in *basedInput) (*nothing, error) {
+func (s *Site) apiDissolveBody(ctx context.Context, version int64, in *web.BasedByID) (*struct{}, error) {
 	return nil, s.Office.DissolveBody(ctx, in.ID, version)
 }

@@ -57,7 +57,7 @@ func (s *Site) oneDelegation(ctx context.Context, id string) (*web.Answer[Delega
 	return web.AnswerAt(d.Version, st.delegation(d)), nil
 }
 
-func (s *Site) apiDelegation(ctx context.Context, in *IDInPath) (*web.Answer[Delegation], error) {
+func (s *Site) apiDelegation(ctx context.Context, in *web.ByID) (*web.Answer[Delegation], error) {
 	return s.oneDelegation(ctx, in.ID)
 }
 
@@ -79,7 +79,7 @@ func (s *Site) apiDelegate(ctx context.Context, in *struct{ Body NewDelegation }
 	return out.At("/delegations/" + d.ID), err
 }
 
-func (s *Site) apiRevoke(ctx context.Context, version int64, in *basedInput) (*web.Answer[Delegation], error) {
+func (s *Site) apiRevoke(ctx context.Context, version int64, in *web.BasedByID) (*web.Answer[Delegation], error) {
 	if err := s.Office.Revoke(ctx, in.ID, version); err != nil {
 		return nil, err
 	}

@@ -118,6 +118,6 @@ type BodyDissolveCmd struct {
 
 // Run dissolves the body.
 func (c *BodyDissolveCmd) Run(s *client.Session) error {
-	_, err := client.Change[nothing](s, http.MethodDelete, client.Path("bodies", c.ID), "", 0, nil)
+	_, err := client.Change[struct{}](s, http.MethodDelete, client.Path("bodies", c.ID), "", 0, nil)
 	return err
 }

@@ -142,6 +142,6 @@ type PostAbolishCmd struct {
 
 // Run abolishes the post.
 func (c *PostAbolishCmd) Run(s *client.Session) error {
-	_, err := client.Change[nothing](s, http.MethodDelete, client.Path("posts", c.ID), "", 0, nil)
+	_, err := client.Change[struct{}](s, http.MethodDelete, client.Path("posts", c.ID), "", 0, nil)
 	return err
 }

@@ -45,14 +45,6 @@ type ItemPath struct {
 
 func (i ItemPath) item() string { return i.Type + ":" + i.ID }
 
-// IDPath is the part of an operation's path that names a comment or attachment.
-type IDPath struct {
-	ID string `path:"id" maxLength:"100"`
-}
-
-// Item returns the id.
-func (p IDPath) Item() string { return p.ID }
-
 // commentOut answers with a comment and its author's name.
 func (s *Site) commentOut(ctx context.Context, c content.Comment) (*web.Answer[Comment], error) {
 	names, err := s.namesOf(ctx, c.Author)
@@ -102,7 +94,7 @@ func (s *Site) apiPost(ctx context.Context, in *struct {
 	return out.At(CommentPath(c.ID)), err
 }
 
-func (s *Site) apiComment(ctx context.Context, in *IDPath) (*web.Answer[Comment], error) {
+func (s *Site) apiComment(ctx context.Context, in *web.ByID) (*web.Answer[Comment], error) {
 	return s.oneComment(ctx, in.ID)
 }
 
@@ -114,7 +106,7 @@ func (s *Site) oneComment(ctx context.Context, id string) (*web.Answer[Comment],
 	return s.commentOut(ctx, c)
 }
 
-func (s *Site) apiVersions(ctx context.Context, in *IDPath) (*web.Listed[Comment], error) {
+func (s *Site) apiVersions(ctx context.Context, in *web.ByID) (*web.Listed[Comment], error) {
 	all, err := s.Content.Versions(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -122,13 +114,7 @@ func (s *Site) apiVersions(ctx context.Context, in *IDPath) (*web.Listed[Comment
 	return s.commentList(ctx, all, "")
 }
 
-type editInput struct {
-	IDPath
-	web.IfMatch
-	Body Text
-}
-
-func (s *Site) apiEdit(ctx context.Context, version int64, in *editInput) (*web.Answer[Comment], error) {
+func (s *Site) apiEdit(ctx context.Context, version int64, in *web.EditByID[Text]) (*web.Answer[Comment], error) {
 	c, err := s.Content.Edit(ctx, in.ID, version, in.Body.Text)
 	if err != nil {
 		return nil, err
@@ -137,7 +123,7 @@ func (s *Site) apiEdit(ctx context.Context, version int64, in *editInput) (*web.
 }
 
 type eraseInput struct {
-	IDPath
+	web.ByID
 	Body Reason
 }
 
@@ -182,7 +168,7 @@ func (s *Site) apiAttach(ctx context.Context, in *attachInput) (*attachmentOutpu
 	return &attachmentOutput{Location: "/api/v1" + attachmentPath(a.ID), Body: Attachment{a, names[a.Author]}}, err
 }
 
-func (s *Site) apiAttachment(ctx context.Context, in *IDPath) (*attachmentOutput, error) {
+func (s *Site) apiAttachment(ctx context.Context, in *web.ByID) (*attachmentOutput, error) {
 	a, err := s.Content.Attachment(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -192,7 +178,7 @@ func (s *Site) apiAttachment(ctx context.Context, in *IDPath) (*attachmentOutput
 }
 
 // apiDownload streams. If it fails on the way the connection is broken.
-func (s *Site) apiDownload(ctx context.Context, in *IDPath) (*huma.StreamResponse, error) {
+func (s *Site) apiDownload(ctx context.Context, in *web.ByID) (*huma.StreamResponse, error) {
 	a, data, err := s.Content.Download(ctx, in.ID)
 	if err != nil {
 		return nil, err

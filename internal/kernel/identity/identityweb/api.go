@@ -16,8 +16,6 @@ import (
 
 const whyMe = "it tells callers about themselves alone, whatever their token is for"
 
-type nothing struct{}
-
 // PersonInPath is the account that an operation is about.
 type PersonInPath struct {
 	Person string `path:"person" maxLength:"100" doc:"id or login of an account"`
@@ -178,7 +176,7 @@ func (s *Site) apiReactivate(ctx context.Context, id string, version int64, _ *r
 	return out, err
 }
 
-func (s *Site) apiEndSessions(ctx context.Context, in *PersonInPath) (*nothing, error) {
+func (s *Site) apiEndSessions(ctx context.Context, in *PersonInPath) (*struct{}, error) {
 	p, err := s.person(ctx, in.Person)
 	if err != nil {
 		return nil, err

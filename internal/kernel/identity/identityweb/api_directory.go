@@ -31,20 +31,6 @@ func (s *Site) directoryAPI(api *web.API) {
 	web.Op(api, identity.ActionOrganisationAdminister, organisations(http.MethodPut, "/{id}", "Rename an organisation", 0), web.Change(web.Seen(s.oneOrganisation), s.apiRenameOrganisation))
 }
 
-// IDInPath is the group, organisation, token or session that an operation is about.
-type IDInPath struct {
-	ID string `path:"id" maxLength:"100"`
-}
-
-// Item returns the id.
-func (p IDInPath) Item() string { return p.ID }
-
-// basedInput is the input of an operation that changes an item and has no body.
-type basedInput struct {
-	IDInPath
-	web.IfMatch
-}
-
 func (s *Site) apiGroups(ctx context.Context, _ *struct{}) (*web.Listed[Group], error) {
 	all, err := s.People.Groups(ctx)
 	return web.ListOf(all, "", groupOf), err
@@ -61,7 +47,7 @@ func (s *Site) oneGroup(ctx context.Context, id string) (*web.Answer[Group], err
 	return groupAnswer(s.People.Group(ctx, id))
 }
 
-func (s *Site) apiGroup(ctx context.Context, in *IDInPath) (*web.Answer[Group], error) {
+func (s *Site) apiGroup(ctx context.Context, in *web.ByID) (*web.Answer[Group], error) {
 	return s.oneGroup(ctx, in.ID)
 }
 
@@ -82,13 +68,7 @@ func (s *Site) apiCreateGroup(ctx context.Context, in *struct{ Body GroupEdit })
 	return out.At("/groups/" + out.Body.ID), nil
 }
 
-type changeGroupInput struct {
-	IDInPath
-	web.IfMatch
-	Body GroupEdit
-}
-
-func (s *Site) apiChangeGroup(ctx context.Context, version int64, in *changeGroupInput) (*web.Answer[Group], error) {
+func (s *Site) apiChangeGroup(ctx context.Context, version int64, in *web.EditByID[GroupEdit]) (*web.Answer[Group], error) {
 	input, err := s.groupEdit(ctx, in.Body)
 	if err != nil {
 		return nil, err
@@ -96,7 +76,7 @@ func (s *Site) apiChangeGroup(ctx context.Context, version int64, in *changeGrou
 	return groupAnswer(s.People.ChangeGroup(ctx, in.ID, version, input))
 }
 
-func (s *Site) apiRemoveGroup(ctx context.Context, version int64, in *basedInput) (*nothing, error) {
+func (s *Site) apiRemoveGroup(ctx context.Context, version int64, in *web.BasedByID) (*struct{}, error) {
 	return nil, s.People.RemoveGroup(ctx, in.ID, version)
 }
 
@@ -116,7 +96,7 @@ func (s *Site) oneOrganisation(ctx context.Context, id string) (*web.Answer[Orga
 	return organisationAnswer(s.organisationByID(ctx, id))
 }
 
-func (s *Site) apiOrganisation(ctx context.Context, in *IDInPath) (*web.Answer[Organisation], error) {
+func (s *Site) apiOrganisation(ctx context.Context, in *web.ByID) (*web.Answer[Organisation], error) {
 	return s.oneOrganisation(ctx, in.ID)
 }
 
@@ -128,12 +108,6 @@ func (s *Site) apiCreateOrganisation(ctx context.Context, in *struct{ Body Organ
 	return out.At("/organisations/" + out.Body.ID), nil
 }
 
-type renameInput struct {
-	IDInPath
-	web.IfMatch
-	Body OrganisationEdit
-}
-
-func (s *Site) apiRenameOrganisation(ctx context.Context, version int64, in *renameInput) (*web.Answer[Organisation], error) {
+func (s *Site) apiRenameOrganisation(ctx context.Context, version int64, in *web.EditByID[OrganisationEdit]) (*web.Answer[Organisation], error) {
 	return organisationAnswer(s.People.RenameOrganisation(ctx, in.ID, version, in.Body.Name))
 }

@@ -94,7 +94,7 @@ func (s *Site) apiCreateServiceToken(ctx context.Context, in *struct{ Body NewTo
 	return s.made(ctx, t, secret, err)
 }
 
-func (s *Site) apiRevokeToken(ctx context.Context, in *IDInPath) (*nothing, error) {
+func (s *Site) apiRevokeToken(ctx context.Context, in *web.ByID) (*struct{}, error) {
 	return nil, s.People.RevokeToken(ctx, in.ID)
 }
 
@@ -152,10 +152,10 @@ func (s *Site) apiSessions(ctx context.Context, _ *struct{}) (*web.Listed[Sessio
 	return web.ListOf(all, "", func(one identity.SessionInfo) Session { return Session{one} }), nil
 }
 
-func (s *Site) apiEndSession(ctx context.Context, in *IDInPath) (*nothing, error) {
+func (s *Site) apiEndSession(ctx context.Context, in *web.ByID) (*struct{}, error) {
 	return nil, s.People.EndSession(ctx, in.ID)
 }
 
-func (s *Site) apiSignOutEverywhere(ctx context.Context, _ *struct{}) (*nothing, error) {
+func (s *Site) apiSignOutEverywhere(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	return nil, s.People.SignOutEverywhere(ctx)
 }

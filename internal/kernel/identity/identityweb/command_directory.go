@@ -108,7 +108,7 @@ func (c *GroupRemoveCmd) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	_, err = client.Send[nothing](s, http.MethodDelete, client.Path("groups", g.ID), g.Version, nil)
+	_, err = client.Send[struct{}](s, http.MethodDelete, client.Path("groups", g.ID), g.Version, nil)
 	return err
 }
 
