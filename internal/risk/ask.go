@@ -109,13 +109,16 @@ func (d *decision) request(ctx context.Context, in AskInput) (Acceptance, error)
 }
 
 // bid is what authority is asked about an acceptance.
-func (d *decision) bid(a Acceptance, office authz.Authority) Request {
-	return bidOf(a, d.risk.Owner, d.policy, d.s.zone, d.tx.Now(), office)
+func (d *decision) bid(a Acceptance, before past, office authz.Authority) Request {
+	return bidOf(a, d.risk, before, d.policy, d.s.zone, d.tx.Now(), office)
 }
 
-func bidOf(a Acceptance, owner string, p *RiskPolicy, zone *time.Location, at time.Time, office authz.Authority) Request {
+// bidOf is what is to be decided about an acceptance of r. Whoever owned the risk
+// since it was rated as it is now stays barred: handing it to somebody who then
+// asks would be asking by another hand.
+func bidOf(a Acceptance, r Risk, before past, p *RiskPolicy, zone *time.Location, at time.Time, office authz.Authority) Request {
 	return Request{
-		Asker: a.AskedBy, Owner: owner, OwnerAsked: a.AskedAsOwner, OwnerBarred: slices.Contains(p.MayNotAccept.People, partOwner),
+		Asker: a.AskedBy, Owner: r.Owner, Former: before.ownersSince(r.Rating.At), OwnerAsked: a.AskedAsOwner, OwnerBarred: slices.Contains(p.MayNotAccept.People, partOwner),
 		Start: a.Start, Until: a.Until, Zone: zone, At: at, Office: office,
 	}
 }
@@ -130,7 +133,7 @@ func (d *decision) checkEnd(f *fields, a Acceptance) {
 		f.add("until", "past", "The end must lie ahead, and after the beginning.")
 		return
 	}
-	q := d.bid(a, authz.Authority{})
+	q := d.bid(a, past{}, authz.Authority{})
 	for _, need := range d.policy.Needs(a.Basis) {
 		if need.Organisation == "" {
 			f.add("until", "nobody", "The party %s must accept, but nothing says who speaks for it: name its organisation first.", need.Party)

@@ -54,7 +54,7 @@ func (p *RiskPolicy) requirement(party BasisParty, r matrix.Rating) (Requirement
 type Request struct {
 	Asker string // person id
 	Owner string // owner of the risk now
-	// Former owned the risk when this was asked for, or later. Who hands a risk
+	// Former owned the risk since it was rated as it is now. Who hands a risk
 	// over while a request waits may still not accept it.
 	Former []string
 	// OwnerAsked says that the asker owned the risk when asking: the end date is

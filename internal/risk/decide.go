@@ -144,8 +144,7 @@ func (d *decision) ballot(ctx context.Context, a Acceptance, verb, reason string
 	if err != nil {
 		return ballot{}, err
 	}
-	v.bid = withVotes(d.bid(a, office), votes)
-	v.bid.Former = edits[d.risk.ID].ownersSince(a.AskedAt)
+	v.bid = withVotes(d.bid(a, edits[d.risk.ID], office), votes)
 	if slices.ContainsFunc(votes, func(o Vote) bool { return o.Person == d.actor.ID }) {
 		return ballot{}, fault.New(fault.Conflict, "risk.already_voted", "You have decided on this request already; your word stands.")
 	}
@@ -197,7 +196,7 @@ func notEntitled(needs []Need, q Request, actor authz.Actor) error {
 		return fault.New(fault.Forbidden, "risk.own_request", "Nobody accepts what they asked for. It takes:%s", lifted)
 	}
 	if q.barred(actor.ID) {
-		return fault.New(fault.Forbidden, "risk.own_risk", "Nobody accepts a risk that they own, or owned when its acceptance was asked for. It takes:%s", lifted)
+		return fault.New(fault.Forbidden, "risk.own_risk", "Nobody accepts a risk that they own, or owned since it was rated. It takes:%s", lifted)
 	}
 	short := q
 	short.Until = q.At

@@ -139,8 +139,7 @@ func (s *Service) inboxDecisions(ctx context.Context, rd store.Reader, a authz.A
 		if err != nil {
 			return nil, err
 		}
-		q := withVotes(bidOf(w.Acceptance, w.risk.Owner, p, s.zone, rd.Now(), office), votes)
-		q.Former = edits[w.Risk].ownersSince(w.AskedAt)
+		q := withVotes(bidOf(w.Acceptance, w.risk, edits[w.Risk], p, s.zone, rd.Now(), office), votes)
 		if len(rightsOf(p.Needs(w.Basis), q, a)) == 0 || voted(votes, a.ID) {
 			continue
 		}

@@ -5,6 +5,7 @@ package risk_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"portreeve.org/portreeve/internal/risk"
 	"portreeve.org/portreeve/internal/risk/matrix"
@@ -16,7 +17,7 @@ func TestIndependenceIsNotMade(t *testing.T) {
 	low := matrix.Cell{Likelihood: 1, Impact: 1}
 	nothing := risk.RateInput{Inherent: low, Residual: low, Reason: "It is nothing."}
 	harmless := matrix.Inputs{Data: matrix.DataNone, Direction: matrix.Outbound, Access: matrix.Read, Volume: matrix.VolumeLow}.Stated()
-	claims := caseA().Stated()
+	worse, claims := caseA().Stated(), caseA().Stated()
 	claims.Assurances = "Trust me."
 	other := "reviewer2"
 	for name, prepare := range map[string]func(d *desk) risk.Risk{
@@ -28,9 +29,8 @@ func TestIndependenceIsNotMade(t *testing.T) {
 			return r
 		},
 		"facts changed last": func(d *desk) risk.Risk {
-			r, err := d.risks.Register(d.as("requester"), risk.RegisterInput{Subject: d.project().Ref, Title: "Theirs", Threat: "t", Scope: "s", Inputs: harmless})
+			r, err := d.register("requester", d.project().Ref, harmless)
 			d.must(err)
-			worse := caseA().Stated()
 			r, err = d.risks.Edit(d.as("reviewer"), r.ID, r.Version, risk.EditInput{Inputs: &worse})
 			d.must(err)
 			return r
@@ -107,4 +107,23 @@ func TestHandingOverOpensNothing(t *testing.T) {
 		}
 		wantCodes(t, d.codes(flow.Ref), "risk.acceptance_awaiting")
 	}
+}
+
+// Handing a risk to somebody who then asks is asking by another hand, until it is
+// rated anew.
+func TestHandingOverBeforeTheRequest(t *testing.T) {
+	d := sqliteDesk(t)
+	flow := d.flow()
+	r := d.ready(flow.Ref)
+	chief, puppet := "executive", "triager"
+	r, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Owner: &chief})
+	d.must(err)
+	r, err = d.risks.Edit(d.as("executive"), r.ID, r.Version, risk.EditInput{Owner: &puppet})
+	d.must(err)
+	d.at(time.Second)
+	a, err := d.risks.Ask(d.as("triager"), r.ID, r.Version, d.request())
+	d.must(err)
+	_, err = d.risks.Grant(d.as("executive"), a.ID, a.Version, "Mine until a minute ago.")
+	wantCode(t, err, "risk.own_risk")
+	wantCodes(t, d.codes(flow.Ref), "risk.acceptance_awaiting")
 }

@@ -114,8 +114,7 @@ func (s *Service) fillRights(ctx context.Context, r store.Reader, actor authz.Ac
 	if err != nil {
 		return err
 	}
-	q := withVotes(bidOf(d.Acceptance, around.risk.Owner, around.policy, s.zone, r.Now(), office), d.Votes)
-	q.Former = edits[d.Risk].ownersSince(d.AskedAt)
+	q := withVotes(bidOf(d.Acceptance, around.risk, edits[d.Risk], around.policy, s.zone, r.Now(), office), d.Votes)
 	d.Needs = s.needTexts(around.policy, needs, q)
 	allowed := func(action authz.Action) bool {
 		return s.authz.Check(actor, action, resourceOf(around.risk, around.participants, d.AskedBy)) == nil
