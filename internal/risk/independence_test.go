@@ -14,12 +14,11 @@ import (
 // Independence is not got by taking down the facts first, by handing the risk
 // over, or by having asked instead of owned.
 func TestIndependenceIsNotMade(t *testing.T) {
-	low := matrix.Cell{Likelihood: 1, Impact: 1}
+	low, other := matrix.Cell{Likelihood: 1, Impact: 1}, "reviewer2"
 	nothing := risk.RateInput{Inherent: low, Residual: low, Reason: "It is nothing."}
 	harmless := matrix.Inputs{Data: matrix.DataNone, Direction: matrix.Outbound, Access: matrix.Read, Volume: matrix.VolumeLow}.Stated()
 	worse, claims := caseA().Stated(), caseA().Stated()
 	claims.Assurances = "Trust me."
-	other := "reviewer2"
 	for name, prepare := range map[string]func(d *desk) risk.Risk{
 		"facts taken down": func(d *desk) risk.Risk {
 			r, err := d.risks.Register(d.as("reviewer"), risk.RegisterInput{Subject: d.project().Ref, Title: "Own", Threat: "t", Scope: "s", Inputs: caseA().Stated()})
