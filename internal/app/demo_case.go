@@ -3,124 +3,34 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
-	"time"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 
 	"portreeve.org/portreeve/examples"
-	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/config"
-	"portreeve.org/portreeve/internal/risk"
-	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
-// script is a worked case: who does what, in this order.
-type script struct {
-	Subjects []subjectLine `yaml:"subjects"`
-	Risks    []riskLine    `yaml:"risks"`
+// worked is a worked case: calls of the API, in this order.
+type worked struct {
+	Steps []call `yaml:"steps"`
 }
 
-type subjectLine struct {
-	As           string            `yaml:"as"`
-	Kind         string            `yaml:"kind"`
-	Name         string            `yaml:"name"`
-	Title        string            `yaml:"title"`
-	Description  string            `yaml:"description"`
-	Organisation string            `yaml:"organisation"`
-	Visibility   string            `yaml:"visibility"`
-	Attributes   map[string]string `yaml:"attributes"`
-	Source       string            `yaml:"source"` // where the worked case has it from
-}
-
-type riskLine struct {
-	Key          string      `yaml:"key"`
-	As           string      `yaml:"as"`
-	Subject      string      `yaml:"subject"`
-	Act          string      `yaml:"act"`
-	Title        string      `yaml:"title"`
-	Threat       string      `yaml:"threat"`
-	Scope        string      `yaml:"scope"`
-	Visibility   string      `yaml:"visibility"`
-	Participants []string    `yaml:"participants"`
-	Inputs       inputsLine  `yaml:"inputs"`
-	Parties      []partyLine `yaml:"parties"`
-	Rate         *struct {
-		As       string      `yaml:"as"`
-		Inherent matrix.Cell `yaml:"inherent"`
-		Residual matrix.Cell `yaml:"residual"`
-		Reason   string      `yaml:"reason"`
-	} `yaml:"rate"`
-	Treat *struct {
-		As        string `yaml:"as"`
-		Treatment string `yaml:"treatment"`
-		Note      string `yaml:"note"`
-	} `yaml:"treat"`
-	Mitigations []struct {
-		As    string `yaml:"as"`
-		Title string `yaml:"title"`
-		Owner string `yaml:"owner"`
-		Days  int    `yaml:"days"`
-	} `yaml:"mitigations"`
-	Options *struct {
-		As      string       `yaml:"as"`
-		Compare []optionLine `yaml:"compare"`
-	} `yaml:"options"`
-	Hearings []struct {
-		As     string `yaml:"as"`
-		Party  string `yaml:"party"`
-		Person string `yaml:"person"`
-		Heard  string `yaml:"heard"`
-		Said   string `yaml:"said"`
-	} `yaml:"hearings"`
-	Ask *struct {
-		As         string     `yaml:"as"`
-		Option     string     `yaml:"option"`
-		Reason     string     `yaml:"reason"`
-		Days       int        `yaml:"days"`
-		Conditions []termLine `yaml:"conditions"`
-	} `yaml:"ask"`
-	Meet *struct {
-		As       string `yaml:"as"`
-		Evidence string `yaml:"evidence"`
-	} `yaml:"meet"`
-	Grant *struct {
-		As     string `yaml:"as"`
-		Reason string `yaml:"reason"`
-	} `yaml:"grant"`
-}
-
-type inputsLine struct {
-	Data            string `yaml:"data"`
-	Direction       string `yaml:"direction"`
-	Access          string `yaml:"access"`
-	Volume          string `yaml:"volume"`
-	CrossesBoundary *bool  `yaml:"crosses_boundary"` // without it: what the subject states
-	LowerTrust      *bool  `yaml:"lower_trust"`
-	Assurances      string `yaml:"assurances"`
-}
-
-type partyLine struct {
-	Kind         string `yaml:"kind"`
-	Name         string `yaml:"name"`
-	Organisation string `yaml:"organisation"`
-	Exposure     string `yaml:"exposure"`
-}
-
-type optionLine struct {
-	Kind   string `yaml:"kind"`
-	Title  string `yaml:"title"`
-	Cost   string `yaml:"cost"`
-	Delay  string `yaml:"delay"`
-	Risk   string `yaml:"risk"`
-	Rating string `yaml:"rating"`
-	Notes  string `yaml:"notes"`
-}
-
-type termLine struct {
-	Text  string `yaml:"text"`
-	Owner string `yaml:"owner"`
-	Days  int    `yaml:"days"`
+// call is one call of the API. In its address and in the texts of its body, {name}
+// stands for a value that an earlier step kept, or for the id of an organisation
+// of the cast; a text such as +30d is that day, counted from the day of loading.
+type call struct {
+	As   string            `yaml:"as"`   // login
+	Call string            `yaml:"call"` // method and path below /api/v1
+	Body map[string]any    `yaml:"body"`
+	Keep map[string]string `yaml:"keep"` // name -> where in the answer its value stands: id, conditions.0.id
 }
 
 // loadCase plays the worked case, and what lies on the desks beside it.
@@ -130,193 +40,203 @@ func (l *loader) loadCase(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var s script
-		if err := config.Decode(name, file, &s); err != nil {
+		if _, err := l.playCase(ctx, name, file); err != nil {
 			return err
 		}
-		for _, line := range s.Subjects {
-			if err := l.playSubject(ctx, line); err != nil {
-				return fmt.Errorf("%s: subject %s: %w", name, line.Name, err)
+	}
+	return nil
+}
+
+// playCase plays a worked case and returns what its steps kept. name is the one
+// that errors use.
+func (l *loader) playCase(ctx context.Context, name string, data []byte) (map[string]string, error) {
+	var w worked
+	if err := config.Decode(name, data, &w); err != nil {
+		return nil, err
+	}
+	p := &player{loader: l, today: config.DateOf(l.db.Clock().Domain(), l.cfg.location), kept: maps.Clone(l.organisations)}
+	for i, step := range w.Steps {
+		if err := p.play(ctx, step); err != nil {
+			return nil, fmt.Errorf("%s: step %d, %s: %w", name, i+1, step.Call, err)
+		}
+	}
+	return p.kept, nil
+}
+
+// player plays the steps of one case.
+type player struct {
+	*loader
+	today config.Date
+	kept  map[string]string
+	items []string // where the steps made something, below the server's address
+}
+
+// play sends one step as its person does, on top of the version of what it
+// changes, and keeps of the answer what later steps need.
+func (p *player) play(ctx context.Context, step call) error {
+	method, path, _ := strings.Cut(step.Call, " ")
+	path, err := p.fill("/api/v1" + path)
+	if err != nil {
+		return err
+	}
+	var sent []byte
+	if step.Body != nil {
+		body, err := p.resolve(step.Body)
+		if err != nil {
+			return err
+		}
+		if sent, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	var version string
+	if item := p.itemOf(path); item != "" {
+		seen, err := p.send(ctx, step.As, http.MethodGet, item, "", nil)
+		if err != nil {
+			return err
+		}
+		version = seen.header.Get("ETag")
+	}
+	got, err := p.send(ctx, step.As, method, path, version, sent)
+	if err != nil {
+		return err
+	}
+	if made := got.header.Get("Location"); made != "" {
+		p.items = append(p.items, made)
+	}
+	return p.keep(step.Keep, got.body.Bytes())
+}
+
+// keep takes values from an answer.
+func (p *player) keep(wanted map[string]string, answer []byte) error {
+	var document any
+	if err := json.Unmarshal(answer, &document); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	for name, where := range wanted {
+		value, ok := valueAt(document, strings.Split(where, ".")).(string)
+		if !ok {
+			return fmt.Errorf("the answer has no text at %s", where)
+		}
+		p.kept[name] = value
+	}
+	return nil
+}
+
+// itemOf returns the innermost thing that a path leads into, or "".
+func (p *player) itemOf(path string) string {
+	var found string
+	for _, item := range p.items {
+		if strings.HasPrefix(path+"/", item+"/") && len(item) > len(found) {
+			found = item
+		}
+	}
+	return found
+}
+
+var (
+	keptName = regexp.MustCompile(`\{[a-z_]+\}`)
+	inDays   = regexp.MustCompile(`^\+([0-9]{1,4})d$`)
+)
+
+// fill puts kept values in the place of their names.
+func (p *player) fill(text string) (string, error) {
+	var unknown error
+	filled := keptName.ReplaceAllStringFunc(text, func(name string) string {
+		value, ok := p.kept[strings.Trim(name, "{}")]
+		if !ok {
+			unknown = fmt.Errorf("nothing was kept as %s", name)
+		}
+		return value
+	})
+	return filled, unknown
+}
+
+// resolve puts kept values and dates into a body.
+func (p *player) resolve(v any) (_ any, err error) {
+	switch v := v.(type) {
+	case map[string]any:
+		resolved := make(map[string]any, len(v))
+		for key, inner := range v {
+			if resolved[key], err = p.resolve(inner); err != nil {
+				return nil, err
 			}
 		}
-		for _, line := range s.Risks {
-			if err := l.playRisk(ctx, line); err != nil {
-				return fmt.Errorf("%s: risk %s: %w", name, line.Key, err)
+		return resolved, nil
+	case []any:
+		resolved := slices.Clone(v)
+		for i, inner := range v {
+			if resolved[i], err = p.resolve(inner); err != nil {
+				return nil, err
 			}
 		}
+		return resolved, nil
+	case string:
+		if m := inDays.FindStringSubmatch(v); m != nil {
+			days, err := strconv.Atoi(m[1])
+			return p.today.AddDays(days).String(), err
+		}
+		return p.fill(v)
+	default:
+		return v, nil
 	}
-	return nil
 }
 
-func (l *loader) playSubject(ctx context.Context, line subjectLine) error {
-	actor, err := l.as(ctx, line.As)
-	if err != nil {
-		return err
-	}
-	_, err = l.catalog.Register(actor, catalog.Registration{
-		Kind: line.Kind, Name: line.Name, Title: line.Title, Description: line.Description,
-		Organisation: l.organisations[line.Organisation], Attributes: line.Attributes, Visibility: authz.Visibility(line.Visibility),
-	})
-	return err
-}
-
-// inDays is the end of the day that many days from now, in the office's zone.
-func (l *loader) inDays(days int) time.Time {
-	y, m, d := l.db.Clock().Domain().In(l.cfg.location).Date()
-	return time.Date(y, m, d+days+1, 0, 0, 0, 0, l.cfg.location)
-}
-
-// playRisk takes one risk from its registration to its acceptance.
-func (l *loader) playRisk(ctx context.Context, line riskLine) error {
-	id, err := l.registerRisk(ctx, line)
-	if err != nil {
-		return err
-	}
-	steps := []func(context.Context, string, riskLine) error{
-		l.playMitigations, l.playRating, l.playTreatment, l.playOptions, l.playHearings, l.playAcceptance,
-	}
-	for _, step := range steps {
-		if err := step(ctx, id, line); err != nil {
-			return err
+// valueAt returns what stands at a path of keys and indices, or nil.
+func valueAt(v any, path []string) any {
+	for _, step := range path {
+		switch inner := v.(type) {
+		case map[string]any:
+			v = inner[step]
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(inner) {
+				return nil
+			}
+			v = inner[i]
+		default:
+			return nil
 		}
 	}
-	return nil
+	return v
 }
 
-func (l *loader) registerRisk(ctx context.Context, line riskLine) (string, error) {
-	actor, err := l.as(ctx, line.As)
+// send calls the API inside this process: nothing listens yet.
+func (p *player) send(ctx context.Context, login, method, path, version string, body []byte) (*recorder, error) {
+	i := slices.IndexFunc(p.state.Accounts, func(a demoAccount) bool { return a.Login == login })
+	if i < 0 {
+		return nil, fmt.Errorf("nobody has the login %q", login)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, p.cfg.PublicURL+path, bytes.NewReader(body))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	in := risk.RegisterInput{
-		Subject: line.Subject, Act: line.Act, Title: line.Title, Threat: line.Threat, Scope: line.Scope,
-		Visibility: authz.Visibility(line.Visibility), Participants: line.Participants,
-		Inputs: matrix.Stated{
-			Data: matrix.Data(line.Inputs.Data), Direction: matrix.Direction(line.Inputs.Direction),
-			Access: matrix.Access(line.Inputs.Access), Volume: matrix.Volume(line.Inputs.Volume),
-			CrossesBoundary: line.Inputs.CrossesBoundary, LowerTrust: line.Inputs.LowerTrust, Assurances: line.Inputs.Assurances,
-		},
+	r.RemoteAddr = "127.0.0.1:0"
+	r.Header.Set("Authorization", "Bearer "+p.state.Accounts[i].Token)
+	r.Header.Set("Content-Type", "application/json")
+	if version != "" {
+		r.Header.Set("If-Match", version)
 	}
-	for _, p := range line.Parties {
-		in.Parties = append(in.Parties, risk.PartyInput{
-			Kind: risk.PartyKind(p.Kind), Name: p.Name, Organisation: l.organisations[p.Organisation], Exposure: p.Exposure,
-		})
+	got := &recorder{status: http.StatusOK, header: http.Header{}}
+	p.handler.ServeHTTP(got, r)
+	if got.status >= 300 {
+		return nil, fmt.Errorf("answered %d: %s", got.status, got.body.Bytes())
 	}
-	r, err := l.risk.Register(actor, in)
-	return r.ID, err
+	return got, nil
 }
 
-// change plays one step on a risk at its current version, as the named person.
-func (l *loader) change(ctx context.Context, login, id string, step func(ctx context.Context, version int64) error) error {
-	actor, err := l.as(ctx, login)
-	if err != nil {
-		return err
-	}
-	detail, err := l.risk.Get(actor, id)
-	if err != nil {
-		return err
-	}
-	return step(actor, detail.Version)
+// recorder is an answer of a handler, held in memory.
+type recorder struct {
+	status int
+	header http.Header
+	body   bytes.Buffer
 }
 
-func (l *loader) playMitigations(ctx context.Context, id string, line riskLine) error {
-	for _, m := range line.Mitigations {
-		err := l.change(ctx, m.As, id, func(ctx context.Context, version int64) error {
-			_, err := l.risk.AddMitigation(ctx, id, version, risk.MitigationInput{Title: m.Title, Owner: m.Owner, Due: l.inDays(m.Days)})
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// Header implements http.ResponseWriter.
+func (r *recorder) Header() http.Header { return r.header }
 
-func (l *loader) playRating(ctx context.Context, id string, line riskLine) error {
-	if line.Rate == nil {
-		return nil
-	}
-	return l.change(ctx, line.Rate.As, id, func(ctx context.Context, version int64) error {
-		_, err := l.risk.Rate(ctx, id, version, risk.RateInput{
-			Inherent: line.Rate.Inherent, Residual: line.Rate.Residual, Reason: line.Rate.Reason,
-		})
-		return err
-	})
-}
+// WriteHeader implements http.ResponseWriter.
+func (r *recorder) WriteHeader(status int) { r.status = status }
 
-func (l *loader) playTreatment(ctx context.Context, id string, line riskLine) error {
-	if line.Treat == nil {
-		return nil
-	}
-	return l.change(ctx, line.Treat.As, id, func(ctx context.Context, version int64) error {
-		_, err := l.risk.Treat(ctx, id, version, risk.TreatInput{Treatment: risk.Treatment(line.Treat.Treatment), Note: line.Treat.Note})
-		return err
-	})
-}
-
-func (l *loader) playOptions(ctx context.Context, id string, line riskLine) error {
-	if line.Options == nil {
-		return nil
-	}
-	var options []risk.Option
-	for _, o := range line.Options.Compare {
-		options = append(options, risk.Option{
-			Kind: risk.OptionKind(o.Kind), Title: o.Title, Cost: o.Cost, Delay: o.Delay, Risk: o.Risk, Rating: matrix.Rating(o.Rating), Notes: o.Notes,
-		})
-	}
-	return l.change(ctx, line.Options.As, id, func(ctx context.Context, version int64) error {
-		_, err := l.risk.SetOptions(ctx, id, version, options)
-		return err
-	})
-}
-
-func (l *loader) playHearings(ctx context.Context, id string, line riskLine) error {
-	for _, h := range line.Hearings {
-		err := l.change(ctx, h.As, id, func(ctx context.Context, version int64) error {
-			_, err := l.risk.Hear(ctx, id, version, risk.HearingInput{Party: h.Party, Person: h.Person, Heard: h.Heard, Said: h.Said})
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// playAcceptance asks, meets the conditions and grants.
-func (l *loader) playAcceptance(ctx context.Context, id string, line riskLine) error {
-	if line.Ask == nil {
-		return nil
-	}
-	in := risk.AskInput{Option: line.Ask.Option, Reason: line.Ask.Reason, Until: l.inDays(line.Ask.Days)}
-	for _, c := range line.Ask.Conditions {
-		in.Conditions = append(in.Conditions, risk.TermInput{Text: c.Text, Owner: c.Owner, Due: l.inDays(c.Days)})
-	}
-	var asked risk.Acceptance
-	err := l.change(ctx, line.Ask.As, id, func(ctx context.Context, version int64) (err error) {
-		asked, err = l.risk.Ask(ctx, id, version, in)
-		return err
-	})
-	if err != nil || line.Grant == nil {
-		return err
-	}
-	actor, err := l.as(ctx, line.Grant.As)
-	if err != nil {
-		return err
-	}
-	granted, err := l.risk.Grant(actor, asked.ID, asked.Version, line.Grant.Reason)
-	if err != nil || line.Meet == nil {
-		return err
-	}
-	if actor, err = l.as(ctx, line.Meet.As); err != nil {
-		return err
-	}
-	for _, c := range granted.Conditions {
-		met, err := l.risk.Meet(actor, granted.ID, granted.Version, c.ID, line.Meet.Evidence)
-		if err != nil {
-			return err
-		}
-		granted = met
-	}
-	return nil
-}
+// Write implements http.ResponseWriter.
+func (r *recorder) Write(data []byte) (int, error) { return r.body.Write(data) }

@@ -21,11 +21,8 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/risk"
-	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
 // secretWord stands in everything that the hidden case consists of.
@@ -94,13 +91,14 @@ func TestGateWithholds(t *testing.T) {
 	if body := in.visit("operations").get(question).Body.String(); !strings.Contains(body, `"decision":"allow"`) {
 		t.Fatalf("before: %s", body)
 	}
-	line := riskLine{
-		As: "owner", Subject: visibleFlow, Act: "call", Title: secretWord, Threat: secretWord, Scope: secretWord, Visibility: "restricted",
-		Inputs: inputsLine{Data: "sensitive", Direction: "both", Access: "read_write", Volume: "high"},
-	}
-	if err := in.player().playRisk(t.Context(), line); err != nil {
-		t.Fatal(err)
-	}
+	in.play(`
+steps:
+  - as: owner
+    call: POST /risks
+    body:
+      {subject: ` + visibleFlow + `, act: call, title: SECRET, threat: SECRET, scope: SECRET, visibility: restricted,
+       inputs: {data: sensitive, direction: both, access: read_write, volume: high}}
+`)
 	var verdict struct {
 		Decision string
 		Blockers []map[string]string
@@ -156,12 +154,16 @@ func twins(t *testing.T) (plain, other *installation, hidden secrets) {
 	both(1, func(in *installation) {
 		if in == other {
 			hidden = hideSubject(t, in)
+			return
 		}
+		in.play("steps: [{as: owner, call: GET /me}]") // when a token was last used is no secret
 	})
 	both(2, func(in *installation) {
 		if in == other {
 			hideRisk(t, in, &hidden)
+			return
 		}
+		in.play("steps: [{as: owner, call: GET /me}, {as: reviewer, call: GET /me}, {as: executive, call: GET /me}]")
 	})
 	both(3, func(in *installation) { goOn(t, in) })
 	both(4, nil)
@@ -203,13 +205,11 @@ func publish(t *testing.T, in *installation, at time.Time) {
 	}
 }
 
-// player returns what the demo is played with, for further scenes.
-func (in *installation) player() *loader {
+// play plays further scenes, as the demo is played, and returns what they kept
+// and the ids of the organisations.
+func (in *installation) play(scenes string) map[string]string {
 	in.t.Helper()
-	l := &loader{office: in.office, state: in.state, people: map[string]string{}, organisations: map[string]string{}}
-	for _, a := range in.state.Accounts {
-		l.people[a.Login] = in.person(a.Login)
-	}
+	l := &loader{office: in.office, state: in.state, organisations: map[string]string{}}
 	all, err := in.identity.Organisations(in.as("admin"))
 	if err != nil {
 		in.t.Fatal(err)
@@ -217,24 +217,26 @@ func (in *installation) player() *loader {
 	for _, o := range all {
 		l.organisations[strings.ToLower(strings.TrimPrefix(o.Name, "The "))] = o.ID
 	}
-	return l
+	kept, err := l.playCase(in.t.Context(), "scenes", []byte(strings.ReplaceAll(scenes, "SECRET", secretWord)))
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	return kept
 }
 
 func hideSubject(t *testing.T, in *installation) secrets {
 	t.Helper()
-	owner := in.as("owner")
-	s, err := in.catalog.Register(owner, catalog.Registration{
-		Kind: "flow", Name: guessedName, Title: secretWord + " flow", Description: secretWord, Organisation: in.player().organisations["foundation"],
-		Attributes: map[string]string{"from": "production", "to": "cloud", "purpose": secretWord},
-		Visibility: authz.Restricted, Participants: []string{"person:reviewer", "person:executive"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := in.catalog.AddLink(owner, visibleFlow, "depends_on", s.Ref); err != nil {
-		t.Fatal(err)
-	}
-	return secrets{subject: s.Ref}
+	kept := in.play(`
+steps:
+  - as: owner
+    call: POST /subjects
+    body:
+      {kind: flow, name: ` + guessedName + `, title: SECRET flow, description: SECRET, organisation: "{foundation}",
+       attributes: {from: production, to: cloud, purpose: SECRET}, visibility: restricted, participants: ["person:reviewer", "person:executive"]}
+    keep: {hidden: ref}
+  - {as: owner, call: "POST /subjects/` + visibleFlow + `/links", body: {relation: depends_on, to: "{hidden}"}}
+`)
+	return secrets{subject: kept["hidden"]}
 }
 
 // guessedName begins the hidden subject's name; somebody registers it afterwards.
@@ -246,46 +248,25 @@ const visibleFlow = "flow:property-suggester-ab-test"
 // needs no acceptance of it, and accepted all the same.
 func hideRisk(t *testing.T, in *installation, hidden *secrets) {
 	t.Helper()
-	line := riskLine{
-		As: "owner", Subject: visibleFlow, Act: "call", Title: secretWord + " risk", Threat: secretWord, Scope: secretWord,
-		Visibility: "restricted", Participants: []string{"person:reviewer", "person:executive"},
-		Inputs:  inputsLine{Data: "public", Direction: "both", Access: "read", Volume: "low"},
-		Parties: []partyLine{{Kind: "organisation", Name: "The Foundation", Organisation: "foundation"}},
-	}
-	line.Rate = &struct {
-		As       string      `yaml:"as"`
-		Inherent matrix.Cell `yaml:"inherent"`
-		Residual matrix.Cell `yaml:"residual"`
-		Reason   string      `yaml:"reason"`
-	}{"reviewer", matrix.Cell{Likelihood: 2, Impact: 2}, matrix.Cell{Likelihood: 1, Impact: 1}, secretWord}
-	line.Ask = &struct {
-		As         string     `yaml:"as"`
-		Option     string     `yaml:"option"`
-		Reason     string     `yaml:"reason"`
-		Days       int        `yaml:"days"`
-		Conditions []termLine `yaml:"conditions"`
-	}{As: "owner", Reason: secretWord, Days: 20, Conditions: []termLine{{Text: secretWord, Owner: "owner", Days: 3}}}
-	line.Grant = &struct {
-		As     string `yaml:"as"`
-		Reason string `yaml:"reason"`
-	}{"executive", secretWord}
-	if err := in.player().playRisk(t.Context(), line); err != nil {
-		t.Fatal(err)
-	}
-	page, err := in.risk.List(in.as("owner"), risk.Filter{State: "all"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range page.Items {
-		if strings.Contains(r.Title, secretWord) {
-			hidden.risk = r.ID
-		}
-	}
-	d, err := in.risk.Get(in.as("owner"), hidden.risk)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hidden.acceptance = d.Acceptances[0].ID
+	kept := in.play(`
+steps:
+  - as: owner
+    call: POST /risks
+    body:
+      {subject: ` + visibleFlow + `, act: call, title: SECRET risk, threat: SECRET, scope: SECRET, visibility: restricted,
+       participants: ["person:reviewer", "person:executive"], inputs: {data: public, direction: both, access: read, volume: low},
+       parties: [{kind: organisation, name: The Foundation, organisation: "{foundation}"}]}
+    keep: {risk: id}
+  - as: reviewer
+    call: POST /risks/{risk}/ratings
+    body: {inherent: {likelihood: 2, impact: 2}, residual: {likelihood: 1, impact: 1}, reason: SECRET}
+  - as: owner
+    call: POST /risks/{risk}/acceptances
+    body: {reason: SECRET, until: +20d, conditions: [{text: SECRET, owner: owner, due: +3d}]}
+    keep: {acceptance: id}
+  - {as: executive, call: "POST /risks/{risk}/acceptances/{acceptance}/approvals", body: {reason: SECRET}}
+`)
+	hidden.risk, hidden.acceptance = kept["risk"], kept["acceptance"]
 	comment, err := in.content.Post(in.as("owner"), "risk:"+hidden.risk, secretWord)
 	if err != nil {
 		t.Fatal(err)
@@ -301,25 +282,20 @@ func hideRisk(t *testing.T, in *installation, hidden *secrets) {
 // goOn does afterwards what everybody inside, and in part everybody, can see.
 func goOn(t *testing.T, in *installation) {
 	t.Helper()
-	l := in.player()
-	if err := l.playSubject(t.Context(), subjectLine{
-		As: "owner", Kind: "project", Name: "town-hall", Title: "Town hall", Organisation: "foundation", Visibility: "public",
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.playSubject(t.Context(), subjectLine{
-		As: "requester", Kind: "flow", Name: guessedName, Title: "A guess", Organisation: "foundation",
-		Attributes: map[string]string{"from": "production", "to": "cloud"},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	line := riskLine{
-		As: "owner", Subject: "project:town-hall", Title: "The roof leaks", Threat: "Rain", Scope: "The roof", Visibility: "public",
-		Inputs: inputsLine{Data: "public", Direction: "both", Access: "read", Volume: "low"},
-	}
-	if err := l.playRisk(t.Context(), line); err != nil {
-		t.Fatal(err)
-	}
+	in.play(`
+steps:
+  - as: owner
+    call: POST /subjects
+    body: {kind: project, name: town-hall, title: Town hall, organisation: "{foundation}", visibility: public}
+  - as: requester
+    call: POST /subjects
+    body: {kind: flow, name: ` + guessedName + `, title: A guess, organisation: "{foundation}", attributes: {from: production, to: cloud}}
+  - as: owner
+    call: POST /risks
+    body:
+      {subject: "project:town-hall", title: The roof leaks, threat: Rain, scope: The roof, visibility: public,
+       inputs: {data: public, direction: both, access: read, volume: low}}
+`)
 	page, err := in.risk.List(in.as("owner"), risk.Filter{State: "all", Subject: visibleFlow})
 	if err != nil {
 		t.Fatal(err)

@@ -28,25 +28,19 @@ func alike(body, name string) string {
 func TestHiddenLinksCostNothing(t *testing.T) {
 	var watch observer
 	in := openInstallation(t, t.TempDir(), loadedAt(), withObserver(&watch))
-	l := in.player()
-	play := func(line subjectLine) {
-		t.Helper()
-		line.As, line.Organisation = "owner", "foundation"
-		if err := l.playSubject(t.Context(), line); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{"alone", "about"} {
-		play(subjectLine{Kind: "project", Name: name, Title: "The same"})
-	}
-	play(subjectLine{Kind: "component", Name: "hidden", Title: secretWord, Visibility: "restricted", Attributes: map[string]string{"project": "about"}})
-	line := riskLine{
-		As: "owner", Subject: "project:about", Title: secretWord, Threat: secretWord, Scope: secretWord, Visibility: "restricted",
-		Inputs: inputsLine{Data: "public", Direction: "both", Access: "read", Volume: "low"},
-	}
-	if err := l.playRisk(t.Context(), line); err != nil {
-		t.Fatal(err)
-	}
+	in.play(`
+steps:
+  - {as: owner, call: POST /subjects, body: {kind: project, name: alone, title: The same, organisation: "{foundation}"}}
+  - {as: owner, call: POST /subjects, body: {kind: project, name: about, title: The same, organisation: "{foundation}"}}
+  - as: owner
+    call: POST /subjects
+    body: {kind: component, name: hidden, title: SECRET, organisation: "{foundation}", visibility: restricted, attributes: {project: about}}
+  - as: owner
+    call: POST /risks
+    body:
+      {subject: "project:about", title: SECRET, threat: SECRET, scope: SECRET, visibility: restricted,
+       inputs: {data: public, direction: both, access: read, volume: low}}
+`)
 	for _, login := range []string{"requester", "operations", "admin"} {
 		v := in.visit(login)
 		v.get("/me")
