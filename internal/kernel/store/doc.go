@@ -10,7 +10,8 @@
 // # One SQL text for both engines
 //
 // Statements are written once, with $1..$n. Archtest refuses what only one engine
-// understands, or both understand differently:
+// understands, or both understand differently, and storetest each such statement
+// that a test runs:
 //
 //   - FOR UPDATE: SQLite has none. The ledger's head row is the lock.
 //   - LIKE: SQLite ignores the case of ASCII letters, PostgreSQL does not. Package
@@ -23,5 +24,9 @@
 // PostgreSQL has aborted it. Use ON CONFLICT, or look first.
 //
 // Migrations name types that differ by tokens: {int64}, {bytes}, {STRICT}. Times
-// are {int64} microseconds ([At], [Time]), truth values {int64} 0 or 1, ids text.
+// are {int64} microseconds ([At], [Time]), truth values {int64} 0 or 1 ([Bool]), ids
+// text.
+//
+// A [Table] has the columns of a table in one list and makes the plain statements of
+// it; whatever else is asked is written beside it.
 package store

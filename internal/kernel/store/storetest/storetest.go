@@ -36,6 +36,7 @@ func open(t testing.TB, cfg store.Config, migrations []store.Migrations) *store.
 	if cfg.Clock == nil {
 		cfg.Clock = store.FixedClock(Start())
 	}
+	cfg.Observe = portable(t)
 	db, err := store.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)

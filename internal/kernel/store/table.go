@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// Table reads and writes the rows of one table as values of T. Its one list of
+// columns says where each is kept in a T; the statements follow from it. What does
+// not fit stays a statement of its own beside it.
+//
+//	var notes = store.NewTable("note_note", "n", stale, func(n *Note) []store.Column {
+//		return []store.Column{
+//			store.Text("id", &n.ID).Key(), store.Int("version", &n.Version).Version(),
+//			store.Text("author", &n.Author).Fixed(), store.JSON("tags", &n.Tags),
+//		}
+//	})
+//
+//	all, err := notes.All(ctx, r, "WHERE n.author = $1 ORDER BY n.id", author)
+//	one, err := store.Found(notes.One(ctx, r, "WHERE n.id = $1", id))
+//
+// Each method runs one statement. Errors name the table and wrap the cause. A Table
+// does not change and may be used concurrently.
+type Table[T any] struct {
+	name, alias string
+	columns     string // of SELECT
+	bind        func(*T) []Column
+	stale       func() error
+}
+
+// NewTable returns the table of that name, which statements call alias. columns
+// binds the columns to a T; it is called once for each statement, with a zero T
+// too. stale makes what Update answers if somebody was faster; it may be nil if no
+// column is marked as the version.
+func NewTable[T any](name, alias string, stale func() error, columns func(*T) []Column) *Table[T] {
+	t := &Table[T]{name: name, alias: alias, bind: columns, stale: stale}
+	var zero T
+	var names []string
+	for _, c := range columns(&zero) {
+		if c.cell != nil {
+			names = append(names, alias+"."+c.name)
+		}
+	}
+	t.columns = strings.Join(names, ", ")
+	return t
+}
+
+// Columns returns the columns that are read, "n.id, n.version", for a statement
+// that reads more than this table.
+func (t *Table[T]) Columns() string { return t.columns }
+
+// Dest returns where [Table.Columns] of one row are scanned to.
+func (t *Table[T]) Dest(v *T) []any {
+	columns := t.bind(v)
+	dest := make([]any, 0, len(columns))
+	for _, c := range columns {
+		if c.cell != nil {
+			dest = append(dest, c.cell.dest())
+		}
+	}
+	return dest
+}
+
+// Scan reads [Table.Columns] of one row, for [Collect].
+func (t *Table[T]) Scan(row Scanner) (T, error) {
+	var v, none T
+	if err := row.Scan(t.Dest(&v)...); err != nil {
+		return none, fmt.Errorf("read %s: %w", t.name, err)
+	}
+	return v, nil
+}
+
+// One reads one row; rest is what stands after FROM. No row is sql.ErrNoRows, see
+// [Found].
+func (t *Table[T]) One(ctx context.Context, r Reader, rest string, args ...any) (T, error) {
+	return t.Scan(r.QueryRow(ctx, t.selecting("")+rest, args...))
+}
+
+// All reads rows; rest is what stands after FROM.
+func (t *Table[T]) All(ctx context.Context, r Reader, rest string, args ...any) ([]T, error) {
+	var all []T
+	var v T
+	rows, err := r.Query(ctx, t.selecting("")+rest, args...)
+	err = t.each(rows, err, &v, t.Dest(&v), func() { all = append(all, v) })
+	return all, err
+}
+
+// GroupBy reads the rows whose column by is one of keys, by that column: the parts
+// of several wholes with one statement. rest is what stands after the condition.
+// A key without rows is absent; without keys nothing is asked.
+func (t *Table[T]) GroupBy(ctx context.Context, r Reader, by string, keys []string, rest string) (map[string][]T, error) {
+	groups := make(map[string][]T, len(keys))
+	if len(keys) == 0 {
+		return groups, nil
+	}
+	var args []any
+	var of string
+	var v T
+	by = t.alias + "." + by
+	rows, err := r.Query(ctx, t.selecting(by+", ")+"WHERE "+by+" IN "+In(keys, &args)+" "+rest, args...)
+	err = t.each(rows, err, &v, append([]any{&of}, t.Dest(&v)...), func() { groups[of] = append(groups[of], v) })
+	return groups, err
+}
+
+func (t *Table[T]) selecting(first string) string {
+	return "SELECT " + first + t.columns + " FROM " + t.name + " " + t.alias + " "
+}
+
+// each scans row after row into the same dest, which v is part of.
+func (t *Table[T]) each(rows *sql.Rows, err error, v *T, dest []any, take func()) error {
+	if err != nil {
+		return fmt.Errorf("read %s: %w", t.name, err)
+	}
+	defer rows.Close()
+	var zero T
+	for rows.Next() {
+		*v = zero // so that rows share neither maps nor slices
+		if err := rows.Scan(dest...); err != nil {
+			return fmt.Errorf("read %s: %w", t.name, err)
+		}
+		take()
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read %s: %w", t.name, err)
+	}
+	return nil
+}
+
+// Insert writes a new row, with the further columns that a T does not hold.
+func (t *Table[T]) Insert(ctx context.Context, tx *Tx, v T, more ...Column) error {
+	var names, marks []string
+	var args []any
+	for _, c := range append(t.bind(&v), more...) {
+		value, err := c.value()
+		if err != nil {
+			return fmt.Errorf("insert into %s: %w", t.name, err)
+		}
+		names, marks = append(names, c.name), append(marks, Arg(value, &args))
+	}
+	_, err := tx.Exec(ctx, "INSERT INTO "+t.name+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")", args...)
+	if err != nil {
+		return fmt.Errorf("insert into %s: %w", t.name, err)
+	}
+	return nil
+}
+
+// Update writes all columns that are not fixed, and the further ones, to the row
+// with v's key if it still has the version before, which v was read with. If it has
+// not, somebody was faster: the table's stale fault, and nothing is written.
+func (t *Table[T]) Update(ctx context.Context, tx *Tx, v T, before int64, more ...Column) error {
+	var set, where []string
+	var args []any
+	for _, c := range append(t.bind(&v), more...) {
+		value, err := c.value()
+		switch {
+		case err != nil:
+			return fmt.Errorf("update %s: %w", t.name, err)
+		case c.role == key:
+			where = append(where, c.name+" = "+Arg(value, &args))
+		case c.role == version:
+			where = append(where, c.name+" = "+Arg(before, &args))
+			fallthrough
+		case c.role == plain:
+			set = append(set, c.name+" = "+Arg(value, &args))
+		}
+	}
+	if len(where) != 2 {
+		return fmt.Errorf("update %s: the table needs a key and a version", t.name)
+	}
+	n, err := Affected(tx.Exec(ctx, "UPDATE "+t.name+" SET "+strings.Join(set, ", ")+" WHERE "+strings.Join(where, " AND "), args...))
+	if err != nil {
+		return fmt.Errorf("update %s: %w", t.name, err)
+	}
+	if n != 1 {
+		return t.stale()
+	}
+	return nil
+}
