@@ -56,7 +56,7 @@ func (s *Service) editable(ctx context.Context, tx *ledger.Tx, a authz.Actor, ac
 		return Subject{}, err
 	}
 	if sub.Revision != revision {
-		return Subject{}, staleFault()
+		return Subject{}, stale()
 	}
 	if sub.Retired() {
 		return Subject{}, fault.New(fault.Conflict, "catalog.retired", "This subject is retired and no longer changes. Register a new one if it is in use again.")
@@ -129,7 +129,7 @@ func (s *Service) commitChange(ctx context.Context, tx *ledger.Tx, a authz.Actor
 	if after.Entry, err = s.record(ctx, tx, a, KindChanged, governed(before, after), body); err != nil {
 		return Subject{}, err
 	}
-	if err := updateSubject(ctx, tx.Tx, after, before.Revision); err != nil {
+	if err := subjects.Update(ctx, tx.Tx, after, before.Revision); err != nil {
 		return Subject{}, err
 	}
 	// What was decided in the open is hidden with the subject. What was decided
@@ -264,7 +264,7 @@ func (s *Service) Retire(ctx context.Context, ref string, revision int64, reason
 		if sub.Entry, err = s.record(ctx, tx, a, KindRetired, sub, body); err != nil {
 			return err
 		}
-		if err := updateSubject(ctx, tx.Tx, sub, before.Revision); err != nil {
+		if err := subjects.Update(ctx, tx.Tx, sub, before.Revision); err != nil {
 			return err
 		}
 		return s.index(ctx, tx, sub)

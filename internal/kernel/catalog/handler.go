@@ -40,7 +40,7 @@ func (s *Service) Pages(m *web.Mux) {
 
 func (s *Service) showList(c *web.Ctx) error {
 	f := Filter{Kind: c.Query("kind"), State: c.Query("state")}
-	page, err := s.List(c.Context(), f, c.Query("cursor"), DefaultLimit)
+	page, err := s.List(c.Context(), f, c.Query("cursor"), 0)
 	if err != nil {
 		return err
 	}

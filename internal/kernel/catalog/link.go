@@ -110,7 +110,7 @@ func (s *Service) addLink(ctx context.Context, tx *ledger.Tx, f end, relation st
 		return err
 	}
 	row := linkRow{From: f.item, Relation: relation, To: t.item, AddedAt: tx.Now()}
-	return insertLink(ctx, tx.Tx, row, authz.ActorFrom(ctx).Ref(), seq)
+	return links.Insert(ctx, tx.Tx, row, store.Value("added_by", authz.ActorFrom(ctx).Ref()), store.Value("entry", seq))
 }
 
 func (s *Service) removeLink(ctx context.Context, tx *ledger.Tx, f end, relation string, t end) error {

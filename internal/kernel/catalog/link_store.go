@@ -20,20 +20,19 @@ type linkRow struct {
 	AddedAt            time.Time
 }
 
-func scanLink(row store.Scanner) (linkRow, error) {
-	var l linkRow
-	err := row.Scan(&l.From, &l.Relation, &l.To, store.Time(&l.AddedAt))
-	return l, err
-}
+// links is where links are kept; who added one, and by which entry, is written only.
+var links = store.NewTable("catalog_link", "l", nil, func(l *linkRow) []store.Column {
+	return []store.Column{
+		store.Text("from_item", &l.From),
+		store.Text("relation", &l.Relation),
+		store.Text("to_item", &l.To),
+		store.Moment("added_at", &l.AddedAt),
+	}
+})
 
 func linksOf(ctx context.Context, r store.Reader, item string) ([]linkRow, error) {
-	rows, err := r.Query(ctx, `SELECT from_item, relation, to_item, added_at FROM catalog_link
-		WHERE from_item = $1 OR to_item = $1 ORDER BY added_at DESC, from_item, relation, to_item LIMIT $2`, item, maxLinks)
-	all, err := store.Collect(rows, err, scanLink)
-	if err != nil {
-		return nil, fmt.Errorf("load links: %w", err)
-	}
-	return all, nil
+	return links.All(ctx, r, `WHERE l.from_item = $1 OR l.to_item = $1
+		ORDER BY l.added_at DESC, l.from_item, l.relation, l.to_item LIMIT $2`, item, maxLinks)
 }
 
 func linkExists(ctx context.Context, r store.Reader, from, relation, to string) (bool, error) {
@@ -43,15 +42,6 @@ func linkExists(ctx context.Context, r store.Reader, from, relation, to string) 
 		return false, fmt.Errorf("look for link: %w", err)
 	}
 	return n > 0, nil
-}
-
-func insertLink(ctx context.Context, tx *store.Tx, l linkRow, by string, entry int64) error {
-	_, err := tx.Exec(ctx, "INSERT INTO catalog_link (from_item, relation, to_item, added_at, added_by, entry) VALUES ($1, $2, $3, $4, $5, $6)",
-		l.From, l.Relation, l.To, store.At(l.AddedAt), by, entry)
-	if err != nil {
-		return fmt.Errorf("insert link: %w", err)
-	}
-	return nil
 }
 
 func deleteLink(ctx context.Context, tx *store.Tx, from, relation, to string) error {

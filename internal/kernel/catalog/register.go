@@ -115,7 +115,7 @@ func (s *Service) register(ctx context.Context, tx *ledger.Tx, a authz.Actor, ki
 	if err != nil {
 		return err
 	}
-	if err := insertSubject(ctx, tx.Tx, *sub); err != nil {
+	if err := subjects.Insert(ctx, tx.Tx, *sub); err != nil {
 		return err
 	}
 	if err := setReferences(ctx, tx.Tx, sub.ID, targets); err != nil {

@@ -112,7 +112,7 @@ func (s *Service) Subject(ctx context.Context, r store.Reader, ref string) (Subj
 
 // SubjectByID is [Service.Subject] by id.
 func (s *Service) SubjectByID(ctx context.Context, r store.Reader, id string) (Subject, error) {
-	return found(scanSubject(r.QueryRow(ctx, "SELECT "+subjectColumns+" FROM catalog_subject s WHERE s.id = $1", id)))
+	return store.Found(subjects.One(ctx, r, "WHERE s.id = $1", id))
 }
 
 // VisibleSubject returns the subject of that ref if the actor may see it, and
@@ -277,12 +277,6 @@ type Filter struct {
 	Kind, Owner, Organisation, State string
 }
 
-// Page limits.
-const (
-	DefaultLimit = 50
-	MaxLimit     = 200
-)
-
 // Page is one page of a list. Next is the cursor of the following page, or empty.
 type Page struct {
 	Subjects []Subject
@@ -290,7 +284,7 @@ type Page struct {
 }
 
 // List returns the visible subjects in the order of their refs. cursor is empty
-// or the Next of an earlier page; limit 0 means [DefaultLimit].
+// or the Next of an earlier page; limit 0 means [store.DefaultLimit].
 func (s *Service) List(ctx context.Context, f Filter, cursor string, limit int) (Page, error) {
 	a := authz.ActorFrom(ctx)
 	if err := s.policy.Check(a, ActionRead, authz.Resource{Visibility: authz.Public}); err != nil {
@@ -307,22 +301,12 @@ func (s *Service) List(ctx context.Context, f Filter, cursor string, limit int) 
 	default:
 		return Page{}, fault.New(fault.Invalid, "catalog.state", "The state to list is active, retired or all.")
 	}
-	if limit <= 0 {
-		limit = DefaultLimit
-	}
-	limit = min(limit, MaxLimit)
+	limit = store.Limit(limit)
 	var page Page
 	err = s.db.Read(ctx, func(r *store.ReadTx) error {
 		all, err := listSubjects(ctx, r, a, f, string(after), limit+1)
-		if err != nil {
-			return err
-		}
-		if len(all) > limit {
-			all = all[:limit]
-			page.Next = base64.RawURLEncoding.EncodeToString([]byte(all[limit-1].Ref))
-		}
-		page.Subjects = all
-		return nil
+		page.Subjects, page.Next = store.Page(all, limit, func(last Subject) string { return base64.RawURLEncoding.EncodeToString([]byte(last.Ref)) })
+		return err
 	})
 	return page, err
 }
@@ -353,7 +337,7 @@ func (s *Service) Resource(ctx context.Context, r store.Reader, id string) (auth
 // Owned returns the refs of the subjects that a person owns, for that person's export.
 func (s *Service) Owned(ctx context.Context, r store.Reader, person string) ([]string, error) {
 	rows, err := r.Query(ctx, "SELECT ref FROM catalog_subject WHERE owner = $1 ORDER BY ref", person)
-	all, err := store.Collect(rows, err, func(row store.Scanner) (string, error) { var ref string; return ref, row.Scan(&ref) })
+	all, err := store.Texts(rows, err)
 	if err != nil {
 		return nil, fmt.Errorf("list owned subjects: %w", err)
 	}
@@ -375,7 +359,7 @@ func (s *Service) FormOptions(ctx context.Context, kind string) (Form, error) {
 				continue
 			}
 			f := Filter{Kind: attr.Refers, State: StateActive}
-			if form.Targets[attr.Refers], err = listSubjects(ctx, r, a, f, "", MaxLimit); err != nil {
+			if form.Targets[attr.Refers], err = listSubjects(ctx, r, a, f, "", store.MaxLimit); err != nil {
 				return err
 			}
 		}
@@ -384,7 +368,7 @@ func (s *Service) FormOptions(ctx context.Context, kind string) (Form, error) {
 	return form, err
 }
 
-func staleFault() error {
+func stale() error {
 	return fault.New(fault.Stale, "catalog.stale",
 		"Somebody changed this subject after you opened it. Look at the current state, then make your change again; what you entered is still in your form.")
 }

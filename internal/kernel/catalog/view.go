@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
@@ -276,7 +277,7 @@ func (v formView) input(f *web.Form, a Attribute) web.Field {
 	for _, sub := range v.targets[a.Refers] {
 		options = append(options, web.Choice{Value: sub.Name, Label: sub.Title})
 	}
-	if a.Refers != "" && len(options) < MaxLimit || len(a.Allowed) > 0 {
+	if a.Refers != "" && len(options) < store.MaxLimit || len(a.Allowed) > 0 {
 		field := f.Select(name, v.attribute, options)
 		if known := func(o web.Choice) bool { return o.Value == field.Value }; field.Value != "" && !slices.ContainsFunc(options, known) {
 			// What stands there stays on offer: a target that is retired, or not shown to this editor.
