@@ -16,8 +16,8 @@ import (
 // acceptancePages registers the forms about an acceptance, other than the
 // decision itself.
 func (s *Service) acceptancePages(m *web.Mux) {
-	s.onAcceptancePage(ActionWithdraw, "withdraw", "withdraw", web.ConfirmPage, "risk.flash.withdrawn", s.withdrawQuestion, s.sendWithdraw).register(m)
-	s.onAcceptancePage(ActionRevoke, "revoke", "revoke", web.ConfirmPage, "risk.flash.revoked", s.revokeQuestion, s.sendRevoke).register(m)
+	s.onAcceptancePage(ActionWithdraw, "withdraw", "withdraw", web.ConfirmTemplate, "risk.flash.withdrawn", s.withdrawQuestion, s.sendWithdraw).register(m)
+	s.onAcceptancePage(ActionRevoke, "revoke", "revoke", web.ConfirmTemplate, "risk.flash.revoked", s.revokeQuestion, s.sendRevoke).register(m)
 	s.onAcceptancePage(ActionSettle, "close", "close", "risk/settle", "risk.flash.settled", s.settleView, s.sendSettle).register(m)
 	meet := s.onAcceptancePage(ActionMeet, "conditions/{condition}", "", "risk/meet", "risk.flash.met", s.meetView, s.sendMeet)
 	load := meet.load

@@ -24,9 +24,9 @@ func (s *Service) riskPages(m *web.Mux) {
 	s.onRiskPage(ActionTreat, "treat", "treat", "risk/treat", "risk.flash.treated", treatValues, s.treatView, s.sendTreatment).register(m)
 	s.onRiskPage(ActionTreat, "mitigations/new", "treat", "risk/mitigation_new", "risk.flash.planned", riskVersion, s.plainView, s.sendMitigation).register(m)
 	s.onRiskPage(ActionHear, "hear", "hear", "risk/hear", "risk.flash.heard", hearValues, s.hearView, s.sendHearing).register(m)
-	s.onRiskPage(ActionReview, "review", "review", web.ConfirmPage, "risk.flash.reviewed", riskVersion, s.reviewQuestion, s.sendReview).register(m)
-	s.onRiskPage(ActionTreat, "complete", "complete", web.ConfirmPage, "risk.flash.completed", riskVersion, s.completeQuestion, s.sendComplete).register(m)
-	s.onRiskPage(ActionClose, "close", "close", web.ConfirmPage, "risk.flash.closed", riskVersion, s.closeQuestion, s.sendClose).register(m)
+	s.onRiskPage(ActionReview, "review", "review", web.ConfirmTemplate, "risk.flash.reviewed", riskVersion, s.reviewQuestion, s.sendReview).register(m)
+	s.onRiskPage(ActionTreat, "complete", "complete", web.ConfirmTemplate, "risk.flash.completed", riskVersion, s.completeQuestion, s.sendComplete).register(m)
+	s.onRiskPage(ActionClose, "close", "close", web.ConfirmTemplate, "risk.flash.closed", riskVersion, s.closeQuestion, s.sendClose).register(m)
 	report := s.onRiskPage(ActionMitigation, "mitigations/{mitigation}", "", "risk/mitigation", "risk.flash.reported", mitigationValues, s.mitigationView, s.sendReport)
 	report.load = s.loadMitigated
 	report.may = func(c *web.Ctx, d Detail) bool { return mayReport(c, d, mitigationOf(d, c.Path("mitigation"))) }

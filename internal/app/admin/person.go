@@ -239,7 +239,7 @@ func (s *Site) postErase(c *web.Ctx) error {
 		err = s.Erase(c.Context(), p.ID, reason)
 	}
 	if err != nil {
-		return c.Again(err, web.ConfirmPage, eraseQuestion(c, p))
+		return c.Again(err, web.ConfirmTemplate, eraseQuestion(c, p))
 	}
 	c.Flash("admin.erase.done")
 	return c.SeeOther("/admin/people")

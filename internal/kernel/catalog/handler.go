@@ -201,7 +201,7 @@ func (s *Service) postRetire(c *web.Ctx) error {
 		if fault.Is(err, fault.Stale) {
 			f.SetCurrent(url.Values{"_version": {strconv.FormatInt(d.Subject.Revision, 10)}, "reason": {reason}})
 		}
-		return c.Again(err, web.ConfirmPage, retireQuestion(c, d.Subject))
+		return c.Again(err, web.ConfirmTemplate, retireQuestion(c, d.Subject))
 	}
 	c.Flash("catalog.retired")
 	return c.SeeOther(d.Subject.URL())
@@ -240,7 +240,7 @@ func (s *Service) postUnlink(c *web.Ctx) error {
 		return err
 	}
 	if err := s.RemoveLink(c.Context(), c.Path("ref"), c.Path("relation"), c.Path("to")); err != nil {
-		return c.Again(err, web.ConfirmPage, s.unlinkQuestion(c))
+		return c.Again(err, web.ConfirmTemplate, s.unlinkQuestion(c))
 	}
 	c.Flash("catalog.unlinked")
 	return c.SeeOther("/subjects/" + c.Path("ref"))

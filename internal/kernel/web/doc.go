@@ -14,36 +14,25 @@
 //
 //	func (h *handler) Pages(m *web.Mux) {
 //		m.Files("note", files)
-//		m.Page("GET /notes/new", "note:entry:write", h.form)
-//		m.Page("POST /notes", "note:entry:write", h.write)
+//		web.FormPage[web.None, note.Entry]{
+//			Path: "/notes/new", Sends: "/notes", Action: "note:entry:write", Page: "note/new",
+//			Do: func(c *web.Ctx, _ web.None, _ int64, in note.Entry) (web.Next, error) {
+//				id, err := h.notes.Write(c.Context(), in)
+//				return web.To("/notes/"+id, "note.written", in.Title), err
+//			},
+//		}.Register(m)
 //	}
 //
-//	func (h *handler) form(c *web.Ctx) error {
-//		return c.Render(http.StatusOK, "note/new", nil)
-//	}
+// A [FormPage] is a page with a form, a [ConfirmPage] a question before an act. What
+// a form holds is the struct that the API takes: [Bind] reads it by its tags, and
+// [Values] fills it in; or Read does so with the getters of [Form]. Whatever goes
+// wrong, the form is shown once more with everything that was entered and the
+// reasons, and a double click takes effect once.
 //
-//	func (h *handler) write(c *web.Ctx) error {
-//		f, err := c.Form()
-//		if err != nil {
-//			return err
-//		}
-//		f.Require("title", "until")
-//		in := note.Entry{Title: f.String("title", 200), Until: f.Date("until")}
-//		id := ""
-//		if err = f.Err(); err == nil {
-//			id, err = h.notes.Write(c.Context(), in)
-//		}
-//		if err != nil {
-//			return c.Again(err, "note/new", nil)
-//		}
-//		c.Flash("note.written", in.Title)
-//		return c.SeeOther("/notes/" + id)
-//	}
-//
-// Handlers return errors; the mux answers them once, by [fault.From]. Again shows
-// the form once more with everything that was entered and the reasons, whatever
-// went wrong. Use c.Context() only after c.Form(): it then carries the
-// submission, and a double click takes effect once.
+// Any other page is registered by [Mux.Page]. Handlers return errors; the mux
+// answers them once, by [fault.From]. A handler that reads a form by itself uses
+// c.Context() only after c.Form(), when it carries the submission, and shows the
+// form once more by [Ctx.Again].
 //
 // # Its template
 //
@@ -66,16 +55,13 @@
 //	{{end}}
 //
 // {{show $f}} puts in the hidden fields of every form and, after a refusal, the
-// list of what is wrong. A form that is edited is filled with [Ctx.Prefill],
-// under the address that it is sent to; the item's version goes in as
-// "_version" and comes back by [Form.Version]. After a stale edit the handler
-// calls [Form.SetCurrent] with what is saved now, before Again: both versions
-// then stand beside each other. Fields named like a password or code
+// list of what is wrong. What is edited carries its version, and after a stale
+// edit what is saved now stands beside what was typed. Fields named like a password or code
 // ("password", "new_password", "code") are never shown again nor kept.
 // A form with files has enctype="multipart/form-data" and its route [MaxBody].
 // A form with data-draft is kept on the server while it is written; its GET
 // handler calls [Ctx.Draft] to bring back what was kept. A question before an
-// act is a page: [Ctx.Confirm].
+// act is a page: [ConfirmPage].
 //
 // # Its words
 //

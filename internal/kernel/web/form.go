@@ -47,7 +47,8 @@ type Form struct {
 	broken   map[string]bool // fields with bytes that are not UTF-8
 	order    []string        // fields with errors, in the order of discovery
 	errs     map[string]fault.Field
-	current  url.Values // the saved values, after a stale edit
+	rows     map[string][]int // of each list that was bound: the rows that were not blank
+	current  url.Values       // the saved values, after a stale edit
 	location *time.Location
 	text     func(Message) string
 

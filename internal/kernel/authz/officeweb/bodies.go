@@ -186,7 +186,7 @@ func (s *Site) postDissolve(c *web.Ctx) error {
 		if fault.Is(err, fault.Stale) {
 			f.SetCurrent(url.Values{"_version": {version(b.Version)}})
 		}
-		return c.Again(err, web.ConfirmPage, dissolveQuestion(c, b))
+		return c.Again(err, web.ConfirmTemplate, dissolveQuestion(c, b))
 	}
 	c.Flash("authz.dissolve.done", b.Name)
 	return c.SeeOther(postsPath)

@@ -143,7 +143,7 @@ func (s *Site) postRevoke(path, back string) func(*web.Ctx) error {
 			if fault.Is(err, fault.Stale) {
 				f.SetCurrent(url.Values{"_version": {version(d.Version)}})
 			}
-			return c.Again(err, web.ConfirmPage, revokeQuestion(c, st, d, path, back))
+			return c.Again(err, web.ConfirmTemplate, revokeQuestion(c, st, d, path, back))
 		}
 		c.Flash("authz.revoke.done")
 		return c.SeeOther(back)

@@ -217,7 +217,7 @@ func (s *Site) askPostAgain(c *web.Ctx, f *web.Form, err error, q postQuestion) 
 	if fault.Is(err, fault.Stale) {
 		f.SetCurrent(url.Values{"_version": {version(p.Version)}})
 	}
-	return c.Again(err, web.ConfirmPage, q(c, st, p))
+	return c.Again(err, web.ConfirmTemplate, q(c, st, p))
 }
 
 // vacant is the authority as it would be if a post were vacant.

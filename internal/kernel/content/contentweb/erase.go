@@ -69,7 +69,7 @@ func (s *Site) postEraseComment(c *web.Ctx) error {
 		err = s.Content.EraseComment(c.Context(), comment.ID, reason)
 	}
 	if err != nil {
-		return c.Again(err, web.ConfirmPage, eraseCommentQuestion(c, comment))
+		return c.Again(err, web.ConfirmTemplate, eraseCommentQuestion(c, comment))
 	}
 	c.Flash("content.erase.done")
 	return c.SeeOther(CommentPath(comment.ID))
@@ -109,7 +109,7 @@ func (s *Site) postEraseAttachment(c *web.Ctx) error {
 		err = s.Content.EraseAttachment(c.Context(), a.ID, reason)
 	}
 	if err != nil {
-		return c.Again(err, web.ConfirmPage, eraseAttachmentQuestion(c, a))
+		return c.Again(err, web.ConfirmTemplate, eraseAttachmentQuestion(c, a))
 	}
 	c.Flash("content.erase.done")
 	return c.SeeOther(threadPath(a.Item))

@@ -173,7 +173,7 @@ func (s *Site) postRemoveGroup(c *web.Ctx) error {
 		if fault.Is(err, fault.Stale) {
 			f.SetCurrent(url.Values{"_version": {version(g.Version)}})
 		}
-		return c.Again(err, web.ConfirmPage, removeGroupQuestion(c, g))
+		return c.Again(err, web.ConfirmTemplate, removeGroupQuestion(c, g))
 	}
 	c.Flash("identity.groups.removed", g.Name)
 	return c.SeeOther(groupsPath)

@@ -35,7 +35,7 @@ func (s *Site) askAgain(c *web.Ctx, f *web.Form, err error, q question) error {
 	if fault.Is(err, fault.Stale) {
 		f.SetCurrent(url.Values{"_version": {version(p.Version)}})
 	}
-	return c.Again(err, web.ConfirmPage, q(c, p))
+	return c.Again(err, web.ConfirmTemplate, q(c, p))
 }
 
 func inviteQuestion(c *web.Ctx, p identity.Person) web.Confirm {

@@ -204,7 +204,7 @@ func (s *Site) postRevoke(list string) func(*web.Ctx) error {
 			return err
 		}
 		if err := s.People.RevokeToken(c.Context(), c.Path("id")); err != nil {
-			return c.Again(err, web.ConfirmPage, revokeQuestion(c, list))
+			return c.Again(err, web.ConfirmTemplate, revokeQuestion(c, list))
 		}
 		c.Flash("identity.tokens.revoke_done")
 		return c.SeeOther(list)

@@ -141,7 +141,7 @@ func (s *Service) doErase(c *web.Ctx) error {
 		if missing != nil {
 			return missing
 		}
-		return c.Again(err, web.ConfirmPage, question)
+		return c.Again(err, web.ConfirmTemplate, question)
 	}
 	c.Flash("ledger.erase.done", done.RecordedAs)
 	return c.SeeOther(fmt.Sprintf("/ledger/%d", seq))
