@@ -82,7 +82,7 @@ func (s *Service) PostIn(ctx context.Context, tx *ledger.Tx, item, text string) 
 	if err != nil {
 		return Comment{}, err
 	}
-	if err := insertComment(ctx, tx, c, salt); err != nil {
+	if err := comments.Insert(ctx, tx.Tx, c, store.Value("salt", salt)); err != nil {
 		return Comment{}, err
 	}
 	return c, s.changed(ctx, tx, c.passage())
@@ -104,7 +104,7 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, text strin
 		case c.Erased():
 			return alreadyErased()
 		case c.Version != version:
-			return fault.New(fault.Stale, CodeStale, "This comment was changed after you opened it. Look at the current text, then make your change again; what you entered is still in your form.")
+			return stale()
 		}
 		if err := checkText(text); err != nil {
 			return err
@@ -117,7 +117,7 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, text strin
 		if err != nil {
 			return err
 		}
-		if err := updateComment(ctx, tx, c, salt); err != nil {
+		if err := comments.Update(ctx, tx.Tx, c, version, store.Value("salt", salt)); err != nil {
 			return err
 		}
 		return s.changed(ctx, tx, c.passage())
@@ -169,6 +169,10 @@ func control(r rune) bool {
 	return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
 }
 
+func stale() error {
+	return fault.New(fault.Stale, CodeStale, "This comment was changed after you opened it. Look at the current text, then make your change again; what you entered is still in your form.")
+}
+
 func alreadyErased() error {
 	return fault.New(fault.Conflict, CodeErased, "This was erased before. There is nothing left to change.")
 }
@@ -179,11 +183,8 @@ type Page struct {
 	Next     string
 }
 
-// Page limits.
-const (
-	DefaultLimit = 50
-	MaxLimit     = 200
-)
+// DefaultLimit is how many comments a page has.
+const DefaultLimit = store.DefaultLimit
 
 // Comments returns the comments about an item, the oldest first; cursor is empty
 // or the Next of an earlier page, limit 0 means [DefaultLimit].
@@ -192,21 +193,14 @@ func (s *Service) Comments(ctx context.Context, item, cursor string, limit int) 
 	if err != nil {
 		return Page{}, err
 	}
-	if limit <= 0 {
-		limit = DefaultLimit
-	}
-	limit = min(limit, MaxLimit)
+	limit = store.Limit(limit)
 	var page Page
 	err = s.db.Read(ctx, func(r *store.ReadTx) error {
 		if _, err := s.check(ctx, r, ActionRead, item); err != nil {
 			return err
 		}
 		all, err := commentsOf(ctx, r, item, at, id, limit+1)
-		if len(all) > limit {
-			all = all[:limit]
-			page.Next = formatCursor(all[limit-1].PostedAt, all[limit-1].ID)
-		}
-		page.Comments = all
+		page.Comments, page.Next = store.Page(all, limit, func(last Comment) string { return formatCursor(last.PostedAt, last.ID) })
 		return err
 	})
 	return page, err
@@ -240,7 +234,7 @@ func (s *Service) Recent(ctx context.Context, limit int) ([]Comment, error) {
 	var all []Comment
 	err := s.db.Read(ctx, func(r *store.ReadTx) error {
 		var err error
-		all, err = recentComments(ctx, r, a, min(max(limit, 1), MaxLimit))
+		all, err = recentComments(ctx, r, a, min(max(limit, 1), store.MaxLimit))
 		return err
 	})
 	return all, err
@@ -305,7 +299,7 @@ func (s *Service) Thread(ctx context.Context, item string, latest int) (Thread, 
 		if t.Attachments, err = countAttachments(ctx, r, item); err != nil {
 			return err
 		}
-		t.Latest, err = latestComments(ctx, r, item, min(max(latest, 1), MaxLimit))
+		t.Latest, err = latestComments(ctx, r, item, min(max(latest, 1), store.MaxLimit))
 		return err
 	})
 	return t, err

@@ -4,9 +4,7 @@ package content
 
 import (
 	"context"
-	"database/sql"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,22 +17,25 @@ import (
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
-const commentColumns = "c.id, c.item, c.author, c.version, c.body, c.posted_at, c.edited_at, c.erased_at, c.erased_by, c.entry"
-
-func scanComment(s store.Scanner) (Comment, error) {
-	var c Comment
-	var body sql.NullString
-	err := s.Scan(&c.ID, &c.Item, &c.Author, &c.Version, &body, store.Time(&c.PostedAt), store.Time(&c.EditedAt), store.Time(&c.ErasedAt), &c.ErasedBy, &c.Entry)
-	c.Text = body.String
-	return c, err
-}
+// comments is where comments are kept. A text that was erased is NULL, and so is the
+// salt, which is written only.
+var comments = store.NewTable("content_comment", "c", stale, func(c *Comment) []store.Column {
+	return []store.Column{
+		store.Text("id", &c.ID).Key(),
+		store.Text("item", &c.Item).Fixed(),
+		store.Text("author", &c.Author).Fixed(),
+		store.Int("version", &c.Version).Version(),
+		store.NullText("body", &c.Text),
+		store.Moment("posted_at", &c.PostedAt).Fixed(),
+		store.Moment("edited_at", &c.EditedAt),
+		store.Moment("erased_at", &c.ErasedAt),
+		store.Text("erased_by", &c.ErasedBy),
+		store.Int("entry", &c.Entry),
+	}
+})
 
 func loadComment(ctx context.Context, r store.Reader, id string) (Comment, error) {
-	c, err := scanComment(r.QueryRow(ctx, "SELECT "+commentColumns+" FROM content_comment c WHERE c.id = $1", id))
-	if errors.Is(err, sql.ErrNoRows) {
-		return Comment{}, fault.ItemNotFound()
-	}
-	return c, wrap(err, "load a comment")
+	return store.Found(comments.One(ctx, r, "WHERE c.id = $1", id))
 }
 
 // findComment is loadComment for a reader: what they may not see is not there,
@@ -42,17 +43,7 @@ func loadComment(ctx context.Context, r store.Reader, id string) (Comment, error
 func findComment(ctx context.Context, r store.Reader, a authz.Actor, id string) (Comment, error) {
 	args := []any{id}
 	visible := authz.Visible(a, "t.item", "t.visibility", &args)
-	c, err := scanComment(r.QueryRow(ctx, "SELECT "+commentColumns+" FROM content_comment c JOIN content_thread t ON t.item = c.item WHERE c.id = $1 AND "+visible, args...))
-	if errors.Is(err, sql.ErrNoRows) {
-		return Comment{}, fault.ItemNotFound()
-	}
-	return c, wrap(err, "find a comment")
-}
-
-func insertComment(ctx context.Context, tx *ledger.Tx, c Comment, salt []byte) error {
-	_, err := tx.Exec(ctx, `INSERT INTO content_comment (id, item, author, version, body, salt, posted_at, edited_at, erased_at, erased_by, entry)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL, '', $8)`, c.ID, c.Item, c.Author, c.Version, c.Text, salt, store.At(c.PostedAt), c.Entry)
-	return wrap(err, "write a comment")
+	return store.Found(comments.One(ctx, r, "JOIN content_thread t ON t.item = c.item WHERE c.id = $1 AND "+visible, args...))
 }
 
 // keepVersion copies the current text to the earlier versions.
@@ -62,19 +53,11 @@ func keepVersion(ctx context.Context, tx *ledger.Tx, c Comment) error {
 	return wrap(err, "keep the earlier text of a comment")
 }
 
-func updateComment(ctx context.Context, tx *ledger.Tx, c Comment, salt []byte) error {
-	_, err := tx.Exec(ctx, "UPDATE content_comment SET version = $1, body = $2, salt = $3, edited_at = $4, entry = $5 WHERE id = $6",
-		c.Version, c.Text, salt, store.At(c.EditedAt), c.Entry, c.ID)
-	return wrap(err, "change a comment")
-}
-
 func versionsOf(ctx context.Context, r store.Reader, c Comment) ([]Comment, error) {
-	rows, err := r.Query(ctx, "SELECT version, body, written_at, entry FROM content_comment_version WHERE comment = $1 ORDER BY version", c.ID)
+	rows, err := r.Query(ctx, "SELECT version, COALESCE(body, ''), written_at, entry FROM content_comment_version WHERE comment = $1 ORDER BY version", c.ID)
 	all, err := store.Collect(rows, err, func(s store.Scanner) (Comment, error) {
 		v := Comment{ID: c.ID, Item: c.Item, Author: c.Author, ErasedAt: c.ErasedAt, ErasedBy: c.ErasedBy}
-		var body sql.NullString
-		err := s.Scan(&v.Version, &body, store.Time(&v.PostedAt), &v.Entry)
-		v.Text = body.String
+		err := s.Scan(&v.Version, &v.Text, store.Time(&v.PostedAt), &v.Entry)
 		return v, err
 	})
 	if !c.EditedAt.IsZero() {
@@ -84,11 +67,8 @@ func versionsOf(ctx context.Context, r store.Reader, c Comment) ([]Comment, erro
 }
 
 func commentsOf(ctx context.Context, r store.Reader, item string, at time.Time, id string, limit int) ([]Comment, error) {
-	rows, err := r.Query(ctx, "SELECT "+commentColumns+` FROM content_comment c
-		WHERE c.item = $1 AND (c.posted_at > $2 OR (c.posted_at = $2 AND c.id > $3)) ORDER BY c.posted_at, c.id LIMIT $4`,
-		item, at.UnixMicro(), id, limit)
-	all, err := store.Collect(rows, err, scanComment)
-	return all, wrap(err, "list comments")
+	return comments.All(ctx, r, `WHERE c.item = $1 AND (c.posted_at > $2 OR (c.posted_at = $2 AND c.id > $3))
+		ORDER BY c.posted_at, c.id LIMIT $4`, item, at.UnixMicro(), id, limit)
 }
 
 func countComments(ctx context.Context, r store.Reader, item string) (int, error) {
@@ -99,20 +79,16 @@ func countComments(ctx context.Context, r store.Reader, item string) (int, error
 
 // latestComments returns the newest comments on an item, the oldest of them first.
 func latestComments(ctx context.Context, r store.Reader, item string, limit int) ([]Comment, error) {
-	rows, err := r.Query(ctx, "SELECT "+commentColumns+" FROM content_comment c WHERE c.item = $1 ORDER BY c.posted_at DESC, c.id DESC LIMIT $2", item, limit)
-	all, err := store.Collect(rows, err, scanComment)
+	all, err := comments.All(ctx, r, "WHERE c.item = $1 ORDER BY c.posted_at DESC, c.id DESC LIMIT $2", item, limit)
 	slices.Reverse(all)
-	return all, wrap(err, "list the latest comments")
+	return all, err
 }
 
 func recentComments(ctx context.Context, r store.Reader, a authz.Actor, limit int) ([]Comment, error) {
 	var args []any
 	visible := authz.Visible(a, "t.item", "t.visibility", &args)
-	args = append(args, limit)
-	rows, err := r.Query(ctx, "SELECT "+commentColumns+" FROM content_comment c JOIN content_thread t ON t.item = c.item WHERE c.erased_at IS NULL AND "+
-		visible+" ORDER BY c.posted_at DESC, c.id DESC LIMIT $"+strconv.Itoa(len(args)), args...)
-	all, err := store.Collect(rows, err, scanComment)
-	return all, wrap(err, "list recent comments")
+	return comments.All(ctx, r, "JOIN content_thread t ON t.item = c.item WHERE c.erased_at IS NULL AND "+visible+
+		" ORDER BY c.posted_at DESC, c.id DESC LIMIT "+store.Arg(limit, &args), args...)
 }
 
 // A cursor is the time and id of the last row seen, opaque to the reader.

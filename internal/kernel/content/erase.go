@@ -85,10 +85,13 @@ func (s *Service) eraseComment(ctx context.Context, tx *ledger.Tx, c Comment, v 
 	if err != nil {
 		return err
 	}
-	if err := wipeComment(ctx, tx, c.ID, tx.Now(), by.Ref(), seq); err != nil {
+	c.Text, c.ErasedAt, c.ErasedBy, c.Entry = "", tx.Now(), by.Ref(), seq
+	if err := comments.Update(ctx, tx.Tx, c, c.Version, store.Value("salt", nil)); err != nil {
 		return err
 	}
-	c.Text, c.ErasedAt, c.ErasedBy, c.Entry = "", tx.Now(), by.Ref(), seq
+	if _, err := tx.Exec(ctx, "UPDATE content_comment_version SET body = NULL, salt = NULL WHERE comment = $1", c.ID); err != nil {
+		return wrap(err, "erase the versions of a comment")
+	}
 	return s.changed(ctx, tx, c.passage())
 }
 
@@ -109,15 +112,6 @@ func (s *Service) appendErased(ctx context.Context, tx *ledger.Tx, what, id, ite
 		Kind: KindErased, Actor: by.Ref(), Subject: what + ":" + id, Item: item, Visibility: string(v),
 		Body: erasedBody{what, id, reason},
 	})
-}
-
-func wipeComment(ctx context.Context, tx *ledger.Tx, id string, at time.Time, by string, entry int64) error {
-	_, err := tx.Exec(ctx, "UPDATE content_comment SET body = NULL, salt = NULL, erased_at = $1, erased_by = $2, entry = $3 WHERE id = $4", store.At(at), by, entry, id)
-	if err != nil {
-		return wrap(err, "erase a comment")
-	}
-	_, err = tx.Exec(ctx, "UPDATE content_comment_version SET body = NULL, salt = NULL WHERE comment = $1", id)
-	return wrap(err, "erase the versions of a comment")
 }
 
 func wipeAttachment(ctx context.Context, tx *ledger.Tx, id string, at time.Time, by string, entry int64) error {

@@ -94,10 +94,6 @@ func expired(ctx context.Context, r store.Reader, rule RetentionRule) ([]string,
 		WHERE t.item_type = $1 AND a.added_at < $2 AND a.erased_at IS NULL ORDER BY a.added_at, a.id LIMIT $3`
 	}
 	rows, err := r.Query(ctx, query, rule.Of, store.At(r.Now().Add(-rule.Keep.Std())), retainBatch)
-	ids, err := store.Collect(rows, err, func(sc store.Scanner) (string, error) {
-		var id string
-		err := sc.Scan(&id)
-		return id, err
-	})
+	ids, err := store.Texts(rows, err)
 	return ids, wrap(err, "find what has expired")
 }
