@@ -23,10 +23,11 @@ type Column struct {
 type role int
 
 const (
-	plain   role = iota
-	fixed        // written by Insert alone
-	key          // fixed, and names the row to Update
-	version      // the optimistic lock of Update
+	plain    role = iota
+	fixed         // written by Insert alone
+	key           // fixed, and names the row to Update
+	version       // the optimistic lock of Update
+	computed      // read, never written
 )
 
 // cell is where the value of a column is kept in Go. Every cell is one pointer, so
@@ -46,6 +47,10 @@ func (c Column) Key() Column { c.role = key; return c }
 // Version returns the column as the one by which Update notices that somebody was
 // faster. A table has at most one.
 func (c Column) Version() Column { c.role = version; return c }
+
+// Computed returns the column as one that is read and never written: its name is an
+// expression, in which other columns stand with the table's alias.
+func (c Column) Computed() Column { c.role = computed; return c }
 
 func (c Column) value() (any, error) {
 	if c.cell == nil {

@@ -41,7 +41,10 @@ func NewTable[T any](name, alias string, stale func() error, columns func(*T) []
 	var zero T
 	var names []string
 	for _, c := range columns(&zero) {
-		if c.cell != nil {
+		switch {
+		case c.role == computed:
+			names = append(names, c.name)
+		case c.cell != nil:
 			names = append(names, alias+"."+c.name)
 		}
 	}
@@ -135,6 +138,9 @@ func (t *Table[T]) Insert(ctx context.Context, tx *Tx, v T, more ...Column) erro
 	var names, marks []string
 	var args []any
 	for _, c := range append(t.bind(&v), more...) {
+		if c.role == computed {
+			continue
+		}
 		value, err := c.value()
 		if err != nil {
 			return fmt.Errorf("insert into %s: %w", t.name, err)

@@ -29,6 +29,7 @@ type note struct {
 	Line       int
 	Pinned     bool
 	Body       string // NULL: none
+	Long       bool   // computed
 	Tags       map[string]string
 	Marks      []string
 	Words      []string
@@ -55,6 +56,7 @@ func noteTable() *store.Table[note] {
 			store.Text("shade", &n.Shade), store.Int("line", &n.Line), store.Flag("pinned", &n.Pinned), store.NullText("body", &n.Body),
 			store.JSON("tags", &n.Tags), store.JSON("marks", &n.Marks), store.Own("words", words{&n.Words}),
 			store.Moment("made_at", &n.At).Fixed(), store.Moment("gone_at", &n.Gone), store.Value("length", int64(len(n.Body))),
+			store.Flag("CASE WHEN n.length > 5 THEN 1 ELSE 0 END", &n.Long).Computed(),
 		}
 	})
 }
@@ -73,7 +75,7 @@ CREATE TABLE note_note (
 
 func fullNote() note {
 	return note{
-		ID: "a", Author: "ann", Version: 1, Shade: "dark", Line: 7, Pinned: true, Body: "What was said.",
+		ID: "a", Author: "ann", Version: 1, Shade: "dark", Line: 7, Pinned: true, Body: "What was said.", Long: true,
 		Tags: map[string]string{"k": "v"}, Marks: []string{"x", "y"}, Words: []string{"one", "two"}, At: storetest.Start(), Gone: storetest.Start().Add(time.Hour),
 	}
 }
