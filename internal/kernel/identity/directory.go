@@ -81,8 +81,8 @@ type PeoplePage struct {
 
 // Limits of a page of people.
 const (
-	DefaultLimit = 50
-	MaxLimit     = 200
+	DefaultLimit = store.DefaultLimit
+	MaxLimit     = store.MaxLimit
 )
 
 // People lists accounts by login. cursor is empty or the Next of an earlier
@@ -91,10 +91,7 @@ func (s *Service) People(ctx context.Context, f PeopleFilter, cursor string, lim
 	if err := s.policy.Require(authz.ActorFrom(ctx), ActionDirectoryRead); err != nil {
 		return PeoplePage{}, err
 	}
-	if limit <= 0 {
-		limit = DefaultLimit
-	}
-	limit = min(limit, MaxLimit)
+	limit = store.Limit(limit)
 	if _, ok := NormaliseLogin(cursor); !ok && cursor != "" {
 		return PeoplePage{}, cursorInvalid()
 	}
@@ -103,12 +100,8 @@ func (s *Service) People(ctx context.Context, f PeopleFilter, cursor string, lim
 	}
 	var page PeoplePage
 	err := s.db.Read(ctx, func(tx *store.ReadTx) error {
-		people, err := listPeople(ctx, tx, f, cursor, limit+1)
-		if len(people) > limit {
-			people = people[:limit]
-			page.Next = people[limit-1].Login
-		}
-		page.People = people
+		all, err := listPeople(ctx, tx, f, cursor, limit+1)
+		page.People, page.Next = store.Page(all, limit, func(last Person) string { return last.Login })
 		return err
 	})
 	return page, err

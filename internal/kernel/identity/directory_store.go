@@ -4,8 +4,6 @@ package identity
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -26,7 +24,7 @@ func countPeople(ctx context.Context, r store.Reader) (int64, error) {
 // otherAdmins counts the active administrators besides one person.
 func otherAdmins(ctx context.Context, r store.Reader, person string) (int, error) {
 	rows, err := r.Query(ctx, "SELECT roles FROM identity_person WHERE active = 1 AND kind = 'person' AND id <> $1 AND roles <> ''", person)
-	all, err := store.Collect(rows, err, scanString)
+	all, err := store.Texts(rows, err)
 	if err != nil {
 		return 0, fmt.Errorf("count administrators: %w", err)
 	}
@@ -39,98 +37,61 @@ func otherAdmins(ctx context.Context, r store.Reader, person string) (int, error
 	return n, nil
 }
 
+// organisations is where organisations are kept.
+var organisations = store.NewTable("identity_organisation", "o", stale, func(o *Organisation) []store.Column {
+	return []store.Column{store.Text("id", &o.ID).Key(), store.Text("name", &o.Name), store.Int("version", &o.Version).Version()}
+})
+
+// groups is where groups are kept, without their members.
+var groups = store.NewTable("identity_group", "g", stale, func(g *Group) []store.Column {
+	return []store.Column{store.Text("id", &g.ID).Key(), store.Text("name", &g.Name), store.Int("version", &g.Version).Version()}
+})
+
 func loadOrganisation(ctx context.Context, r store.Reader, id string) (Organisation, error) {
 	if !plausibleID(id) {
 		return Organisation{}, fault.ItemNotFound()
 	}
-	o, err := scanOrganisation(r.QueryRow(ctx, "SELECT id, name, version FROM identity_organisation WHERE id = $1", id))
-	if errors.Is(err, sql.ErrNoRows) {
-		return Organisation{}, fault.ItemNotFound()
-	}
-	if err != nil {
-		return Organisation{}, fmt.Errorf("load organisation: %w", err)
-	}
-	return o, nil
+	return store.Found(organisations.One(ctx, r, "WHERE o.id = $1", id))
 }
 
 func loadOrganisations(ctx context.Context, r store.Reader) ([]Organisation, error) {
-	rows, err := r.Query(ctx, "SELECT id, name, version FROM identity_organisation ORDER BY name")
-	all, err := store.Collect(rows, err, scanOrganisation)
-	if err != nil {
-		return nil, fmt.Errorf("list organisations: %w", err)
-	}
-	return all, nil
-}
-
-func scanOrganisation(s store.Scanner) (Organisation, error) {
-	var o Organisation
-	err := s.Scan(&o.ID, &o.Name, &o.Version)
-	return o, err
-}
-
-func insertOrganisation(ctx context.Context, tx *store.Tx, o Organisation, entry int64) error {
-	_, err := tx.Exec(ctx, "INSERT INTO identity_organisation (id, name, version, entry) VALUES ($1, $2, $3, $4)", o.ID, o.Name, o.Version, entry)
-	if err != nil {
-		return fmt.Errorf("insert organisation: %w", err)
-	}
-	return nil
-}
-
-func updateOrganisation(ctx context.Context, tx *store.Tx, o Organisation, entry int64) error {
-	_, err := tx.Exec(ctx, "UPDATE identity_organisation SET name = $2, version = $3, entry = $4 WHERE id = $1", o.ID, o.Name, o.Version, entry)
-	if err != nil {
-		return fmt.Errorf("update organisation: %w", err)
-	}
-	return nil
+	return organisations.All(ctx, r, "ORDER BY o.name")
 }
 
 func loadGroup(ctx context.Context, r store.Reader, id string) (Group, error) {
 	if !plausibleID(id) {
 		return Group{}, fault.ItemNotFound()
 	}
-	var g Group
-	err := r.QueryRow(ctx, "SELECT id, name, version FROM identity_group WHERE id = $1", id).Scan(&g.ID, &g.Name, &g.Version)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Group{}, fault.ItemNotFound()
-	}
+	g, err := store.Found(groups.One(ctx, r, "WHERE g.id = $1", id))
 	if err != nil {
-		return Group{}, fmt.Errorf("load group: %w", err)
+		return Group{}, err
 	}
 	rows, err := r.Query(ctx, "SELECT person FROM identity_group_member WHERE group_id = $1 ORDER BY person", id)
-	if g.Members, err = store.Collect(rows, err, scanString); err != nil {
+	if g.Members, err = store.Texts(rows, err); err != nil {
 		return Group{}, fmt.Errorf("load group members: %w", err)
 	}
 	return g, nil
 }
 
 func loadGroups(ctx context.Context, r store.Reader) ([]Group, error) {
-	rows, err := r.Query(ctx, "SELECT id, name, version FROM identity_group ORDER BY name")
-	groups, err := store.Collect(rows, err, func(s store.Scanner) (Group, error) {
-		var g Group
-		err := s.Scan(&g.ID, &g.Name, &g.Version)
-		return g, err
-	})
+	all, err := groups.All(ctx, r, "ORDER BY g.name")
 	if err != nil {
-		return nil, fmt.Errorf("list groups: %w", err)
+		return nil, err
 	}
-	rows, err = r.Query(ctx, "SELECT group_id, person FROM identity_group_member ORDER BY group_id, person")
-	pairs, err := store.Collect(rows, err, scanPair)
+	rows, err := r.Query(ctx, "SELECT group_id, person FROM identity_group_member ORDER BY group_id, person")
+	members, err := store.TextsBy(rows, err)
 	if err != nil {
 		return nil, fmt.Errorf("list group members: %w", err)
 	}
-	members := make(map[string][]string)
-	for _, p := range pairs {
-		members[p[0]] = append(members[p[0]], p[1])
+	for i := range all {
+		all[i].Members = members[all[i].ID]
 	}
-	for i := range groups {
-		groups[i].Members = members[groups[i].ID]
-	}
-	return groups, nil
+	return all, nil
 }
 
 func loadGroupIDs(ctx context.Context, r store.Reader, person string) ([]string, error) {
 	rows, err := r.Query(ctx, "SELECT group_id FROM identity_group_member WHERE person = $1 ORDER BY group_id", person)
-	ids, err := store.Collect(rows, err, scanString)
+	ids, err := store.Texts(rows, err)
 	if err != nil {
 		return nil, fmt.Errorf("load groups of a person: %w", err)
 	}
@@ -140,27 +101,11 @@ func loadGroupIDs(ctx context.Context, r store.Reader, person string) ([]string,
 func loadGroupNames(ctx context.Context, r store.Reader, person string) ([]string, error) {
 	rows, err := r.Query(ctx, `SELECT g.name FROM identity_group g JOIN identity_group_member m ON m.group_id = g.id
 		WHERE m.person = $1 ORDER BY g.name`, person)
-	names, err := store.Collect(rows, err, scanString)
+	names, err := store.Texts(rows, err)
 	if err != nil {
 		return nil, fmt.Errorf("load groups of a person: %w", err)
 	}
 	return names, nil
-}
-
-func insertGroup(ctx context.Context, tx *store.Tx, g Group, entry int64) error {
-	_, err := tx.Exec(ctx, "INSERT INTO identity_group (id, name, version, entry) VALUES ($1, $2, $3, $4)", g.ID, g.Name, g.Version, entry)
-	if err != nil {
-		return fmt.Errorf("insert group: %w", err)
-	}
-	return setGroupMembers(ctx, tx, g)
-}
-
-func updateGroup(ctx context.Context, tx *store.Tx, g Group, entry int64) error {
-	_, err := tx.Exec(ctx, "UPDATE identity_group SET name = $2, version = $3, entry = $4 WHERE id = $1", g.ID, g.Name, g.Version, entry)
-	if err != nil {
-		return fmt.Errorf("update group: %w", err)
-	}
-	return setGroupMembers(ctx, tx, g)
 }
 
 func setGroupMembers(ctx context.Context, tx *store.Tx, g Group) error {

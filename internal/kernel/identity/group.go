@@ -39,7 +39,10 @@ func (s *Service) CreateGroup(ctx context.Context, in GroupInput) (Group, error)
 		if err != nil {
 			return err
 		}
-		return insertGroup(ctx, tx.Tx, g, entry)
+		if err := groups.Insert(ctx, tx.Tx, g, store.Value("entry", entry)); err != nil {
+			return err
+		}
+		return setGroupMembers(ctx, tx.Tx, g)
 	})
 	return g, err
 }
@@ -64,7 +67,10 @@ func (s *Service) ChangeGroup(ctx context.Context, id string, version int64, in 
 		if err != nil {
 			return err
 		}
-		return updateGroup(ctx, tx.Tx, g, entry)
+		if err := groups.Update(ctx, tx.Tx, g, version, store.Value("entry", entry)); err != nil {
+			return err
+		}
+		return setGroupMembers(ctx, tx.Tx, g)
 	})
 	return g, err
 }

@@ -33,7 +33,7 @@ func (s *Service) CreateOrganisation(ctx context.Context, name string) (Organisa
 		if err != nil {
 			return err
 		}
-		return insertOrganisation(ctx, tx.Tx, o, entry)
+		return organisations.Insert(ctx, tx.Tx, o, store.Value("entry", entry))
 	})
 	return o, err
 }
@@ -59,7 +59,7 @@ func (s *Service) RenameOrganisation(ctx context.Context, id string, version int
 		if err != nil {
 			return err
 		}
-		return updateOrganisation(ctx, tx.Tx, o, entry)
+		return organisations.Update(ctx, tx.Tx, o, version, store.Value("entry", entry))
 	})
 	return o, err
 }

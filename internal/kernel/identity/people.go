@@ -96,7 +96,8 @@ func (s *Service) createPerson(ctx context.Context, in PersonInput, may func(*le
 		if err != nil {
 			return err
 		}
-		if err := insertPerson(ctx, tx.Tx, p, entry); err != nil {
+		if err := people.Insert(ctx, tx.Tx, p, store.Value("epoch_at", store.At(p.CreatedAt)), store.Value("password", ""),
+			store.Value("totp_step", 0), store.Value("entry", entry)); err != nil {
 			return err
 		}
 		if err := authz.SetActive(ctx, tx.Tx, p.ID, true); err != nil {
@@ -248,7 +249,7 @@ func (s *Service) changePerson(ctx context.Context, id string, version int64, ch
 		if err != nil {
 			return err
 		}
-		return updatePerson(ctx, tx.Tx, p, entry)
+		return people.Update(ctx, tx.Tx, p, version, store.Value("entry", entry))
 	})
 	if err != nil {
 		return Person{}, err

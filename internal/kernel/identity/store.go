@@ -5,13 +5,14 @@ package identity
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
@@ -27,21 +28,38 @@ func notFound(err error) error {
 	return err
 }
 
-const personColumns = `p.id, p.login, p.name, p.mail, p.kind, p.organisation, p.roles, p.active, p.epoch,
-	CASE WHEN p.password <> '' AND p.totp_secret IS NOT NULL THEN 1 ELSE 0 END, p.created_at, p.erased_at, p.version`
+// people is where accounts are kept, but for what proves who somebody is.
+var people = store.NewTable("identity_person", "p", stale, func(p *Person) []store.Column {
+	return []store.Column{
+		store.Text("id", &p.ID).Key(),
+		store.Text("login", &p.Login).Fixed(),
+		store.Text("name", &p.Name),
+		store.Text("mail", &p.Mail),
+		store.Text("kind", &p.Kind).Fixed(),
+		store.Text("organisation", &p.Organisation),
+		store.Own("roles", roleText{&p.Roles}),
+		store.Flag("active", &p.Active),
+		store.Int("epoch", &p.Epoch).Fixed(), // raised in SQL, see raiseEpoch
+		store.Flag("CASE WHEN p.password <> '' AND p.totp_secret IS NOT NULL THEN 1 ELSE 0 END", &p.Enrolled).Computed(),
+		store.Moment("created_at", &p.CreatedAt).Fixed(),
+		store.Moment("erased_at", &p.ErasedAt),
+		store.Int("version", &p.Version).Version(),
+	}
+})
 
-// scanPerson scans personColumns and what follows them.
-func scanPerson(s store.Scanner, more ...any) (Person, error) {
-	var p Person
-	var roles string
-	var active, enrolled int64
-	err := s.Scan(append([]any{
-		&p.ID, &p.Login, &p.Name, &p.Mail, &p.Kind, &p.Organisation, &roles, &active, &p.Epoch,
-		&enrolled, store.Time(&p.CreatedAt), store.Time(&p.ErasedAt), &p.Version,
-	}, more...)...)
-	p.Roles, p.Active, p.Enrolled = splitRoles(roles), active == 1, enrolled == 1
-	return p, err
+// roleText keeps roles as their names, separated by spaces.
+type roleText struct{ roles *[]authz.Role }
+
+// Scan reads the names.
+func (t roleText) Scan(src any) error {
+	var text sql.NullString
+	err := text.Scan(src)
+	*t.roles = splitRoles(text.String)
+	return err
 }
+
+// Value returns the names.
+func (t roleText) Value() (driver.Value, error) { return joinRoles(*t.roles), nil }
 
 // plausibleID reports whether id can be the id of a row; text that an engine
 // cannot even compare is refused here.
@@ -53,12 +71,12 @@ func loadPerson(ctx context.Context, r store.Reader, id string) (Person, error) 
 	if !plausibleID(id) {
 		return Person{}, errNoPerson
 	}
-	p, err := scanPerson(r.QueryRow(ctx, "SELECT "+personColumns+" FROM identity_person p WHERE p.id = $1", id))
+	p, err := people.One(ctx, r, "WHERE p.id = $1", id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Person{}, errNoPerson
 	}
 	if err != nil {
-		return Person{}, fmt.Errorf("load person: %w", err)
+		return Person{}, err
 	}
 	p.Groups, err = loadGroupIDs(ctx, r, id)
 	return p, err
@@ -66,8 +84,10 @@ func loadPerson(ctx context.Context, r store.Reader, id string) (Person, error) 
 
 // loadByLogin returns the person without groups, and the password hash.
 func loadByLogin(ctx context.Context, r store.Reader, login string) (Person, string, error) {
+	var p Person
 	var password string
-	p, err := scanPerson(r.QueryRow(ctx, "SELECT "+personColumns+", p.password FROM identity_person p WHERE p.login = $1", login), &password)
+	row := r.QueryRow(ctx, "SELECT "+people.Columns()+", p.password FROM identity_person p WHERE p.login = $1", login)
+	err := row.Scan(append(people.Dest(&p), &password)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Person{}, "", errNoPerson
 	}
@@ -79,93 +99,49 @@ func loadByLogin(ctx context.Context, r store.Reader, login string) (Person, str
 
 // listPeople returns people in the order of their logins, after a login.
 func listPeople(ctx context.Context, r store.Reader, f PeopleFilter, after string, limit int) ([]Person, error) {
-	query := "SELECT " + personColumns + " FROM identity_person p WHERE p.login > $1"
-	args := []any{after}
+	where, args := "WHERE p.login > $1", []any{after}
 	if f.Organisation != "" {
-		args = append(args, f.Organisation)
-		query += " AND p.organisation = $" + strconv.Itoa(len(args))
+		where += " AND p.organisation = " + store.Arg(f.Organisation, &args)
 	}
 	if !f.Inactive {
-		query += " AND p.active = 1"
+		where += " AND p.active = 1"
 	}
-	args = append(args, limit)
-	rows, err := r.Query(ctx, query+" ORDER BY p.login LIMIT $"+strconv.Itoa(len(args)), args...)
-	people, err := store.Collect(rows, err, func(s store.Scanner) (Person, error) { return scanPerson(s) })
+	all, err := people.All(ctx, r, where+" ORDER BY p.login LIMIT "+store.Arg(limit, &args), args...)
 	if err != nil {
-		return nil, fmt.Errorf("list people: %w", err)
+		return nil, err
 	}
-	for i := range people {
-		if people[i].Groups, err = loadGroupIDs(ctx, r, people[i].ID); err != nil {
-			return nil, err
-		}
+	ids := make([]string, len(all))
+	for i, p := range all {
+		ids[i] = p.ID
 	}
-	return people, nil
+	args = nil
+	rows, err := r.Query(ctx, "SELECT person, group_id FROM identity_group_member WHERE person IN "+store.In(ids, &args)+" ORDER BY group_id", args...)
+	groups, err := store.TextsBy(rows, err)
+	if err != nil {
+		return nil, fmt.Errorf("load the groups of people: %w", err)
+	}
+	for i := range all {
+		all[i].Groups = groups[all[i].ID]
+	}
+	return all, nil
 }
 
 // loadNames returns the names of those ids that exist.
 func loadNames(ctx context.Context, r store.Reader, ids []string) (map[string]string, error) {
 	names := make(map[string]string, len(ids))
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !plausibleID(id) })
-	const batch = 500 // parameters per statement, below the limit of either engine
-	for len(ids) > 0 {
-		n := min(batch, len(ids))
-		marks, args := make([]string, n), make([]any, n)
-		for i, id := range ids[:n] {
-			marks[i], args[i] = "$"+strconv.Itoa(i+1), id
-		}
-		ids = ids[n:]
-		rows, err := r.Query(ctx, "SELECT id, name FROM identity_person WHERE id IN ("+strings.Join(marks, ", ")+")", args...)
-		pairs, err := store.Collect(rows, err, scanPair)
+	for some := range slices.Chunk(ids, store.Batch) {
+		var args []any
+		rows, err := r.Query(ctx, "SELECT id, name FROM identity_person WHERE id IN "+store.In(some, &args), args...)
+		pairs, err := store.TextsBy(rows, err)
 		if err != nil {
 			return nil, fmt.Errorf("load names: %w", err)
 		}
-		for _, p := range pairs {
-			names[p[0]] = p[1]
+		for id, name := range pairs {
+			names[id] = name[0]
 		}
 	}
 	return names, nil
-}
-
-func scanPair(s store.Scanner) ([2]string, error) {
-	var p [2]string
-	err := s.Scan(&p[0], &p[1])
-	return p, err
-}
-
-func scanString(s store.Scanner) (string, error) {
-	var v string
-	err := s.Scan(&v)
-	return v, err
-}
-
-func insertPerson(ctx context.Context, tx *store.Tx, p Person, entry int64) error {
-	_, err := tx.Exec(ctx, `INSERT INTO identity_person
-		(id, login, name, mail, kind, organisation, roles, active, epoch, epoch_at, password, totp_step, created_at, version, entry)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', 0, $10, $11, $12)`,
-		p.ID, p.Login, p.Name, p.Mail, string(p.Kind), p.Organisation, joinRoles(p.Roles), flag(p.Active), p.Epoch,
-		store.At(p.CreatedAt), p.Version, entry)
-	if err != nil {
-		return fmt.Errorf("insert person: %w", err)
-	}
-	return nil
-}
-
-// updatePerson writes what an administrator may change.
-func updatePerson(ctx context.Context, tx *store.Tx, p Person, entry int64) error {
-	_, err := tx.Exec(ctx, `UPDATE identity_person SET name = $2, mail = $3, organisation = $4, roles = $5, active = $6,
-		version = $7, entry = $8 WHERE id = $1`,
-		p.ID, p.Name, p.Mail, p.Organisation, joinRoles(p.Roles), flag(p.Active), p.Version, entry)
-	if err != nil {
-		return fmt.Errorf("update person: %w", err)
-	}
-	return nil
-}
-
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func raiseEpoch(ctx context.Context, tx *store.Tx, person string, now time.Time) error {
@@ -220,10 +196,7 @@ func useTOTPStep(ctx context.Context, tx *store.Tx, person string, step int64) (
 }
 
 func changed(result sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
+	n, err := store.Affected(result, err)
 	return n > 0, err
 }
 

@@ -112,7 +112,7 @@ func (s *Service) createToken(ctx context.Context, personID string, in TokenInpu
 		if err != nil {
 			return err
 		}
-		return insertToken(ctx, tx.Tx, t, hashSecret(secret), entry)
+		return tokens.Insert(ctx, tx.Tx, t, store.Value("hash", hashSecret(secret)), store.Value("entry", entry))
 	})
 	if err != nil {
 		return Token{}, "", err
@@ -223,21 +223,14 @@ func (s *Service) AllTokens(ctx context.Context, personID, cursor string, limit 
 	if personID != "" && !plausibleID(personID) {
 		return TokenPage{}, nil
 	}
-	if limit <= 0 {
-		limit = DefaultLimit
-	}
-	return s.tokens(ctx, personID, cursor, min(limit, MaxLimit))
+	return s.tokens(ctx, personID, cursor, store.Limit(limit))
 }
 
 func (s *Service) tokens(ctx context.Context, personID, cursor string, limit int) (TokenPage, error) {
 	var page TokenPage
 	err := s.db.Read(ctx, func(tx *store.ReadTx) error {
-		tokens, err := listTokens(ctx, tx, personID, cursor, limit+1)
-		if len(tokens) > limit {
-			tokens = tokens[:limit]
-			page.Next = tokens[limit-1].ID
-		}
-		page.Tokens = tokens
+		all, err := listTokens(ctx, tx, personID, cursor, limit+1)
+		page.Tokens, page.Next = store.Page(all, limit, func(last Token) string { return last.ID })
 		return err
 	})
 	return page, err

@@ -5,8 +5,8 @@ package identity
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,76 +14,65 @@ import (
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
-const tokenColumns = "t.id, t.person, t.name, t.scopes, t.created_at, t.expires_at, t.used_at, t.revoked_at"
-
-// tokenDest returns where tokenColumns are scanned to; scopes need setScopes afterwards.
-func tokenDest(t *Token, scopes *string) []any {
-	return []any{&t.ID, &t.Person, &t.Name, scopes, store.Time(&t.CreatedAt), store.Time(&t.Until), store.Time(&t.UsedAt), store.Time(&t.RevokedAt)}
-}
-
-func (t *Token) setScopes(text string) {
-	if text == everything {
-		t.Everything = true
-		return
+// tokens is where tokens are kept, beside the hashes of their secrets.
+var tokens = store.NewTable("identity_token", "t", nil, func(t *Token) []store.Column {
+	return []store.Column{
+		store.Text("id", &t.ID),
+		store.Text("person", &t.Person),
+		store.Text("name", &t.Name),
+		store.Own("scopes", scopeText{t}),
+		store.Moment("created_at", &t.CreatedAt),
+		store.Moment("expires_at", &t.Until),
+		store.Moment("used_at", &t.UsedAt),
+		store.Moment("revoked_at", &t.RevokedAt),
 	}
-	for _, name := range strings.Fields(text) {
-		t.Scopes = append(t.Scopes, authz.Action(name))
+})
+
+// scopeText keeps the scopes of a token as names separated by spaces.
+type scopeText struct{ t *Token }
+
+// Scan reads the names.
+func (s scopeText) Scan(src any) error {
+	var text sql.NullString
+	err := text.Scan(src)
+	s.t.Scopes, s.t.Everything = nil, text.String == everything
+	if s.t.Everything {
+		return err
 	}
+	for _, name := range strings.Fields(text.String) {
+		s.t.Scopes = append(s.t.Scopes, authz.Action(name))
+	}
+	return err
 }
 
-func scanToken(s store.Scanner) (Token, error) {
-	var t Token
-	var scopes string
-	err := s.Scan(tokenDest(&t, &scopes)...)
-	t.setScopes(scopes)
-	return t, err
-}
-
-func insertToken(ctx context.Context, tx *store.Tx, t Token, hash []byte, entry int64) error {
-	_, err := tx.Exec(ctx, `INSERT INTO identity_token (id, hash, person, name, scopes, created_at, expires_at, entry)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		t.ID, hash, t.Person, t.Name, t.scopeText(), store.At(t.CreatedAt), store.At(t.Until), entry)
-	if err != nil {
-		return fmt.Errorf("insert token: %w", err)
-	}
-	return nil
-}
+// Value returns the names.
+func (s scopeText) Value() (driver.Value, error) { return s.t.scopeText(), nil }
 
 func loadToken(ctx context.Context, r store.Reader, id string) (Token, error) {
 	if !plausibleID(id) {
 		return Token{}, sql.ErrNoRows
 	}
-	return scanToken(r.QueryRow(ctx, "SELECT "+tokenColumns+" FROM identity_token t WHERE t.id = $1", id))
+	return tokens.One(ctx, r, "WHERE t.id = $1", id)
 }
 
 // loadTokenActor returns token, person, roles and groups with one query.
 func loadTokenActor(ctx context.Context, r store.Reader, hash []byte) (authz.Actor, bool, Token, error) {
-	rows, err := r.Query(ctx, "SELECT "+actorColumns+", "+tokenColumns+`
+	rows, err := r.Query(ctx, "SELECT "+actorColumns+", "+tokens.Columns()+`
 		FROM identity_token t JOIN identity_person p ON p.id = t.person
 		LEFT JOIN identity_group_member g ON g.person = p.id
 		WHERE t.hash = $1 ORDER BY g.group_id`, hash)
 	var t Token
-	var scopes string
-	actor, active, err := collectActor(rows, err, tokenDest(&t, &scopes)...)
-	t.setScopes(scopes)
+	actor, active, err := collectActor(rows, err, tokens.Dest(&t)...)
 	return actor, active, t, err
 }
 
 // listTokens returns tokens after an id: those of a person, or all.
 func listTokens(ctx context.Context, r store.Reader, person, after string, limit int) ([]Token, error) {
-	query := "SELECT " + tokenColumns + " FROM identity_token t WHERE t.id > $1"
-	args := []any{after}
+	where, args := "WHERE t.id > $1", []any{after}
 	if person != "" {
-		args = append(args, person)
-		query += " AND t.person = $2"
+		where += " AND t.person = " + store.Arg(person, &args)
 	}
-	args = append(args, limit)
-	rows, err := r.Query(ctx, query+" ORDER BY t.id LIMIT $"+strconv.Itoa(len(args)), args...)
-	tokens, err := store.Collect(rows, err, scanToken)
-	if err != nil {
-		return nil, fmt.Errorf("list tokens: %w", err)
-	}
-	return tokens, nil
+	return tokens.All(ctx, r, where+" ORDER BY t.id LIMIT "+store.Arg(limit, &args), args...)
 }
 
 func countLiveTokens(ctx context.Context, r store.Reader, person string, now time.Time) (int, error) {
