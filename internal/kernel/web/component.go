@@ -52,8 +52,19 @@ func grade(step, steps int) int {
 	return min(4, (step*4+steps-1)/steps)
 }
 
-// Link is a text that leads somewhere, with an icon if Icon is not empty.
-type Link struct{ Text, URL, Icon string }
+// Link is a text that leads somewhere, with an icon if Icon is not empty. About
+// says, to screen readers alone, what it is about.
+type Link struct{ Text, URL, Icon, About string }
+
+// Act is a button in a table that acts at once, by a POST to URL. About is as
+// for Link.
+type Act struct{ Text, URL, About string }
+
+// Mono is an identifier or a hash.
+type Mono struct{ Text string }
+
+// Moment is a time to the minute; a plain time is shown as its day.
+type Moment struct{ At time.Time }
 
 // Alert is a message in a frame.
 type Alert struct {

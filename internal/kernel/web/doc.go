@@ -84,7 +84,7 @@
 // (autocomplete), accept, suggest. [View.Can] asks whether to show a button.
 //
 // A component is a struct (component.go) which {{show .X}} renders: [Badge],
-// [Rating], [Origin], [Link], [Alert], [Empty], [Table], [Pager], [Terms], [Timeline],
+// [Rating], [Origin], [Link], [Act], [Mono], [Moment], [Alert], [Empty], [Table], [Pager], [Terms], [Timeline],
 // [Steps], [Card], [Stat], [Progress], [Tabs], [Comments], [Discussion],
 // [Code], [Blocked],
 // [Verdict], [Matrix], and [Confirm] as a page. The classes that pages use

@@ -54,6 +54,8 @@ func (r *renderer) show(v any) (template.HTML, error) {
 		return template.HTML(template.HTMLEscapeString(r.messages.text(v))), nil
 	case time.Time:
 		return r.date(v), nil
+	case Moment:
+		return r.datetime(v.At), nil
 	case []any:
 		return r.showAll(v)
 	}

@@ -91,7 +91,8 @@ func goKeys(t *testing.T, name string) (named map[string]string, mentioned []str
 }
 
 // messageArgs returns the arguments of a call that are message keys: the first
-// of Msg, Flash and Text, the second of To and of a field's builder.
+// of Msg, Flash and Text, the second of To and of a field's
+// builder, all but the first of Table.
 func messageArgs(call *ast.CallExpr) []ast.Expr {
 	sel, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
@@ -102,6 +103,8 @@ func messageArgs(call *ast.CallExpr) []ast.Expr {
 		return call.Args[:min(1, len(call.Args))]
 	case "To":
 		return call.Args[min(1, len(call.Args)):min(2, len(call.Args))]
+	case "Table":
+		return call.Args[min(1, len(call.Args)):]
 	case "Line", "Area", "Search", "Select", "Radio", "Checks", "Checkbox", "Day", "Number", "Upload", "Password":
 		if len(call.Args) >= 2 {
 			return call.Args[1:2]
