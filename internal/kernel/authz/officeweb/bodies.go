@@ -3,25 +3,30 @@
 package officeweb
 
 import (
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/authz/office"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 func (s *Site) bodyPages(m *web.Mux) {
-	const administer = office.ActionAdminister
-	m.Page("GET /admin/bodies/new", administer, s.showNewBody)
-	m.Page("POST /admin/bodies", administer, s.postNewBody)
-	m.Page("GET /admin/bodies/{id}", administer, s.showBody)
-	m.Page("POST /admin/bodies/{id}", administer, s.postBody)
-	m.Page("GET /admin/bodies/{id}/dissolve", administer, s.showDissolve)
-	m.Page("POST /admin/bodies/{id}/dissolve", administer, s.postDissolve)
+	form := web.FormPage[bodyHere, office.BodyInput]{
+		Path: "/admin/bodies/new", Sends: "/admin/bodies", Action: office.ActionAdminister, Page: "authz/body",
+		Load:   s.newBody,
+		Values: func(c *web.Ctx, d bodyHere) url.Values { return d.suggestOrganisation(c) },
+		View:   bodyViewOf, Read: readBody, Do: s.createBody,
+	}
+	form.Register(m)
+	form.Path, form.Sends = "/admin/bodies/{id}", ""
+	form.Load, form.Version, form.Values, form.Do = s.bodyHere, bodyHere.version, bodyValues, s.changeBody
+	form.Register(m)
+	web.ConfirmPage[bodyHere, web.None]{
+		Path: "/admin/bodies/{id}/dissolve", Action: office.ActionAdminister,
+		Load: s.bodyHere, Version: bodyHere.version, Question: dissolveQuestion, Do: s.dissolve,
+	}.Register(m)
 }
 
 // mostMembers bounds a body: who decides by quorum can still meet.
@@ -35,159 +40,79 @@ type bodyView struct {
 	Organisations []web.Choice
 }
 
-func bodyViewOf(st state, b authz.Body) bodyView {
-	if b.ID == "" {
-		return bodyView{Action: bodiesPath, Organisations: st.organisationChoices()}
-	}
-	return bodyView{Body: b, Action: bodyPath(b.ID), Organisation: st.organisation(b.Organisation)}
+// bodyHere is the body of a page, or a new one without an ID, with everything else.
+type bodyHere struct {
+	state
+	body   authz.Body
+	logins []string // of the members
 }
 
-// bodyHere returns the body of the page, with everything else.
-func (s *Site) bodyHere(c *web.Ctx) (state, authz.Body, error) {
+func (d bodyHere) version() int64 { return d.body.Version }
+
+func (s *Site) newBody(c *web.Ctx) (bodyHere, error) {
 	st, err := s.load(c.Context())
-	if err != nil {
-		return st, authz.Body{}, err
-	}
-	b, err := st.findBody(c.Path("id"))
-	return st, b, err
+	return bodyHere{state: st}, err
 }
 
-func (s *Site) showNewBody(c *web.Ctx) error {
-	st, err := s.load(c.Context())
+func (s *Site) bodyHere(c *web.Ctx) (bodyHere, error) {
+	d, err := s.newBody(c)
 	if err != nil {
-		return err
+		return d, err
 	}
-	v := bodyViewOf(st, authz.Body{})
-	chosen := c.Query("organisation")
-	if chosen == "" && len(v.Organisations) == 1 {
-		chosen = v.Organisations[0].Value
+	if d.body, err = d.findBody(c.Path("id")); err != nil {
+		return d, err
 	}
-	c.Prefill(v.Action, url.Values{"organisation": {chosen}})
-	return c.Render(http.StatusOK, "authz/body", v)
+	d.logins, err = s.logins(c.Context(), d.body.Members...)
+	return d, err
 }
 
-// bodyInput reads the form of a body; what is wrong with it is in the error.
-func (s *Site) bodyInput(c *web.Ctx, f *web.Form) (office.BodyInput, error) {
+func bodyViewOf(_ *web.Ctx, d bodyHere, _ *web.Form) (any, error) {
+	if d.body.ID == "" {
+		return bodyView{Action: bodiesPath, Organisations: d.organisationChoices()}, nil
+	}
+	return bodyView{Body: d.body, Action: bodyPath(d.body.ID), Organisation: d.organisation(d.body.Organisation)}, nil
+}
+
+func bodyValues(_ *web.Ctx, d bodyHere) url.Values {
+	return url.Values{"name": {d.body.Name}, "members": {strings.Join(d.logins, "\n")}, "quorum": {strconv.Itoa(d.body.Quorum)}}
+}
+
+// readBody reads the form of a body; its members are still logins.
+func readBody(_ *web.Ctx, d bodyHere, f *web.Form) office.BodyInput {
 	f.Require("name", "members", "quorum")
-	in := office.BodyInput{
+	if d.body.ID == "" {
+		f.Require("organisation")
+	}
+	return office.BodyInput{
 		Organisation: f.String("organisation", 100), Name: f.Name("name", 200), Quorum: int(f.Int("quorum", 1, mostMembers)),
+		Members: words(f.Text("members", 50_000)),
 	}
-	typed := words(f.Text("members", 50_000))
-	if err := f.Err(); err != nil {
-		return in, err
-	}
-	var err error
-	in.Members, err = s.persons(c.Context(), "members", typed...)
-	return in, err
 }
 
-func (s *Site) postNewBody(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	f.Require("organisation")
-	in, err := s.bodyInput(c, f)
-	if err == nil {
+func (s *Site) createBody(c *web.Ctx, _ bodyHere, _ int64, in office.BodyInput) (web.Next, error) {
+	var err error
+	if in.Members, err = s.persons(c.Context(), "members", in.Members...); err == nil {
 		_, err = s.Office.CreateBody(c.Context(), in)
 	}
-	if err != nil {
-		st, missing := s.load(c.Context())
-		if missing != nil {
-			return missing
-		}
-		return c.Again(gathered(err), "authz/body", bodyViewOf(st, authz.Body{}))
-	}
-	c.Flash("authz.bodies.created", in.Name)
-	return c.SeeOther(postsPath)
+	return web.To(postsPath, "authz.bodies.created", in.Name), err
 }
 
-func (s *Site) bodyValues(c *web.Ctx, b authz.Body) (url.Values, error) {
-	logins, err := s.logins(c.Context(), b.Members...)
-	return url.Values{
-		"name": {b.Name}, "members": {strings.Join(logins, "\n")}, "quorum": {strconv.Itoa(b.Quorum)}, "_version": {version(b.Version)},
-	}, err
+func (s *Site) changeBody(c *web.Ctx, d bodyHere, version int64, in office.BodyInput) (web.Next, error) {
+	var err error
+	if in.Members, err = s.persons(c.Context(), "members", in.Members...); err == nil {
+		_, err = s.Office.ChangeBody(c.Context(), d.body.ID, version, in)
+	}
+	return web.To(postsPath, "authz.bodies.saved", in.Name), err
 }
 
-func (s *Site) showBody(c *web.Ctx) error {
-	st, b, err := s.bodyHere(c)
-	if err != nil {
-		return err
-	}
-	values, err := s.bodyValues(c, b)
-	if err != nil {
-		return err
-	}
-	v := bodyViewOf(st, b)
-	c.Prefill(v.Action, values)
-	return c.Render(http.StatusOK, "authz/body", v)
-}
-
-func (s *Site) postBody(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	based := f.Version()
-	in, err := s.bodyInput(c, f)
-	if err == nil {
-		_, err = s.Office.ChangeBody(c.Context(), c.Path("id"), based, in)
-	}
-	if err == nil {
-		c.Flash("authz.bodies.saved", in.Name)
-		return c.SeeOther(postsPath)
-	}
-	st, b, missing := s.bodyHere(c)
-	if missing != nil {
-		return missing
-	}
-	if fault.Is(err, fault.Stale) {
-		values, missing := s.bodyValues(c, b)
-		if missing != nil {
-			return missing
-		}
-		f.SetCurrent(values)
-	}
-	return c.Again(gathered(err), "authz/body", bodyViewOf(st, b))
-}
-
-func dissolveQuestion(c *web.Ctx, b authz.Body) web.Confirm {
+func dissolveQuestion(c *web.Ctx, d bodyHere) web.Confirm {
 	return web.Confirm{
-		Title: c.Text("authz.dissolve.title", b.Name), Lead: c.Text("authz.dissolve.lead"),
+		Title: c.Text("authz.dissolve.title", d.body.Name), Lead: c.Text("authz.dissolve.lead"),
 		Consequences: []any{c.Text("authz.dissolve.open"), c.Text("authz.dissolve.stays")},
-		Action:       bodyPath(b.ID) + "/dissolve", Button: c.Text("authz.dissolve.button"), Danger: true, Cancel: bodyPath(b.ID),
+		Button:       c.Text("authz.dissolve.button"), Danger: true, Cancel: bodyPath(d.body.ID),
 	}
 }
 
-func (s *Site) showDissolve(c *web.Ctx) error {
-	_, b, err := s.bodyHere(c)
-	if err != nil {
-		return err
-	}
-	q := dissolveQuestion(c, b)
-	c.Prefill(q.Action, url.Values{"_version": {version(b.Version)}})
-	return c.Confirm(q)
-}
-
-func (s *Site) postDissolve(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	_, b, err := s.bodyHere(c)
-	if err != nil {
-		return err
-	}
-	based := f.Version()
-	if err = f.Err(); err == nil {
-		err = s.Office.DissolveBody(c.Context(), b.ID, based)
-	}
-	if err != nil {
-		if fault.Is(err, fault.Stale) {
-			f.SetCurrent(url.Values{"_version": {version(b.Version)}})
-		}
-		return c.Again(err, web.ConfirmTemplate, dissolveQuestion(c, b))
-	}
-	c.Flash("authz.dissolve.done", b.Name)
-	return c.SeeOther(postsPath)
+func (s *Site) dissolve(c *web.Ctx, d bodyHere, version int64, _ web.None) (web.Next, error) {
+	return web.To(postsPath, "authz.dissolve.done", d.body.Name), s.Office.DissolveBody(c.Context(), d.body.ID, version)
 }

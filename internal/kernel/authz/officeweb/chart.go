@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -41,7 +40,7 @@ func (s *Site) showChart(c *web.Ctx) error {
 	}
 	v := chartView{Tabs: s.adminTabs(c), MayEdit: c.Can(office.ActionAdminister)}
 	for _, o := range st.organisations {
-		one := organisationView{ID: o.ID, Name: o.Name, Posts: s.postTable(c, st, o.ID, v.MayEdit), Bodies: bodyTable(c, st, o.ID, v.MayEdit)}
+		one := organisationView{ID: o.ID, Name: o.Name, Posts: st.postTable(c, o.ID, v.MayEdit), Bodies: bodyTable(c, st, o.ID, v.MayEdit)}
 		v.Organisations = append(v.Organisations, one)
 	}
 	for _, p := range st.Posts {
@@ -56,13 +55,11 @@ func (s *Site) showChart(c *web.Ctx) error {
 }
 
 // postTable draws the posts of an organisation, highest rank first.
-func (s *Site) postTable(c *web.Ctx, st state, organisation string, mayEdit bool) web.Table {
-	t := web.Table{
-		Caption: c.Text("authz.posts.of", st.organisation(organisation)), Hidden: true,
-		Columns: columns(c, "authz.field.post", "authz.field.rank", "authz.field.function", "authz.field.holder", "authz.field.acting"),
-	}
+func (st state) postTable(c *web.Ctx, organisation string, mayEdit bool) web.Table {
+	t := c.Table(c.Text("authz.posts.of", st.organisation(organisation)),
+		"authz.field.post", "authz.field.rank", "authz.field.function", "authz.field.holder", "authz.field.acting")
 	for _, p := range ofOrganisation(st.Authority, organisation) {
-		row := web.Row{Cells: []any{titleOf(p.Title, postPath(p.ID), mayEdit), st.rank(p.Rank), orNil(p.Function), s.holder(c, st, p), s.acting(c, st, p)}}
+		row := web.Row{Cells: []any{titleOf(p.Title, postPath(p.ID), mayEdit), st.rank(p.Rank), p.Function, st.holder(c, p), st.acting(c, p)}}
 		if !st.Filled(p, st.now) {
 			row.Tone = web.ToneWarning
 		}
@@ -72,12 +69,12 @@ func (s *Site) postTable(c *web.Ctx, st state, organisation string, mayEdit bool
 }
 
 // holder shows who holds a post, or that it is vacant and where its authority is.
-func (s *Site) holder(c *web.Ctx, st state, p authz.Post) any {
+func (st state) holder(c *web.Ctx, p authz.Post) any {
 	if st.Filled(p, st.now) {
 		if p.Until.IsZero() {
 			return st.name(p.Holder)
 		}
-		return []any{st.name(p.Holder), c.Text("authz.posts.until"), lastDay(p.Until, s.Location)}
+		return []any{st.name(p.Holder), c.Text("authz.posts.until"), web.LastDay(p.Until)}
 	}
 	cell := []any{web.Badge{Tone: web.ToneWarning, Text: c.Text("authz.posts.vacant")}, vacancy(c, st, p)}
 	switch {
@@ -85,9 +82,9 @@ func (s *Site) holder(c *web.Ctx, st state, p authz.Post) any {
 	case !st.Active[p.Holder]:
 		cell = append(cell, c.Text("authz.posts.inactive", st.name(p.Holder)))
 	case st.now.Before(p.Since):
-		cell = append(cell, c.Text("authz.posts.from", st.name(p.Holder)), firstDay(p.Since, s.Location))
+		cell = append(cell, c.Text("authz.posts.from", st.name(p.Holder)), p.Since)
 	default:
-		cell = append(cell, c.Text("authz.posts.ended", st.name(p.Holder)), lastDay(p.Until, s.Location))
+		cell = append(cell, c.Text("authz.posts.ended", st.name(p.Holder)), web.LastDay(p.Until))
 	}
 	return cell
 }
@@ -126,11 +123,11 @@ func (st state) title(post string) string {
 }
 
 // acting lists who acts for the holder of a post by delegation.
-func (s *Site) acting(c *web.Ctx, st state, p authz.Post) any {
+func (st state) acting(c *web.Ctx, p authz.Post) any {
 	var all []any
 	for _, d := range st.Delegations {
 		if d.Post == p.ID && st.InForce(d, st.now) {
-			all = append(all, st.name(d.To), c.Text("authz.posts.until"), lastDay(d.Until, s.Location))
+			all = append(all, st.name(d.To), c.Text("authz.posts.until"), web.LastDay(d.Until))
 		}
 	}
 	if all == nil {
@@ -140,10 +137,7 @@ func (s *Site) acting(c *web.Ctx, st state, p authz.Post) any {
 }
 
 func bodyTable(c *web.Ctx, st state, organisation string, mayEdit bool) web.Table {
-	t := web.Table{
-		Caption: c.Text("authz.bodies.of", st.organisation(organisation)), Hidden: true,
-		Columns: columns(c, "authz.field.body", "authz.field.members", "authz.field.quorum"),
-	}
+	t := c.Table(c.Text("authz.bodies.of", st.organisation(organisation)), "authz.field.body", "authz.field.members", "authz.field.quorum")
 	for _, b := range st.Bodies {
 		if b.Organisation != organisation {
 			continue
@@ -154,7 +148,7 @@ func bodyTable(c *web.Ctx, st state, organisation string, mayEdit bool) web.Tabl
 			quorum = append(quorum, web.Badge{Tone: web.ToneWarning, Text: c.Text("authz.bodies.too_few", active)})
 			row.Tone = web.ToneWarning
 		}
-		row.Cells = []any{titleOf(b.Name, bodyPath(b.ID), mayEdit), orNil(strings.Join(st.memberNames(b), ", ")), quorum}
+		row.Cells = []any{titleOf(b.Name, bodyPath(b.ID), mayEdit), strings.Join(st.memberNames(b), ", "), quorum}
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -190,10 +184,8 @@ func (s *Site) showRanks(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	t := web.Table{
-		Caption: c.Text("authz.ranks.title"), Hidden: true, Columns: columns(c, "authz.field.rank", "authz.field.name", "authz.ranks.posts"),
-		Empty: &web.Empty{Icon: "layers", Title: c.Text("authz.ranks.empty"), Text: c.Text("authz.ranks.lead")},
-	}
+	t := c.Table(c.Text("authz.ranks.title"), "authz.field.rank", "authz.field.name", "authz.ranks.posts")
+	t.Empty = &web.Empty{Icon: "layers", Title: c.Text("authz.ranks.empty"), Text: c.Text("authz.ranks.lead")}
 	t.Columns[2].Number = true
 	for _, r := range slices.Backward(st.Ranks) {
 		n := 0
@@ -202,7 +194,7 @@ func (s *Site) showRanks(c *web.Ctx) error {
 				n++
 			}
 		}
-		t.Rows = append(t.Rows, web.Row{Cells: []any{r.Title, r.Name, n}})
+		t.Add(r.Title, r.Name, n)
 	}
 	return c.Render(http.StatusOK, "authz/ranks", ranksView{s.adminTabs(c), t})
 }
@@ -214,23 +206,6 @@ func titleOf(name, path string, mayEdit bool) any {
 	}
 	return web.Link{Text: name, URL: path}
 }
-
-func columns(c *web.Ctx, keys ...string) []web.Column {
-	all := make([]web.Column, len(keys))
-	for i, key := range keys {
-		all[i] = web.Column{Text: c.Text(key)}
-	}
-	return all
-}
-
-func orNil(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
-}
-
-func version(n int64) string { return strconv.FormatInt(n, 10) }
 
 func postPath(id string) string { return postsPath + "/" + url.PathEscape(id) }
 func bodyPath(id string) string { return bodiesPath + "/" + url.PathEscape(id) }

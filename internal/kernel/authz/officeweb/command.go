@@ -72,7 +72,7 @@ func (c *BodyListCmd) Run(s *client.Session) error {
 func printBody(s *client.Session, b Body) error {
 	return s.Facts([][2]string{
 		{"id", b.ID}, {"name", b.Name}, {"organisation", b.Organisation}, {"members", strings.Join(b.Members, ", ")},
-		{"quorum", fmt.Sprint(b.Quorum)}, {"version", version(b.Version)},
+		{"quorum", fmt.Sprint(b.Quorum)}, {"version", fmt.Sprint(b.Version)},
 	})
 }
 

@@ -3,6 +3,7 @@
 package officeweb
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -53,7 +54,7 @@ func heldBy(p Post) string {
 func printPost(s *client.Session, p Post) error {
 	return s.Facts([][2]string{
 		{"id", p.ID}, {"title", p.Title}, {"organisation", p.Organisation}, {"rank", p.Rank}, {"function", p.Function},
-		{"held by", heldBy(p)}, {"since", instant(p.Since)}, {"until", client.Until(p.Until)}, {"version", version(p.Version)},
+		{"held by", heldBy(p)}, {"since", instant(p.Since)}, {"until", client.Until(p.Until)}, {"version", fmt.Sprint(p.Version)},
 	})
 }
 

@@ -14,14 +14,10 @@ import (
 )
 
 func (s *Site) delegationPages(m *web.Mux) {
-	m.Page("GET /me/posts/{id}/delegate", office.ActionDelegate, s.showDelegate(minePath))
-	m.Page("POST /me/posts/{id}/delegate", office.ActionDelegate, s.postDelegate(minePath))
-	m.Page("GET /admin/posts/{id}/delegate", office.ActionAdminister, s.showDelegate(postsPath))
-	m.Page("POST /admin/posts/{id}/delegate", office.ActionAdminister, s.postDelegate(postsPath))
-	m.Page("GET /me/delegations/{id}/revoke", office.ActionDelegate, s.showRevoke(mineDelegations, minePath))
-	m.Page("POST /me/delegations/{id}/revoke", office.ActionDelegate, s.postRevoke(mineDelegations, minePath))
-	m.Page("GET /admin/delegations/{id}/revoke", office.ActionAdminister, s.showRevoke(delegationsPath, delegationsPath))
-	m.Page("POST /admin/delegations/{id}/revoke", office.ActionAdminister, s.postRevoke(delegationsPath, delegationsPath))
+	s.delegatePage(m, office.ActionDelegate, minePath)
+	s.delegatePage(m, office.ActionAdminister, postsPath)
+	s.revokePage(m, office.ActionDelegate, mineDelegations, minePath)
+	s.revokePage(m, office.ActionAdminister, delegationsPath, delegationsPath)
 }
 
 const mineDelegations = "/me/delegations"
@@ -56,98 +52,57 @@ func (s *Site) delegateView(c *web.Ctx, list string) (delegateView, error) {
 	return v, err
 }
 
-func (s *Site) showDelegate(list string) func(*web.Ctx) error {
-	return func(c *web.Ctx) error {
-		v, err := s.delegateView(c, list)
-		if err != nil {
-			return err
-		}
-		return c.Render(http.StatusOK, "authz/delegate", v)
-	}
-}
-
-func (s *Site) postDelegate(list string) func(*web.Ctx) error {
-	return func(c *web.Ctx) error {
-		f, err := c.Form()
-		if err != nil {
-			return err
-		}
-		v, err := s.delegateView(c, list)
-		if err != nil {
-			return err
-		}
-		f.Require("to", "until", "reason")
-		in := office.DelegationInput{
-			Post: v.Post.ID, From: f.Date("from").Start(s.Location), Until: f.Date("until").End(s.Location), Reason: f.Name("reason", 200),
-		}
-		to := f.String("to", 100)
-		if err = f.Err(); err == nil {
-			in.To, err = s.person(c.Context(), "to", to)
-		}
-		if err == nil {
-			_, err = s.Office.Delegate(c.Context(), in)
-		}
-		if err != nil {
-			return c.Again(err, "authz/delegate", v)
-		}
-		c.Flash("authz.delegations.granted", v.Post.Title)
-		return c.SeeOther(list)
-	}
-}
-
-// delegationHere returns the delegation of the page, with everything else.
-func (s *Site) delegationHere(c *web.Ctx) (state, authz.Delegation, error) {
-	st, err := s.load(c.Context())
-	if err != nil {
-		return st, authz.Delegation{}, err
-	}
-	d, err := st.findDelegation(c.Path("id"))
-	return st, d, err
-}
-
-func revokeQuestion(c *web.Ctx, st state, d authz.Delegation, path, back string) web.Confirm {
-	return web.Confirm{
-		Title: c.Text("authz.revoke.title"), Lead: c.Text("authz.revoke.lead", st.name(d.To), st.title(d.Post), st.name(d.Holder)),
-		Consequences: []any{c.Text("authz.revoke.once"), c.Text("authz.revoke.stays")},
-		Action:       path + "/" + url.PathEscape(d.ID) + "/revoke", Button: c.Text("authz.revoke.button"), Danger: true, Cancel: back,
-	}
-}
-
-func (s *Site) showRevoke(path, back string) func(*web.Ctx) error {
-	return func(c *web.Ctx) error {
-		st, d, err := s.delegationHere(c)
-		if err != nil {
-			return err
-		}
-		q := revokeQuestion(c, st, d, path, back)
-		c.Prefill(q.Action, url.Values{"_version": {version(d.Version)}})
-		return c.Confirm(q)
-	}
-}
-
-func (s *Site) postRevoke(path, back string) func(*web.Ctx) error {
-	return func(c *web.Ctx) error {
-		f, err := c.Form()
-		if err != nil {
-			return err
-		}
-		st, d, err := s.delegationHere(c)
-		if err != nil {
-			return err
-		}
-		based := f.Version()
-		if err = f.Err(); err == nil {
-			err = s.Office.Revoke(c.Context(), d.ID, based)
-		}
-		if err != nil {
-			if fault.Is(err, fault.Stale) {
-				f.SetCurrent(url.Values{"_version": {version(d.Version)}})
+// delegatePage is the form by which a post of a list is delegated.
+func (s *Site) delegatePage(m *web.Mux, action authz.Action, list string) {
+	web.FormPage[delegateView, office.DelegationInput]{
+		Path: list + "/{id}/delegate", Action: action, Page: "authz/delegate",
+		Load: func(c *web.Ctx) (delegateView, error) { return s.delegateView(c, list) },
+		Read: func(_ *web.Ctx, v delegateView, f *web.Form) office.DelegationInput {
+			f.Require("to", "until", "reason")
+			return office.DelegationInput{
+				Post: v.Post.ID, To: f.String("to", 100), From: f.Date("from").Start(s.Location), Until: f.Date("until").End(s.Location), Reason: f.Name("reason", 200),
 			}
-			return c.Again(err, web.ConfirmTemplate, revokeQuestion(c, st, d, path, back))
-		}
-		c.Flash("authz.revoke.done")
-		return c.SeeOther(back)
-	}
+		},
+		Do: func(c *web.Ctx, v delegateView, _ int64, in office.DelegationInput) (web.Next, error) {
+			var err error
+			if in.To, err = s.person(c.Context(), "to", in.To); err == nil {
+				_, err = s.Office.Delegate(c.Context(), in)
+			}
+			return web.To(list, "authz.delegations.granted", v.Post.Title), err
+		},
+	}.Register(m)
+}
+
+// delegationHere is the delegation of a page, with everything else.
+type delegationHere struct {
+	state
+	delegation authz.Delegation
+}
+
+// revokePage asks before a delegation at path is ended, and goes back.
+func (s *Site) revokePage(m *web.Mux, action authz.Action, path, back string) {
+	web.ConfirmPage[delegationHere, web.None]{
+		Path: path + "/{id}/revoke", Action: action,
+		Load: func(c *web.Ctx) (delegationHere, error) {
+			st, err := s.load(c.Context())
+			if err != nil {
+				return delegationHere{}, err
+			}
+			d, err := st.findDelegation(c.Path("id"))
+			return delegationHere{st, d}, err
+		},
+		Version: func(d delegationHere) int64 { return d.delegation.Version },
+		Question: func(c *web.Ctx, d delegationHere) web.Confirm {
+			return web.Confirm{
+				Title: c.Text("authz.revoke.title"), Lead: c.Text("authz.revoke.lead", d.name(d.delegation.To), d.title(d.delegation.Post), d.name(d.delegation.Holder)),
+				Consequences: []any{c.Text("authz.revoke.once"), c.Text("authz.revoke.stays")},
+				Button:       c.Text("authz.revoke.button"), Danger: true, Cancel: back,
+			}
+		},
+		Do: func(c *web.Ctx, d delegationHere, version int64, _ web.None) (web.Next, error) {
+			return web.To(back, "authz.revoke.done"), s.Office.Revoke(c.Context(), d.delegation.ID, version)
+		},
+	}.Register(m)
 }
 
 // delegationsView is what templates/delegations.html shows.
@@ -190,18 +145,16 @@ func (st state) over(d authz.Delegation) bool {
 // delegationTable lists delegations; revoke is where they are ended, or empty if
 // they are not ended from here.
 func (s *Site) delegationTable(c *web.Ctx, st state, all []authz.Delegation, revoke string) web.Table {
-	t := web.Table{
-		Caption: c.Text("authz.delegations.title"), Hidden: true,
-		Columns: columns(c, "authz.field.post", "authz.field.holder", "authz.field.to", "authz.field.state", "authz.field.from", "authz.field.until", "authz.field.reason"),
-		Empty:   &web.Empty{Icon: "hand", Title: c.Text("authz.delegations.empty")},
-	}
+	t := c.Table(c.Text("authz.delegations.title"), "authz.field.post", "authz.field.holder", "authz.field.to", "authz.field.state",
+		"authz.field.from", "authz.field.until", "authz.field.reason")
+	t.Empty = &web.Empty{Icon: "hand", Title: c.Text("authz.delegations.empty")}
 	if revoke != "" {
 		t.Columns = append(t.Columns, web.Column{Text: c.Text("authz.revoke.column")})
 	}
 	for _, d := range all {
 		cells := []any{
 			st.title(d.Post), st.name(d.Holder), st.name(d.To), st.delegationState(c, d),
-			firstDay(d.From, s.Location), lastDay(d.Until, s.Location), d.Reason,
+			d.From, web.LastDay(d.Until), d.Reason,
 		}
 		if revoke != "" {
 			var end any
@@ -210,7 +163,7 @@ func (s *Site) delegationTable(c *web.Ctx, st state, all []authz.Delegation, rev
 			}
 			cells = append(cells, end)
 		}
-		t.Rows = append(t.Rows, web.Row{Cells: cells})
+		t.Add(cells...)
 	}
 	return t
 }

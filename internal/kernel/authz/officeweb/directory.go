@@ -4,6 +4,7 @@ package officeweb
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,25 +100,17 @@ func (st state) organisationChoices() []web.Choice {
 	return all
 }
 
+// suggestOrganisation fills in the organisation of what is new: the one that the
+// address names, or the only one.
+func (st state) suggestOrganisation(c *web.Ctx) url.Values {
+	chosen := c.Query("organisation")
+	if chosen == "" && len(st.organisations) == 1 {
+		chosen = st.organisations[0].ID
+	}
+	return url.Values{"organisation": {chosen}}
+}
+
 // words returns the logins in a text: one per line, or with commas.
 func words(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == ',' || r == ' ' || r == '\t' })
-}
-
-// gathered returns a fault whose fields "members[3]" are all called "members",
-// as the form has them. Any other error is returned as it is.
-func gathered(err error) error {
-	f := fault.From(err)
-	if f == nil || len(f.Fields) == 0 {
-		return err
-	}
-	copied := *f
-	copied.Fields = make([]fault.Field, len(f.Fields))
-	for i, field := range f.Fields {
-		if path, _, ok := strings.Cut(field.Path, "["); ok {
-			field.Path = path
-		}
-		copied.Fields[i] = field
-	}
-	return &copied
 }

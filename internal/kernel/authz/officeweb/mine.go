@@ -79,11 +79,9 @@ func (st state) rightName(c *web.Ctx, r authz.Right) string {
 
 // ownPosts lists the posts that the actor holds, with the way to delegate each.
 func (s *Site) ownPosts(c *web.Ctx, st state) web.Table {
-	t := web.Table{
-		Caption: c.Text("authz.mine.posts"), Hidden: true,
-		Columns: columns(c, "authz.field.post", "authz.field.organisation", "authz.field.rank", "authz.field.function", "authz.field.until", "authz.field.acting"),
-		Empty:   &web.Empty{Icon: "user-check", Title: c.Text("authz.mine.no_post")},
-	}
+	t := c.Table(c.Text("authz.mine.posts"), "authz.field.post", "authz.field.organisation", "authz.field.rank", "authz.field.function",
+		"authz.field.until", "authz.field.acting")
+	t.Empty = &web.Empty{Icon: "user-check", Title: c.Text("authz.mine.no_post")}
 	may := c.Can(office.ActionDelegate)
 	if may {
 		t.Columns = append(t.Columns, web.Column{Text: c.Text("authz.delegate.column")})
@@ -92,7 +90,7 @@ func (s *Site) ownPosts(c *web.Ctx, st state) web.Table {
 		if p.Holder != c.Actor.ID {
 			continue
 		}
-		cells := []any{p.Title, st.organisation(p.Organisation), st.rank(p.Rank), orNil(p.Function), lastDay(p.Until, s.Location), s.acting(c, st, p)}
+		cells := []any{p.Title, st.organisation(p.Organisation), st.rank(p.Rank), p.Function, web.LastDay(p.Until), st.acting(c, p)}
 		if may {
 			var link any
 			if st.Filled(p, st.now) {
@@ -100,7 +98,7 @@ func (s *Site) ownPosts(c *web.Ctx, st state) web.Table {
 			}
 			cells = append(cells, link)
 		}
-		t.Rows = append(t.Rows, web.Row{Cells: cells})
+		t.Add(cells...)
 	}
 	return t
 }

@@ -3,7 +3,6 @@
 package officeweb
 
 import (
-	"html/template"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/config"
@@ -41,23 +40,4 @@ func span(since, until string, names [2]string, zone *time.Location) (from, to t
 
 func wrongTime(path string) fault.Field {
 	return fault.Field{Path: path, Code: "format", Message: "Write a day as 2026-12-31, or an instant as of RFC 3339."}
-}
-
-// firstDay shows the day in the zone on which something begins, lastDay the one on
-// which something that ends at t is in force for the last time.
-func firstDay(t time.Time, zone *time.Location) any { return day(t, zone) }
-
-func lastDay(t time.Time, zone *time.Location) any {
-	if t.IsZero() {
-		return nil
-	}
-	return day(t.Add(-time.Microsecond), zone)
-}
-
-func day(t time.Time, zone *time.Location) any {
-	if t.IsZero() {
-		return nil
-	}
-	local := t.In(zone)
-	return template.HTML(`<time datetime="` + local.Format(time.DateOnly) + `">` + template.HTMLEscapeString(local.Format("2 January 2006")) + "</time>")
 }
