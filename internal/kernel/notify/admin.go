@@ -4,12 +4,9 @@ package notify
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -31,11 +28,10 @@ func (s *Service) Undelivered(ctx context.Context) ([]Undelivered, error) {
 	}
 	var all []Undelivered
 	err := s.cfg.DB.Read(ctx, func(r *store.ReadTx) error {
-		rows, err := r.Query(ctx, "SELECT "+letterColumns+" FROM notify_mail WHERE state = 'dead' ORDER BY created_at DESC, id LIMIT 200")
-		all, err = store.Collect(rows, err, func(sc store.Scanner) (Undelivered, error) {
-			l, err := scanLetter(sc)
-			return Undelivered{l.id, l.person, l.attempts, l.createdAt, l.lastError}, err
-		})
+		dead, err := letters.All(ctx, r, "WHERE l.state = 'dead' ORDER BY l.created_at DESC, l.id LIMIT 200")
+		for _, l := range dead {
+			all = append(all, Undelivered{l.id, l.person, l.attempts, l.createdAt, l.lastError})
+		}
 		return err
 	})
 	return all, wrap(err, "list undelivered mails")
@@ -55,12 +51,9 @@ func (s *Service) Requeue(ctx context.Context, id string) error {
 		return err
 	}
 	return s.cfg.Writer.Decide(ctx, func(tx *ledger.Tx) error {
-		l, err := scanLetter(tx.QueryRow(ctx, "SELECT "+letterColumns+" FROM notify_mail WHERE id = $1 AND state = 'dead'", id))
-		if errors.Is(err, sql.ErrNoRows) {
-			return fault.ItemNotFound()
-		}
+		l, err := store.Found(letters.One(ctx, tx, "WHERE l.id = $1 AND l.state = 'dead'", id))
 		if err != nil {
-			return wrap(err, "load a dead mail")
+			return err
 		}
 		if _, err := tx.Exec(ctx, "UPDATE notify_mail SET state = 'ready', attempts = 0, next_at = $1 WHERE id = $2", store.At(tx.Now()), l.id); err != nil {
 			return wrap(err, "requeue a mail")

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
@@ -78,10 +77,7 @@ func (s *Service) Open(ctx context.Context, id string) (string, error) {
 	err := s.cfg.DB.Read(ctx, func(r *store.ReadTx) error {
 		return r.QueryRow(ctx, "SELECT path FROM notify_message WHERE id = $1 AND person = $2", id, a.ID).Scan(&path)
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", fault.ItemNotFound()
-	}
-	return path, wrap(err, "open a notice")
+	return store.Found(path, wrap(err, "open a notice"))
 }
 
 // Forget removes all notices to a person, sent or not: part of erasing them.

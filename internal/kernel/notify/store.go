@@ -4,7 +4,8 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
+	"database/sql"
+	"errors"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -16,16 +17,17 @@ type notice struct {
 	args                        []string
 }
 
-const noticeColumns = "id, person, item, key, args, path"
-
-func scanNotice(s store.Scanner) (notice, error) {
-	var n notice
-	var args string
-	if err := s.Scan(&n.id, &n.person, &n.item, &n.key, &args, &n.path); err != nil {
-		return n, err
+// notices is where notices are kept; see Enqueue for how they get there.
+var notices = store.NewTable("notify_message", "n", nil, func(n *notice) []store.Column {
+	return []store.Column{
+		store.Text("id", &n.id),
+		store.Text("person", &n.person),
+		store.Text("item", &n.item),
+		store.Text("key", &n.key),
+		store.JSON("args", &n.args),
+		store.Text("path", &n.path),
 	}
-	return n, json.Unmarshal([]byte(args), &n.args)
-}
+})
 
 // The states of a mail that a failed try can lead to; see doc.go for all.
 const (
@@ -41,19 +43,18 @@ type letter struct {
 	lastError         string
 }
 
-const letterColumns = "id, person, state, attempts, next_at, created_at, last_error"
-
-func scanLetter(s store.Scanner) (letter, error) {
-	var l letter
-	err := s.Scan(&l.id, &l.person, &l.state, &l.attempts, store.Time(&l.nextAt), store.Time(&l.createdAt), &l.lastError)
-	return l, err
-}
-
-func scanText(s store.Scanner) (string, error) {
-	var text string
-	err := s.Scan(&text)
-	return text, err
-}
+// letters is where mails are kept.
+var letters = store.NewTable("notify_mail", "l", nil, func(l *letter) []store.Column {
+	return []store.Column{
+		store.Text("id", &l.id),
+		store.Text("person", &l.person),
+		store.Text("state", &l.state),
+		store.Int("attempts", &l.attempts),
+		store.Moment("next_at", &l.nextAt),
+		store.Moment("created_at", &l.createdAt),
+		store.Text("last_error", &l.lastError),
+	}
+})
 
 // noticesPerMail bounds a mail; further notices go into the next one.
 const noticesPerMail = 100
@@ -63,7 +64,7 @@ const noticesPerMail = 100
 func batch(ctx context.Context, tx *store.Tx) error {
 	for {
 		rows, err := tx.Query(ctx, "SELECT DISTINCT person FROM notify_message WHERE state = 'waiting' AND not_before <= $1 ORDER BY person LIMIT 100", store.At(tx.Now()))
-		people, err := store.Collect(rows, err, scanText)
+		people, err := store.Texts(rows, err)
 		if err != nil {
 			return wrap(err, "find people with notices")
 		}
@@ -80,18 +81,16 @@ func batch(ctx context.Context, tx *store.Tx) error {
 
 func batchFor(ctx context.Context, tx *store.Tx, person string) error {
 	rows, err := tx.Query(ctx, "SELECT id FROM notify_message WHERE state = 'waiting' AND person = $1 ORDER BY not_before, created_at, id LIMIT $2", person, noticesPerMail)
-	ids, err := store.Collect(rows, err, scanText)
+	ids, err := store.Texts(rows, err)
 	if err != nil {
 		return wrap(err, "find the notices to a person")
 	}
-	mail := tx.NewID()
-	_, err = tx.Exec(ctx, `INSERT INTO notify_mail (id, person, state, attempts, next_at, created_at, sent_at, last_error)
-		VALUES ($1, $2, 'ready', 0, $3, $3, NULL, '')`, mail, person, store.At(tx.Now()))
-	if err != nil {
-		return wrap(err, "write a mail")
+	l := letter{id: tx.NewID(), person: person, state: mailReady, nextAt: tx.Now(), createdAt: tx.Now()}
+	if err := letters.Insert(ctx, tx, l); err != nil {
+		return err
 	}
 	for _, id := range ids {
-		if _, err := tx.Exec(ctx, "UPDATE notify_message SET state = 'mailed', mail = $1 WHERE id = $2", mail, id); err != nil {
+		if _, err := tx.Exec(ctx, "UPDATE notify_message SET state = 'mailed', mail = $1 WHERE id = $2", l.id, id); err != nil {
 			return wrap(err, "put a notice into a mail")
 		}
 	}
@@ -101,12 +100,13 @@ func batchFor(ctx context.Context, tx *store.Tx, person string) error {
 // claim takes the mail that has been due longest for one more try, or returns
 // nil. The next try is planned at once: if this process dies, it comes.
 func claim(ctx context.Context, tx *store.Tx) (*letter, error) {
-	rows, err := tx.Query(ctx, "SELECT "+letterColumns+" FROM notify_mail WHERE state = 'ready' AND next_at <= $1 ORDER BY next_at, id LIMIT 1", store.At(tx.Now()))
-	found, err := store.Collect(rows, err, scanLetter)
-	if err != nil || len(found) == 0 {
-		return nil, wrap(err, "find a due mail")
+	l, err := letters.One(ctx, tx, "WHERE l.state = 'ready' AND l.next_at <= $1 ORDER BY l.next_at, l.id LIMIT 1", store.At(tx.Now()))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
 	}
-	l := found[0]
+	if err != nil {
+		return nil, err
+	}
 	l.attempts++
 	l.nextAt = tx.Now().Add(wait(l.attempts))
 	_, err = tx.Exec(ctx, "UPDATE notify_mail SET attempts = $1, next_at = $2 WHERE id = $3", l.attempts, store.At(l.nextAt), l.id)
@@ -115,7 +115,5 @@ func claim(ctx context.Context, tx *store.Tx) (*letter, error) {
 
 // noticesOf returns the notices of a mail that have not been dropped.
 func noticesOf(ctx context.Context, r store.Reader, mail string) ([]notice, error) {
-	rows, err := r.Query(ctx, "SELECT "+noticeColumns+" FROM notify_message WHERE mail = $1 AND state = 'mailed' ORDER BY not_before, created_at, id", mail)
-	all, err := store.Collect(rows, err, scanNotice)
-	return all, wrap(err, "load the notices of a mail")
+	return notices.All(ctx, r, "WHERE n.mail = $1 AND n.state = 'mailed' ORDER BY n.not_before, n.created_at, n.id", mail)
 }
