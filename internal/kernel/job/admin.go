@@ -4,8 +4,6 @@ package job
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -65,10 +63,7 @@ func (r *Runner) Requeue(ctx context.Context, id string) error {
 		return err
 	}
 	return r.cfg.Writer.Decide(ctx, func(tx *ledger.Tx) error {
-		j, err := scan(tx.QueryRow(ctx, "SELECT "+columns+" FROM job_job WHERE id = $1 AND state = 'dead'", id))
-		if errors.Is(err, sql.ErrNoRows) {
-			return fault.ItemNotFound()
-		}
+		j, err := store.Found(scan(tx.QueryRow(ctx, "SELECT "+columns+" FROM job_job WHERE id = $1 AND state = 'dead'", id)))
 		if err != nil {
 			return fmt.Errorf("load a dead job: %w", err)
 		}

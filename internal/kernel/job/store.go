@@ -7,8 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -59,15 +57,10 @@ func (r row) insert(ctx context.Context, tx *store.Tx) error {
 	return err
 }
 
-// claimable is the condition for jobs that a runner may take: $1 is domain time,
-// $2 real time, the kinds follow.
-func claimable(kinds []string, args []any) (string, []any) {
-	marks := make([]string, len(kinds))
-	for i, kind := range kinds {
-		args = append(args, kind)
-		marks[i] = "$" + strconv.Itoa(len(args))
-	}
-	return "((state = 'ready' AND run_at <= $1) OR (state = 'running' AND lease_until <= $2)) AND kind IN (" + strings.Join(marks, ", ") + ")", args
+// claimable is the condition for jobs of these kinds that a runner may take.
+func claimable(kinds []string, now, real time.Time, args *[]any) string {
+	return "((state = 'ready' AND run_at <= " + store.Arg(store.At(now), args) +
+		") OR (state = 'running' AND lease_until <= " + store.Arg(store.At(real), args) + ")) AND kind IN " + store.In(kinds, args)
 }
 
 // due returns up to n jobs that may be taken, the longest due first.
@@ -75,9 +68,9 @@ func due(ctx context.Context, r store.Reader, kinds []string, real time.Time, n 
 	if len(kinds) == 0 {
 		return nil, nil
 	}
-	cond, args := claimable(kinds, []any{store.At(r.Now()), store.At(real)})
-	args = append(args, n)
-	rows, err := r.Query(ctx, "SELECT "+columns+" FROM job_job WHERE "+cond+" ORDER BY run_at, id LIMIT $"+strconv.Itoa(len(args)), args...)
+	var args []any
+	rows, err := r.Query(ctx, "SELECT "+columns+" FROM job_job WHERE "+claimable(kinds, r.Now(), real, &args)+
+		" ORDER BY run_at, id LIMIT "+store.Arg(n, &args), args...)
 	all, err := store.Collect(rows, err, scan)
 	if err != nil {
 		return nil, fmt.Errorf("find due jobs: %w", err)
