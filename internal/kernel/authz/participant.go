@@ -5,8 +5,8 @@ package authz
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -42,36 +42,25 @@ func SetParticipants(ctx context.Context, tx *store.Tx, item string, principals 
 // Participants returns the principals that take part in item, sorted.
 func Participants(ctx context.Context, r store.Reader, item string) ([]string, error) {
 	rows, err := r.Query(ctx, "SELECT principal FROM authz_participant WHERE item = $1 ORDER BY principal", item)
-	all, err := store.Collect(rows, err, scanString)
+	all, err := store.Texts(rows, err)
 	if err != nil {
 		return nil, fmt.Errorf("load participants: %w", err)
 	}
 	return all, nil
 }
 
-// maxItems is the number of items per statement, below the limit of parameters
-// of either engine.
-const maxItems = 500
-
 // ParticipantsOf is [Participants] for several items at once, by item. Items
 // without participants are absent.
 func ParticipantsOf(ctx context.Context, r store.Reader, items []string) (map[string][]string, error) {
 	byItem := map[string][]string{}
-	for len(items) > 0 {
-		n := min(maxItems, len(items))
-		marks, args := make([]string, n), make([]any, n)
-		for i, item := range items[:n] {
-			marks[i], args[i] = "$"+strconv.Itoa(i+1), item
-		}
-		items = items[n:]
-		rows, err := r.Query(ctx, "SELECT item, principal FROM authz_participant WHERE item IN ("+strings.Join(marks, ", ")+") ORDER BY item, principal", args...)
-		pairs, err := store.Collect(rows, err, func(s store.Scanner) (pair [2]string, err error) { return pair, s.Scan(&pair[0], &pair[1]) })
+	for some := range slices.Chunk(items, store.Batch) {
+		var args []any
+		rows, err := r.Query(ctx, "SELECT item, principal FROM authz_participant WHERE item IN "+store.In(some, &args)+" ORDER BY item, principal", args...)
+		found, err := store.TextsBy(rows, err)
 		if err != nil {
 			return nil, fmt.Errorf("load participants: %w", err)
 		}
-		for _, p := range pairs {
-			byItem[p[0]] = append(byItem[p[0]], p[1])
-		}
+		maps.Copy(byItem, found)
 	}
 	return byItem, nil
 }
@@ -82,10 +71,4 @@ func validPrincipal(p string) bool {
 		id, ok = strings.CutPrefix(p, "group:")
 	}
 	return ok && id != ""
-}
-
-func scanString(s store.Scanner) (string, error) {
-	var v string
-	err := s.Scan(&v)
-	return v, err
 }

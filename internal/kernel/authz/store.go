@@ -52,7 +52,7 @@ func LoadAuthority(ctx context.Context, r store.Reader) (Authority, error) {
 		person IN (SELECT holder FROM authz_post)
 		OR person IN (SELECT person FROM authz_body_member)
 		OR person IN (SELECT delegate FROM authz_delegation))`)
-	active, err := store.Collect(rows, err, scanString)
+	active, err := store.Texts(rows, err)
 	if err != nil {
 		return Authority{}, fmt.Errorf("load active accounts: %w", err)
 	}
@@ -82,12 +82,8 @@ func Ranks(ctx context.Context, r store.Reader) ([]Rank, error) {
 // delegations from and to the person for good: giving the account back does
 // not revive them. The caller's entry records the change.
 func SetActive(ctx context.Context, tx *store.Tx, person string, active bool) error {
-	flag := 0
-	if active {
-		flag = 1
-	}
 	_, err := tx.Exec(ctx, `INSERT INTO authz_account (person, active) VALUES ($1, $2)
-		ON CONFLICT (person) DO UPDATE SET active = excluded.active`, person, flag)
+		ON CONFLICT (person) DO UPDATE SET active = excluded.active`, person, store.Bool(active))
 	if err != nil {
 		return fmt.Errorf("record account state: %w", err)
 	}
@@ -147,22 +143,13 @@ func loadBodies(ctx context.Context, r store.Reader) ([]Body, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load bodies: %w", err)
 	}
-	type member struct{ body, person string }
 	rows, err = r.Query(ctx, "SELECT body, person FROM authz_body_member ORDER BY body, person")
-	members, err := store.Collect(rows, err, func(s store.Scanner) (member, error) {
-		var m member
-		err := s.Scan(&m.body, &m.person)
-		return m, err
-	})
+	members, err := store.TextsBy(rows, err)
 	if err != nil {
 		return nil, fmt.Errorf("load body members: %w", err)
 	}
-	byBody := make(map[string][]string)
-	for _, m := range members {
-		byBody[m.body] = append(byBody[m.body], m.person)
-	}
 	for i := range bodies {
-		bodies[i].Members = byBody[bodies[i].ID]
+		bodies[i].Members = members[bodies[i].ID]
 	}
 	return bodies, nil
 }

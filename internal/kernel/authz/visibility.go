@@ -4,8 +4,8 @@ package authz
 
 import (
 	"slices"
-	"strconv"
-	"strings"
+
+	"portreeve.org/portreeve/internal/kernel/store"
 )
 
 // Visibility says who may know that an item exists. Anything but the three
@@ -65,12 +65,7 @@ func Visible(a Actor, itemExpr, visibilityExpr string, args *[]any) string {
 	if a.Internal() {
 		open = visibilityExpr + " IN ('public', 'internal')"
 	}
-	marks := make([]string, len(principals))
-	for i, p := range principals {
-		*args = append(*args, p)
-		marks[i] = "$" + strconv.Itoa(len(*args))
-	}
 	return "(" + open + " OR (" + visibilityExpr + " = 'restricted' AND EXISTS (" +
 		"SELECT 1 FROM authz_participant WHERE authz_participant.item = " + itemExpr +
-		" AND authz_participant.principal IN (" + strings.Join(marks, ", ") + "))))"
+		" AND authz_participant.principal IN " + store.In(principals, args) + ")))"
 }
