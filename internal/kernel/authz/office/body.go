@@ -136,7 +136,7 @@ func sortedOnce(ids []string) []string {
 }
 
 func (s *Service) appendBody(ctx context.Context, tx *ledger.Tx, actor authz.Actor, b authz.Body, change string) (int64, error) {
-	return s.writer.Append(ctx, tx, ledger.Entry{
+	return s.Writer.Append(ctx, tx, ledger.Entry{
 		Kind: KindBody, Actor: actor.Ref(), Subject: "body:" + b.ID, Item: "body:" + b.ID, Visibility: string(authz.Internal),
 		Body: bodyBody{Change: change, Organisation: b.Organisation, Name: b.Name, Members: b.Members, Quorum: b.Quorum, Version: b.Version},
 	})

@@ -39,14 +39,14 @@ type delegationBody struct {
 // pass on what was delegated: only the holder's own post can be.
 func (s *Service) Delegate(ctx context.Context, in DelegationInput) (authz.Delegation, error) {
 	actor := authz.ActorFrom(ctx)
-	administers := s.policy.Allowed(actor, ActionAdminister)
+	administers := s.Policy.Allowed(actor, ActionAdminister)
 	if !administers {
-		if err := s.policy.Require(actor, ActionDelegate); err != nil {
+		if err := s.Policy.Require(actor, ActionDelegate); err != nil {
 			return authz.Delegation{}, err
 		}
 	}
 	var d authz.Delegation
-	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	err := s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		a, err := authz.LoadAuthority(ctx, tx)
 		if err != nil {
 			return err
@@ -83,13 +83,13 @@ func (s *Service) Delegate(ctx context.Context, in DelegationInput) (authz.Deleg
 // Revoking twice is a Conflict.
 func (s *Service) Revoke(ctx context.Context, id string, version int64) error {
 	actor := authz.ActorFrom(ctx)
-	administers := s.policy.Allowed(actor, ActionAdminister)
+	administers := s.Policy.Allowed(actor, ActionAdminister)
 	if !administers {
-		if err := s.policy.Require(actor, ActionDelegate); err != nil {
+		if err := s.Policy.Require(actor, ActionDelegate); err != nil {
 			return err
 		}
 	}
-	return s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	return s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		a, err := authz.LoadAuthority(ctx, tx)
 		if err != nil {
 			return err
@@ -153,7 +153,7 @@ func checkDelegation(ctx context.Context, tx *ledger.Tx, a authz.Authority, post
 }
 
 func (s *Service) appendDelegation(ctx context.Context, tx *ledger.Tx, actor authz.Actor, kind string, d authz.Delegation, cause string) (int64, error) {
-	return s.writer.Append(ctx, tx, ledger.Entry{
+	return s.Writer.Append(ctx, tx, ledger.Entry{
 		Kind: kind, Actor: actor.Ref(), Subject: "delegation:" + d.ID, Item: "delegation:" + d.ID, Visibility: string(authz.Internal),
 		Body: delegationBody{Post: d.Post, Holder: d.Holder, To: d.To, From: d.From, Until: d.Until, Reason: d.Reason, Cause: cause},
 	})

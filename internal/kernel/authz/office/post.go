@@ -185,7 +185,7 @@ func isSlug(s string) bool {
 }
 
 func (s *Service) appendPost(ctx context.Context, tx *ledger.Tx, actor authz.Actor, p authz.Post, change string) (int64, error) {
-	return s.writer.Append(ctx, tx, ledger.Entry{
+	return s.Writer.Append(ctx, tx, ledger.Entry{
 		Kind: KindPost, Actor: actor.Ref(), Subject: "post:" + p.ID, Item: "post:" + p.ID, Visibility: string(authz.Internal),
 		Body: postBody{
 			Change: change, Organisation: p.Organisation, Rank: p.Rank, Function: p.Function, Title: p.Title, Holder: p.Holder,

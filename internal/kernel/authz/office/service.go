@@ -54,26 +54,18 @@ type Deps struct {
 
 // Service administers authority. It takes the actor from the context, checks
 // their action, and is safe for concurrent use.
-type Service struct {
-	db     *store.DB
-	writer *ledger.Writer
-	policy *authz.Policy
-
-	organisation func(ctx context.Context, r store.Reader, id string) error
-}
+type Service struct{ Deps }
 
 // New returns the service. All of Deps is needed.
-func New(d Deps) *Service {
-	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, organisation: d.Organisation}
-}
+func New(d Deps) *Service { return &Service{d} }
 
 // Authority returns ranks, posts, bodies and delegations for display.
 func (s *Service) Authority(ctx context.Context) (authz.Authority, error) {
-	if err := s.policy.Require(authz.ActorFrom(ctx), ActionRead); err != nil {
+	if err := s.Policy.Require(authz.ActorFrom(ctx), ActionRead); err != nil {
 		return authz.Authority{}, err
 	}
 	var a authz.Authority
-	err := s.db.Read(ctx, func(tx *store.ReadTx) (err error) {
+	err := s.DB.Read(ctx, func(tx *store.ReadTx) (err error) {
 		a, err = authz.LoadAuthority(ctx, tx)
 		return err
 	})
@@ -90,7 +82,7 @@ func (s *Service) SetRanks(ctx context.Context, ranks []authz.Rank) error {
 	if err := checkRanks(ranks); err != nil {
 		return err
 	}
-	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	err := s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		a, err := authz.LoadAuthority(ctx, tx)
 		if err != nil {
 			return err
@@ -107,7 +99,7 @@ func (s *Service) SetRanks(ctx context.Context, ranks []authz.Rank) error {
 		if err := replaceRanks(ctx, tx.Tx, ranks); err != nil {
 			return err
 		}
-		_, err = s.writer.Append(ctx, tx, ledger.Entry{
+		_, err = s.Writer.Append(ctx, tx, ledger.Entry{
 			Kind: KindRanks, Actor: authz.System("configuration").Ref(), Subject: "authority:ranks",
 			Body: ranksBody{Ranks: rankNames(ranks)}, Visibility: string(authz.Internal),
 		})
@@ -148,10 +140,10 @@ func checkRanks(ranks []authz.Rank) error {
 // administer runs fn in a decision of somebody who may administer authority.
 func (s *Service) administer(ctx context.Context, fn func(tx *ledger.Tx, actor authz.Actor, a authz.Authority) error) error {
 	actor := authz.ActorFrom(ctx)
-	if err := s.policy.Require(actor, ActionAdminister); err != nil {
+	if err := s.Policy.Require(actor, ActionAdminister); err != nil {
 		return err
 	}
-	return s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	return s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		a, err := authz.LoadAuthority(ctx, tx)
 		if err != nil {
 			return err
@@ -174,7 +166,7 @@ func mustBeActive(ctx context.Context, tx *ledger.Tx, path, person string, field
 
 // mustExist adds a field error for an organisation that does not exist.
 func (s *Service) mustExist(ctx context.Context, tx *ledger.Tx, organisation string, fields *[]fault.Field) error {
-	err := s.organisation(ctx, tx, organisation)
+	err := s.Organisation(ctx, tx, organisation)
 	if fault.Is(err, fault.NotFound) {
 		*fields = append(*fields, fault.Field{Path: "organisation", Code: "unknown", Message: "Choose an organisation from the list."})
 		return nil
