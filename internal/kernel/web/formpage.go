@@ -14,7 +14,7 @@ import (
 
 // FormPage is a page with one form: what it is about (a D), what it shows and is
 // filled with, what is read from it (an In), what that does, and where it leads.
-// Only Action, Page and Do are always needed.
+// Only an action, Page and Do are always needed.
 //
 // The order is the same for each form, and is kept here alone: what the form is
 // about is loaded, which answers ItemNotFound to whoever may not see it and
@@ -26,6 +26,7 @@ type FormPage[D, In any] struct {
 	Path   string       // pattern of the form's page, as "/notes/{id}/edit"; "": another page shows the form
 	Sends  string       // pattern of the address that it is sent to; "": Path
 	Action authz.Action // of both
+	Public string       // why anyone may, instead of Action
 	Page   string       // the template
 
 	Load    func(c *Ctx) (D, error)                 // nil: it is about nothing
@@ -59,10 +60,21 @@ func (p FormPage[D, In]) Register(m *Mux) {
 		p.Sends = p.Path
 	}
 	if p.Path != "" {
-		m.Page("GET "+p.Path, p.Action, p.show)
+		p.route(m, "GET "+p.Path, p.show)
 	}
-	m.Page("POST "+p.Sends, p.Action, p.post)
+	p.route(m, "POST "+p.Sends, p.post)
 }
+
+func (p FormPage[D, In]) route(m *Mux, pattern string, h func(*Ctx) error) {
+	if p.Public != "" {
+		m.Public(pattern, p.Public, h)
+		return
+	}
+	m.Page(pattern, p.Action, h)
+}
+
+// Prefill fills in the form on the page of another handler.
+func (p FormPage[D, In]) Prefill(c *Ctx, d D) { c.Prefill(addressOf(c, p.Sends), p.values(c, d)) }
 
 func (p FormPage[D, In]) load(c *Ctx) (d D, err error) {
 	if p.Load == nil {
@@ -104,7 +116,7 @@ func (p FormPage[D, In]) show(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.Prefill(addressOf(c, p.Sends), p.values(c, d))
+	p.Prefill(c, d)
 	return c.Render(http.StatusOK, p.Page, v)
 }
 

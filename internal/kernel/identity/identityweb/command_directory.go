@@ -4,6 +4,7 @@ package identityweb
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"strconv"
 
@@ -33,7 +34,7 @@ func (c *GroupListCmd) Run(s *client.Session) error {
 }
 
 func printGroup(s *client.Session, g Group) error {
-	return s.Facts([][2]string{{"id", g.ID}, {"name", g.Name}, {"members", strconv.Itoa(len(g.Members))}, {"version", version(g.Version)}})
+	return s.Facts([][2]string{{"id", g.ID}, {"name", g.Name}, {"members", strconv.Itoa(len(g.Members))}, {"version", fmt.Sprint(g.Version)}})
 }
 
 // GroupCreateCmd creates a group.
@@ -132,7 +133,7 @@ func (c *OrganisationListCmd) Run(s *client.Session) error {
 }
 
 func printOrganisation(s *client.Session, o Organisation) error {
-	return s.Facts([][2]string{{"id", o.ID}, {"name", o.Name}, {"version", version(o.Version)}})
+	return s.Facts([][2]string{{"id", o.ID}, {"name", o.Name}, {"version", fmt.Sprint(o.Version)}})
 }
 
 // OrganisationCreateCmd creates an organisation.

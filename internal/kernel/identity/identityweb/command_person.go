@@ -3,6 +3,7 @@
 package identityweb
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -58,7 +59,7 @@ func printAccount(s *client.Session, a Account) error {
 	return s.Facts([][2]string{
 		{"login", a.Login}, {"name", a.Name}, {"mail", a.Mail}, {"kind", a.Kind}, {"organisation", a.Organisation},
 		{"roles", strings.Join(a.Roles, ", ")}, {"groups", strings.Join(a.Groups, ", ")}, {"state", accountState(a)},
-		{"created", day(a.CreatedAt)}, {"id", a.ID}, {"version", version(a.Version)},
+		{"created", day(a.CreatedAt)}, {"id", a.ID}, {"version", fmt.Sprint(a.Version)},
 	})
 }
 

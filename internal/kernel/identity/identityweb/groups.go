@@ -3,12 +3,10 @@
 package identityweb
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
 
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
@@ -18,14 +16,19 @@ const groupsPath = "/admin/groups"
 func groupPath(id string) string { return groupsPath + "/" + url.PathEscape(id) }
 
 func (s *Site) groupPages(m *web.Mux) {
-	const administer = identity.ActionGroupAdminister
-	m.Page("GET /admin/groups", administer, s.showGroups)
-	m.Page("GET /admin/groups/new", administer, s.showNewGroup)
-	m.Page("POST /admin/groups", administer, s.postNewGroup)
-	m.Page("GET /admin/groups/{id}", administer, s.showGroup)
-	m.Page("POST /admin/groups/{id}", administer, s.postGroup)
-	m.Page("GET /admin/groups/{id}/remove", administer, s.showRemoveGroup)
-	m.Page("POST /admin/groups/{id}/remove", administer, s.postRemoveGroup)
+	m.Page("GET /admin/groups", identity.ActionGroupAdminister, s.showGroups)
+	form := web.FormPage[groupHere, identity.GroupInput]{
+		Path: "/admin/groups/new", Sends: groupsPath, Action: identity.ActionGroupAdminister, Page: "identity/group",
+		View: groupViewOf, Read: readGroup, Do: s.createGroup,
+	}
+	form.Register(m)
+	form.Path, form.Sends = "/admin/groups/{id}", ""
+	form.Load, form.Version, form.Values, form.Do = s.groupHere, groupHere.version, groupValues, s.changeGroup
+	form.Register(m)
+	web.ConfirmPage[groupHere, web.None]{
+		Path: "/admin/groups/{id}/remove", Action: identity.ActionGroupAdminister,
+		Load: s.groupHere, Version: groupHere.version, Question: removeGroupQuestion, Do: s.removeGroup,
+	}.Register(m)
 }
 
 // listView is what templates/groups.html and organisations.html show.
@@ -39,15 +42,12 @@ func (s *Site) showGroups(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	t := web.Table{
-		Caption: c.Text("identity.groups.title"), Hidden: true,
-		Columns: columns(c, "identity.field.group", "identity.field.members"),
-		Empty: &web.Empty{Icon: "users", Title: c.Text("identity.groups.empty"), Text: c.Text("identity.groups.lead"),
-			Action: &web.Link{Text: c.Text("identity.groups.new"), URL: groupsPath + "/new", Icon: "plus"}},
-	}
+	t := c.Table(c.Text("identity.groups.title"), "identity.field.group", "identity.field.members")
+	t.Empty = &web.Empty{Icon: "users", Title: c.Text("identity.groups.empty"), Text: c.Text("identity.groups.lead"),
+		Action: &web.Link{Text: c.Text("identity.groups.new"), URL: groupsPath + "/new", Icon: "plus"}}
 	t.Columns[1].Number = true
 	for _, g := range groups {
-		t.Rows = append(t.Rows, web.Row{Cells: []any{web.Link{Text: g.Name, URL: groupPath(g.ID)}, len(g.Members)}})
+		t.Add(web.Link{Text: g.Name, URL: groupPath(g.ID)}, len(g.Members))
 	}
 	return c.Render(http.StatusOK, "identity/groups", listView{s.adminTabs(c), t})
 }
@@ -58,123 +58,64 @@ type groupView struct {
 	Action string
 }
 
-func (s *Site) showNewGroup(c *web.Ctx) error {
-	return c.Render(http.StatusOK, "identity/group", groupView{Action: groupsPath})
+func groupViewOf(_ *web.Ctx, d groupHere, _ *web.Form) (any, error) {
+	if d.ID == "" {
+		return groupView{Action: groupsPath}, nil
+	}
+	return groupView{d.Group, groupPath(d.ID)}, nil
 }
 
-// groupInput reads the form of a group; what is wrong with it is in the error.
-func (s *Site) groupInput(ctx context.Context, f *web.Form) (identity.GroupInput, error) {
+// groupHere is the group of a page, with the logins of its members.
+type groupHere struct {
+	identity.Group
+	logins []string
+}
+
+func (d groupHere) version() int64 { return d.Version }
+
+func (s *Site) groupHere(c *web.Ctx) (groupHere, error) {
+	g, err := s.People.Group(c.Context(), c.Path("id"))
+	if err != nil {
+		return groupHere{}, err
+	}
+	logins, err := s.logins(c.Context(), g.Members)
+	return groupHere{g, logins}, err
+}
+
+func groupValues(_ *web.Ctx, d groupHere) url.Values {
+	return url.Values{"name": {d.Name}, "members": {strings.Join(d.logins, "\n")}}
+}
+
+// readGroup reads the form of a group; its members are still logins.
+func readGroup(_ *web.Ctx, _ groupHere, f *web.Form) identity.GroupInput {
 	f.Require("name")
-	in := identity.GroupInput{Name: f.Name("name", 200)}
-	typed := lines(f.Text("members", 50_000))
-	if err := f.Err(); err != nil {
-		return in, err
-	}
+	return identity.GroupInput{Name: f.Name("name", 200), Members: lines(f.Text("members", 50_000))}
+}
+
+func (s *Site) createGroup(c *web.Ctx, _ groupHere, _ int64, in identity.GroupInput) (web.Next, error) {
 	var err error
-	in.Members, err = s.persons(ctx, "members", typed)
-	return in, err
+	if in.Members, err = s.persons(c.Context(), "members", in.Members); err == nil {
+		_, err = s.People.CreateGroup(c.Context(), in)
+	}
+	return web.To(groupsPath, "identity.groups.created", in.Name), err
 }
 
-func (s *Site) postNewGroup(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
+func (s *Site) changeGroup(c *web.Ctx, d groupHere, version int64, in identity.GroupInput) (web.Next, error) {
+	var err error
+	if in.Members, err = s.persons(c.Context(), "members", in.Members); err == nil {
+		_, err = s.People.ChangeGroup(c.Context(), d.ID, version, in)
 	}
-	in, err := s.groupInput(c.Context(), f)
-	var g identity.Group
-	if err == nil {
-		g, err = s.People.CreateGroup(c.Context(), in)
-	}
-	if err != nil {
-		return c.Again(err, "identity/group", groupView{Action: groupsPath})
-	}
-	c.Flash("identity.groups.created", g.Name)
-	return c.SeeOther(groupsPath)
+	return web.To(groupsPath, "identity.groups.saved", in.Name), err
 }
 
-func (s *Site) groupValues(ctx context.Context, g identity.Group) (url.Values, error) {
-	logins, err := s.logins(ctx, g.Members)
-	return url.Values{"name": {g.Name}, "members": {strings.Join(logins, "\n")}, "_version": {version(g.Version)}}, err
-}
-
-func (s *Site) showGroup(c *web.Ctx) error {
-	g, err := s.People.Group(c.Context(), c.Path("id"))
-	if err != nil {
-		return err
-	}
-	values, err := s.groupValues(c.Context(), g)
-	if err != nil {
-		return err
-	}
-	c.Prefill(groupPath(g.ID), values)
-	return c.Render(http.StatusOK, "identity/group", groupView{g, groupPath(g.ID)})
-}
-
-func (s *Site) postGroup(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	based := f.Version()
-	in, err := s.groupInput(c.Context(), f)
-	if err == nil {
-		_, err = s.People.ChangeGroup(c.Context(), c.Path("id"), based, in)
-	}
-	if err == nil {
-		c.Flash("identity.groups.saved", in.Name)
-		return c.SeeOther(groupsPath)
-	}
-	g, missing := s.People.Group(c.Context(), c.Path("id"))
-	if missing != nil {
-		return missing
-	}
-	if fault.Is(err, fault.Stale) {
-		values, missing := s.groupValues(c.Context(), g)
-		if missing != nil {
-			return missing
-		}
-		f.SetCurrent(values)
-	}
-	return c.Again(err, "identity/group", groupView{g, groupPath(g.ID)})
-}
-
-func removeGroupQuestion(c *web.Ctx, g identity.Group) web.Confirm {
+func removeGroupQuestion(c *web.Ctx, d groupHere) web.Confirm {
 	return web.Confirm{
-		Title: c.Text("identity.groups.remove_title", g.Name), Lead: c.Text("identity.groups.remove_lead"),
+		Title: c.Text("identity.groups.remove_title", d.Name), Lead: c.Text("identity.groups.remove_lead"),
 		Consequences: []any{c.Text("identity.groups.remove_sharing"), c.Text("identity.groups.remove_people")},
-		Action:       groupPath(g.ID) + "/remove", Button: c.Text("identity.groups.remove"), Danger: true, Cancel: groupPath(g.ID),
+		Button:       c.Text("identity.groups.remove"), Danger: true, Cancel: groupPath(d.ID),
 	}
 }
 
-func (s *Site) showRemoveGroup(c *web.Ctx) error {
-	g, err := s.People.Group(c.Context(), c.Path("id"))
-	if err != nil {
-		return err
-	}
-	q := removeGroupQuestion(c, g)
-	c.Prefill(q.Action, url.Values{"_version": {version(g.Version)}})
-	return c.Confirm(q)
-}
-
-func (s *Site) postRemoveGroup(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	g, err := s.People.Group(c.Context(), c.Path("id"))
-	if err != nil {
-		return err
-	}
-	based := f.Version()
-	if err = f.Err(); err == nil {
-		err = s.People.RemoveGroup(c.Context(), g.ID, based)
-	}
-	if err != nil {
-		if fault.Is(err, fault.Stale) {
-			f.SetCurrent(url.Values{"_version": {version(g.Version)}})
-		}
-		return c.Again(err, web.ConfirmTemplate, removeGroupQuestion(c, g))
-	}
-	c.Flash("identity.groups.removed", g.Name)
-	return c.SeeOther(groupsPath)
+func (s *Site) removeGroup(c *web.Ctx, d groupHere, version int64, _ web.None) (web.Next, error) {
+	return web.To(groupsPath, "identity.groups.removed", d.Name), s.People.RemoveGroup(c.Context(), d.ID, version)
 }

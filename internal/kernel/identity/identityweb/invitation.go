@@ -30,6 +30,21 @@ type codesView struct {
 	Next  string
 }
 
+func (s *Site) invitationPage(m *web.Mux) {
+	web.FormPage[invitationView, acceptance]{
+		Path: "/invitation/{token}", Public: whyInvitation, Page: "identity/invitation", Load: s.invitationView, Do: s.accept,
+		Read: func(c *web.Ctx, _ invitationView, f *web.Form) acceptance {
+			f.Require("password", "repeat_password", "code")
+			in := acceptance{f.Secret("password"), bareCode(f.Secret("code"))}
+			mustRepeat(c, f, in.password)
+			return in
+		},
+	}.Register(m)
+}
+
+// acceptance is what an invitation's form holds.
+type acceptance struct{ password, code string }
+
 func (s *Site) invitationView(c *web.Ctx) (invitationView, error) {
 	token := c.Path("token")
 	e, err := s.People.Enrolment(c.Context(), token)
@@ -52,49 +67,29 @@ func (s *Site) invitationView(c *web.Ctx) (invitationView, error) {
 	return v, nil
 }
 
-func (s *Site) showInvitation(c *web.Ctx) error {
-	v, err := s.invitationView(c)
-	if err != nil {
-		return err
-	}
-	return c.Render(http.StatusOK, "identity/invitation", v)
-}
-
-func (s *Site) postInvitation(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	f.Require("password", "repeat_password", "code")
-	password, code := f.Secret("password"), bareCode(f.Secret("code"))
-	mustRepeat(c, f, password)
-	var done identity.Enrolled
-	if err = f.Err(); err == nil {
-		done, err = s.People.Accept(c.Context(), c.Path("token"), password, code, c.Remote())
-	}
-	if err != nil {
-		v, missing := s.invitationView(c)
-		if missing != nil {
-			return missing
+func (s *Site) accept(c *web.Ctx, _ invitationView, _ int64, in acceptance) (web.Next, error) {
+	done, err := s.People.Accept(c.Context(), c.Path("token"), in.password, in.code, c.Remote())
+	return func(c *web.Ctx) error {
+		if err := s.adopt(c, done.Session); err != nil {
+			return err
 		}
-		return c.Again(err, "identity/invitation", v)
-	}
-	if err := s.adopt(c, done.Session); err != nil {
-		return err
-	}
-	// The page shows already who is signed in now.
-	if c.Actor, err = s.People.Authenticate(c.Context(), done.Session.Cookie); err != nil {
-		return err
-	}
-	return c.Render(http.StatusOK, "identity/codes", newCodesView(c, done.RecoveryCodes, true))
+		// The page shows already who is signed in now.
+		if c.Actor, err = s.People.Authenticate(c.Context(), done.Session.Cookie); err != nil {
+			return err
+		}
+		return codesPage(done.RecoveryCodes, true)(c)
+	}, err
 }
 
-func newCodesView(c *web.Ctx, codes []string, first bool) codesView {
-	v := codesView{Codes: web.Code{Label: c.Text("identity.codes.label"), Text: strings.Join(codes, "\n")}, First: first, Next: "/me"}
-	if first {
-		v.Next = "/"
+// codesPage shows new recovery codes, once.
+func codesPage(codes []string, first bool) web.Next {
+	return func(c *web.Ctx) error {
+		v := codesView{Codes: web.Code{Label: c.Text("identity.codes.label"), Text: strings.Join(codes, "\n")}, First: first, Next: "/me"}
+		if first {
+			v.Next = "/"
+		}
+		return c.Render(http.StatusOK, "identity/codes", v)
 	}
-	return v
 }
 
 // mustRepeat refuses a new password that was not typed twice alike: nobody can

@@ -17,21 +17,13 @@ const peoplePath = "/admin/people"
 func (s *Site) peoplePages(m *web.Mux) {
 	const administer = identity.ActionPersonAdminister
 	m.Page("GET /admin/people", administer, s.showPeople)
-	m.Page("GET /admin/people/new", administer, s.showNewPerson)
-	m.Page("POST /admin/people", administer, s.postNewPerson)
+	s.newPersonPage(m)
 	m.Page("GET /admin/people/{id}", administer, s.showPerson)
-	m.Page("POST /admin/people/{id}", administer, s.postPerson)
-	m.Page("POST /admin/people/{id}/roles", administer, s.postRoles)
-	m.Page("POST /admin/people/{id}/groups", identity.ActionGroupAdminister, s.postJoinGroup)
+	s.editForm().Register(m)
+	s.rolesForm().Register(m)
+	s.joinForm().Register(m)
 	m.Page("POST /admin/people/{id}/groups/{group}/leave", identity.ActionGroupAdminister, s.postLeaveGroup)
-	m.Page("GET /admin/people/{id}/invitation", administer, s.ask(inviteQuestion))
-	m.Page("POST /admin/people/{id}/invitation", administer, s.postInvite)
-	m.Page("GET /admin/people/{id}/deactivate", administer, s.ask(deactivateQuestion))
-	m.Page("POST /admin/people/{id}/deactivate", administer, s.postDeactivate)
-	m.Page("GET /admin/people/{id}/reactivate", administer, s.ask(reactivateQuestion))
-	m.Page("POST /admin/people/{id}/reactivate", administer, s.postReactivate)
-	m.Page("GET /admin/people/{id}/end-sessions", administer, s.ask(endSessionsQuestion))
-	m.Page("POST /admin/people/{id}/end-sessions", administer, s.postEndSessions)
+	s.accountPages(m)
 }
 
 // peopleView is what templates/people.html shows.
@@ -72,7 +64,7 @@ func (s *Site) showPeople(c *web.Ctx) error {
 		}
 	}
 	c.Prefill(peoplePath, query)
-	v.Pager = pager(peoplePath, query, c.Query("cursor"), page.Next)
+	v.Pager = c.Pager(peoplePath, query, page.Next)
 	return c.Render(http.StatusOK, "identity/people", v)
 }
 
@@ -90,14 +82,12 @@ func (s *Site) findPerson(c *web.Ctx, login string) error {
 }
 
 func peopleTable(c *web.Ctx, people []identity.Person, organisations map[string]string) web.Table {
-	t := web.Table{
-		Caption: c.Text("identity.people.title"), Hidden: true,
-		Columns: columns(c, "identity.field.name", "identity.field.login", "identity.field.organisation", "identity.field.roles", "identity.field.state"),
-		Empty:   &web.Empty{Icon: "users", Title: c.Text("identity.people.empty")},
-	}
+	t := c.Table(c.Text("identity.people.title"), "identity.field.name", "identity.field.login", "identity.field.organisation", "identity.field.roles",
+		"identity.field.state")
+	t.Empty = &web.Empty{Icon: "users", Title: c.Text("identity.people.empty")}
 	for _, p := range people {
 		row := web.Row{Cells: []any{
-			web.Link{Text: p.Name, URL: personPath(p.ID)}, p.Login, orNil(organisations[p.Organisation]), roleBadges(c, p.Roles), standing(c, p),
+			web.Link{Text: p.Name, URL: personPath(p.ID)}, p.Login, organisations[p.Organisation], roleBadges(c, p.Roles), standing(c, p),
 		}}
 		if !p.Active {
 			row.Tone = web.ToneNeutral
@@ -107,79 +97,47 @@ func peopleTable(c *web.Ctx, people []identity.Person, organisations map[string]
 	return t
 }
 
-// pager leads to the first and to the next page of a list.
-func pager(path string, query url.Values, cursor, next string) web.Pager {
-	var p web.Pager
-	address := func(values url.Values) string { return (&url.URL{Path: path, RawQuery: values.Encode()}).String() }
-	if cursor != "" {
-		p.Previous = address(query)
-	}
-	if next != "" {
-		further := url.Values{"cursor": {next}}
-		for name, all := range query {
-			further[name] = all
-		}
-		p.Next = address(further)
-	}
-	return p
-}
-
 // newPersonView is what templates/person-new.html shows.
 type newPersonView struct {
 	Organisations, Roles, Kinds []web.Choice
 }
 
 func (s *Site) newPersonView(c *web.Ctx) (newPersonView, error) {
-	v := newPersonView{Roles: roleChoices(c), Kinds: []web.Choice{
-		{Value: string(authz.KindPerson), Label: c.Text("identity.kind.person"), Hint: c.Text("identity.kind.person_hint")},
-		{Value: string(authz.KindService), Label: c.Text("identity.kind.service"), Hint: c.Text("identity.kind.service_hint")},
-	}}
+	v := newPersonView{Roles: roleChoices(c), Kinds: c.Hinted("identity.kind.", kinds()...)}
 	var err error
 	v.Organisations, _, err = s.organisations(c.Context())
 	return v, err
 }
 
-func (s *Site) showNewPerson(c *web.Ctx) error {
-	v, err := s.newPersonView(c)
-	if err != nil {
-		return err
-	}
-	values := url.Values{"kind": {string(authz.KindPerson)}}
-	if len(v.Organisations) == 1 {
-		values.Set("organisation", v.Organisations[0].Value)
-	}
-	c.Prefill(peoplePath, values)
-	return c.Render(http.StatusOK, "identity/person-new", v)
-}
+// kinds are those of accounts that people make.
+func kinds() []string { return []string{string(authz.KindPerson), string(authz.KindService)} }
 
-func (s *Site) postNewPerson(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	f.Require("login", "name", "kind")
-	in := identity.PersonInput{
-		Login: f.Name("login", 40), Name: f.Name("name", 200), Mail: f.String("mail", 254), Organisation: f.String("organisation", 100),
-		Kind:  authz.ActorKind(f.Choice("kind", string(authz.KindPerson), string(authz.KindService))),
-		Roles: rolesOf(f.Strings("roles", 40)),
-	}
-	var p identity.Person
-	var inv identity.Invitation
-	if err = f.Err(); err == nil {
-		p, inv, err = s.People.CreatePerson(c.Context(), in)
-	}
-	if err != nil {
-		v, missing := s.newPersonView(c)
-		if missing != nil {
-			return missing
-		}
-		return c.Again(err, "identity/person-new", v)
-	}
-	if inv.Token == "" {
-		c.Flash("identity.person.created", p.Name)
-		return c.SeeOther(personPath(p.ID))
-	}
-	return s.showLink(c, p, inv)
+func (s *Site) newPersonPage(m *web.Mux) {
+	web.FormPage[newPersonView, identity.PersonInput]{
+		Path: "/admin/people/new", Sends: peoplePath, Action: identity.ActionPersonAdminister, Page: "identity/person-new",
+		Load: s.newPersonView,
+		Values: func(_ *web.Ctx, v newPersonView) url.Values {
+			values := url.Values{"kind": {string(authz.KindPerson)}}
+			if len(v.Organisations) == 1 {
+				values.Set("organisation", v.Organisations[0].Value)
+			}
+			return values
+		},
+		Read: func(_ *web.Ctx, _ newPersonView, f *web.Form) identity.PersonInput {
+			f.Require("login", "name", "kind")
+			return identity.PersonInput{
+				Login: f.Name("login", 40), Name: f.Name("name", 200), Mail: f.String("mail", 254), Organisation: f.String("organisation", 100),
+				Kind: authz.ActorKind(f.Choice("kind", kinds()...)), Roles: rolesOf(f.Strings("roles", 40)),
+			}
+		},
+		Do: func(c *web.Ctx, _ newPersonView, _ int64, in identity.PersonInput) (web.Next, error) {
+			p, inv, err := s.People.CreatePerson(c.Context(), in)
+			if inv.Token == "" {
+				return web.To(personPath(p.ID), "identity.person.created", p.Name), err
+			}
+			return s.linkPage(p, inv), err
+		},
+	}.Register(m)
 }
 
 // linkView is what templates/link.html shows, once.
@@ -191,12 +149,14 @@ type linkView struct {
 	Until  any
 }
 
-// showLink shows an invitation to whoever passes it on.
-func (s *Site) showLink(c *web.Ctx, p identity.Person, inv identity.Invitation) error {
-	return c.Render(http.StatusOK, "identity/link", linkView{
-		Tabs: s.adminTabs(c), Person: p, Page: personPath(p.ID), Until: s.moment(inv.Until),
-		Link: web.Code{Label: c.Text("identity.link.label", p.Login), Text: s.PublicURL + invitationPath(inv.Token)},
-	})
+// linkPage shows an invitation to whoever passes it on.
+func (s *Site) linkPage(p identity.Person, inv identity.Invitation) web.Next {
+	return func(c *web.Ctx) error {
+		return c.Render(http.StatusOK, "identity/link", linkView{
+			Tabs: s.adminTabs(c), Person: p, Page: personPath(p.ID), Until: web.Moment{At: inv.Until},
+			Link: web.Code{Label: c.Text("identity.link.label", p.Login), Text: s.PublicURL + invitationPath(inv.Token)},
+		})
+	}
 }
 
 func personPath(id string) string { return peoplePath + "/" + url.PathEscape(id) }

@@ -3,46 +3,37 @@
 package identityweb
 
 import (
-	"net/url"
-
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
-// question asks before something is done to an account.
-type question func(c *web.Ctx, p identity.Person) web.Confirm
-
-// ask shows a question about the account of the page.
-func (s *Site) ask(q question) func(*web.Ctx) error {
-	return func(c *web.Ctx) error {
-		p, err := s.People.Person(c.Context(), c.Path("id"))
-		if err != nil {
-			return err
-		}
-		ask := q(c, p)
-		c.Prefill(ask.Action, url.Values{"_version": {version(p.Version)}})
-		return c.Confirm(ask)
+// accountPages registers what is done to an account as a whole, each after a
+// question.
+func (s *Site) accountPages(m *web.Mux) {
+	ask := web.ConfirmPage[identity.Person, web.None]{
+		Path: "/admin/people/{id}/invitation", Action: identity.ActionPersonAdminister,
+		Load: s.personHere, Question: inviteQuestion, Do: s.invite,
 	}
-}
-
-// askAgain shows a question once more, with the reason why the act was refused.
-func (s *Site) askAgain(c *web.Ctx, f *web.Form, err error, q question) error {
-	p, missing := s.People.Person(c.Context(), c.Path("id"))
-	if missing != nil {
-		return missing
-	}
-	if fault.Is(err, fault.Stale) {
-		f.SetCurrent(url.Values{"_version": {version(p.Version)}})
-	}
-	return c.Again(err, web.ConfirmTemplate, q(c, p))
+	ask.Register(m)
+	web.ConfirmPage[identity.Person, string]{
+		Path: "/admin/people/{id}/deactivate", Action: ask.Action, Load: s.personHere, Version: personVersion, Question: deactivateQuestion,
+		Read: func(_ *web.Ctx, _ identity.Person, f *web.Form) string {
+			f.Require("reason")
+			return f.Name("reason", 200)
+		},
+		Do: s.deactivate,
+	}.Register(m)
+	ask.Path, ask.Version, ask.Question, ask.Do = "/admin/people/{id}/reactivate", personVersion, reactivateQuestion, s.reactivate
+	ask.Register(m)
+	ask.Path, ask.Version, ask.Question, ask.Do = "/admin/people/{id}/end-sessions", nil, endSessionsQuestion, s.endSessions
+	ask.Register(m)
 }
 
 func inviteQuestion(c *web.Ctx, p identity.Person) web.Confirm {
 	return web.Confirm{
 		Title: c.Text("identity.invite.title", p.Name), Lead: c.Text("identity.invite.lead"),
 		Consequences: []any{c.Text("identity.invite.once"), c.Text("identity.invite.old"), c.Text("identity.invite.until")},
-		Action:       personPath(p.ID) + "/invitation", Button: c.Text("identity.invite.button"), Cancel: personPath(p.ID),
+		Button:       c.Text("identity.invite.button"), Cancel: personPath(p.ID),
 	}
 }
 
@@ -55,7 +46,7 @@ func deactivateQuestion(c *web.Ctx, p identity.Person) web.Confirm {
 			reason.Hint, reason.Required, reason.Max = c.Text("identity.deactivate.reason_hint"), true, 200
 			return []web.Field{reason}
 		},
-		Action: personPath(p.ID) + "/deactivate", Button: c.Text("identity.deactivate.button"), Danger: true, Cancel: personPath(p.ID),
+		Button: c.Text("identity.deactivate.button"), Danger: true, Cancel: personPath(p.ID),
 	}
 }
 
@@ -63,7 +54,7 @@ func reactivateQuestion(c *web.Ctx, p identity.Person) web.Confirm {
 	return web.Confirm{
 		Title: c.Text("identity.reactivate.title", p.Name), Lead: c.Text("identity.reactivate.lead"),
 		Consequences: []any{c.Text("identity.reactivate.link"), c.Text("identity.reactivate.roles"), c.Text("identity.reactivate.gone")},
-		Action:       personPath(p.ID) + "/reactivate", Button: c.Text("identity.reactivate.button"), Cancel: personPath(p.ID),
+		Button:       c.Text("identity.reactivate.button"), Cancel: personPath(p.ID),
 	}
 }
 
@@ -71,72 +62,28 @@ func endSessionsQuestion(c *web.Ctx, p identity.Person) web.Confirm {
 	return web.Confirm{
 		Title: c.Text("identity.endsessions.title", p.Name), Lead: c.Text("identity.endsessions.lead"),
 		Consequences: []any{c.Text("identity.endsessions.drafts"), c.Text("identity.endsessions.tokens")},
-		Action:       personPath(p.ID) + "/end-sessions", Button: c.Text("identity.endsessions.button"), Danger: true, Cancel: personPath(p.ID),
+		Button:       c.Text("identity.endsessions.button"), Danger: true, Cancel: personPath(p.ID),
 	}
 }
 
-func (s *Site) postInvite(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	inv, err := s.People.Invite(c.Context(), c.Path("id"))
-	if err != nil {
-		return s.askAgain(c, f, err, inviteQuestion)
-	}
-	p, err := s.People.Person(c.Context(), c.Path("id"))
-	if err != nil {
-		return err
-	}
-	return s.showLink(c, p, inv)
+func (s *Site) invite(c *web.Ctx, p identity.Person, _ int64, _ web.None) (web.Next, error) {
+	inv, err := s.People.Invite(c.Context(), p.ID)
+	return s.linkPage(p, inv), err
 }
 
-func (s *Site) postDeactivate(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	f.Require("reason")
-	based, reason := f.Version(), f.Name("reason", 200)
-	if err = f.Err(); err == nil {
-		_, err = s.People.Deactivate(c.Context(), c.Path("id"), based, reason)
-	}
-	if err != nil {
-		return s.askAgain(c, f, err, deactivateQuestion)
-	}
-	c.Flash("identity.deactivate.done")
-	return c.SeeOther(personPath(c.Path("id")))
+func (s *Site) deactivate(c *web.Ctx, p identity.Person, version int64, reason string) (web.Next, error) {
+	_, err := s.People.Deactivate(c.Context(), p.ID, version, reason)
+	return web.To(personPath(p.ID), "identity.deactivate.done"), err
 }
 
-func (s *Site) postReactivate(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	based := f.Version()
-	var p identity.Person
-	var inv identity.Invitation
-	if err = f.Err(); err == nil {
-		p, inv, err = s.People.Reactivate(c.Context(), c.Path("id"), based)
-	}
-	if err != nil {
-		return s.askAgain(c, f, err, reactivateQuestion)
-	}
+func (s *Site) reactivate(c *web.Ctx, p identity.Person, version int64, _ web.None) (web.Next, error) {
+	p, inv, err := s.People.Reactivate(c.Context(), p.ID, version)
 	if inv.Token == "" {
-		c.Flash("identity.reactivate.done")
-		return c.SeeOther(personPath(p.ID))
+		return web.To(personPath(p.ID), "identity.reactivate.done"), err
 	}
-	return s.showLink(c, p, inv)
+	return s.linkPage(p, inv), err
 }
 
-func (s *Site) postEndSessions(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	if err := s.People.EndSessions(c.Context(), c.Path("id")); err != nil {
-		return s.askAgain(c, f, err, endSessionsQuestion)
-	}
-	c.Flash("identity.endsessions.done")
-	return c.SeeOther(personPath(c.Path("id")))
+func (s *Site) endSessions(c *web.Ctx, p identity.Person, _ int64, _ web.None) (web.Next, error) {
+	return web.To(personPath(p.ID), "identity.endsessions.done"), s.People.EndSessions(c.Context(), p.ID)
 }

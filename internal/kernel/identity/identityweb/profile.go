@@ -4,6 +4,7 @@ package identityweb
 
 import (
 	"net/http"
+	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity"
@@ -15,12 +16,8 @@ func (s *Site) profilePages(m *web.Mux) {
 	m.Page("GET /me", manage, s.showProfile)
 	m.Page("POST /me/sessions/{id}/end", manage, s.postEndSession)
 	m.Page("POST /me/sign-out-everywhere", manage, s.postSignOutEverywhere)
-	m.Page("GET /me/password", manage, s.showPassword)
-	m.Page("POST /me/password", manage, s.postPassword)
-	m.Page("GET /me/recovery-codes", manage, s.showReproof(askCodes()))
-	m.Page("POST /me/recovery-codes", manage, s.postCodes)
-	m.Page("GET /me/second-factor", manage, s.showReproof(askFactor()))
-	m.Page("POST /me/second-factor", manage, s.postFactor)
+	s.passwordPage(m)
+	s.reproofPages(m)
 }
 
 // profileView is what templates/profile.html shows.
@@ -55,25 +52,23 @@ func aboutMe(c *web.Ctx, p identity.Profile) web.Terms {
 	return web.Terms{Items: []web.Term{
 		{Name: c.Text("identity.field.name"), Value: p.Person.Name},
 		{Name: c.Text("identity.field.login"), Value: p.Person.Login},
-		{Name: c.Text("identity.field.mail"), Value: orNil(p.Person.Mail)},
-		{Name: c.Text("identity.field.organisation"), Value: orNil(p.OrganisationName)},
+		{Name: c.Text("identity.field.mail"), Value: p.Person.Mail},
+		{Name: c.Text("identity.field.organisation"), Value: p.OrganisationName},
 		{Name: c.Text("identity.field.roles"), Value: roleBadges(c, p.Person.Roles)},
-		{Name: c.Text("identity.field.groups"), Value: joined(p.GroupNames)},
+		{Name: c.Text("identity.field.groups"), Value: strings.Join(p.GroupNames, ", ")},
 	}}
 }
 
 func (s *Site) sessionTable(c *web.Ctx, sessions []identity.SessionInfo) web.Table {
-	t := web.Table{
-		Caption: c.Text("identity.sessions.title"), Hidden: true,
-		Columns: columns(c, "identity.sessions.began", "identity.sessions.seen", "identity.sessions.until", "identity.sessions.end"),
-		Empty:   &web.Empty{Icon: "log-in", Title: c.Text("identity.sessions.empty")},
-	}
+	t := c.Table(c.Text("identity.sessions.title"), "identity.sessions.began", "identity.sessions.seen", "identity.sessions.until", "identity.sessions.end")
+	t.Empty = &web.Empty{Icon: "log-in", Title: c.Text("identity.sessions.empty")}
 	for _, one := range sessions {
 		end := any(web.Badge{Tone: web.ToneGood, Text: c.Text("identity.sessions.current")})
 		if !one.Current {
-			end = postButton("/me/sessions/"+one.ID+"/end", c.Text("identity.sessions.end_this"), c.Text("identity.sessions.end_about", one.CreatedAt.In(s.Location).Format("2 January, 15:04")))
+			about := c.Text("identity.sessions.end_about", one.CreatedAt.In(s.Location).Format("2 January, 15:04"))
+			end = web.Act{URL: "/me/sessions/" + one.ID + "/end", Text: c.Text("identity.sessions.end_this"), About: about}
 		}
-		t.Rows = append(t.Rows, web.Row{Cells: []any{s.moment(one.CreatedAt), s.moment(one.SeenAt), s.moment(one.Until), end}})
+		t.Add(web.Moment{At: one.CreatedAt}, web.Moment{At: one.SeenAt}, web.Moment{At: one.Until}, end)
 	}
 	return t
 }
@@ -95,26 +90,26 @@ func (s *Site) postSignOutEverywhere(c *web.Ctx) error {
 	return c.SeeOther("/sign-in")
 }
 
-func (s *Site) showPassword(c *web.Ctx) error {
-	return c.Render(http.StatusOK, "identity/password", nil)
+// newPassword is what the form of a new password holds.
+type newPassword struct {
+	proof    identity.Reproof
+	password string
 }
 
-func (s *Site) postPassword(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	f.Require("password", "code", "new_password", "repeat_password")
-	proof, password := reproof(f), f.Secret("new_password")
-	mustRepeat(c, f, password)
-	if err = f.Err(); err == nil {
-		err = s.People.ChangePassword(c.Context(), proof, password)
-	}
-	if err != nil {
-		return c.Again(renamed(err, "password", "new_password"), "identity/password", nil)
-	}
-	c.Flash("identity.password.changed")
-	return c.SeeOther("/me")
+func (s *Site) passwordPage(m *web.Mux) {
+	web.FormPage[web.None, newPassword]{
+		Path: "/me/password", Action: identity.ActionProfileManage, Page: "identity/password",
+		Read: func(c *web.Ctx, _ web.None, f *web.Form) newPassword {
+			in := newPassword{reproof(f), f.Secret("new_password")}
+			f.Require("new_password", "repeat_password")
+			mustRepeat(c, f, in.password)
+			return in
+		},
+		Do: func(c *web.Ctx, _ web.None, _ int64, in newPassword) (web.Next, error) {
+			err := s.People.ChangePassword(c.Context(), in.proof, in.password)
+			return web.To("/me", "identity.password.changed"), renamed(err, "password", "new_password")
+		},
+	}.Register(m)
 }
 
 // reproofView is what templates/reproof.html shows: what is about to change, and
@@ -124,56 +119,41 @@ type reproofView struct {
 	Title, Lead, Button web.Message
 }
 
-func askCodes() reproofView {
-	return reproofView{Action: "/me/recovery-codes", Title: web.Msg("identity.codes.ask"), Lead: web.Msg("identity.codes.ask_lead"), Button: web.Msg("identity.codes.ask_button")}
+func (s *Site) reproofPages(m *web.Mux) {
+	form := web.FormPage[reproofView, identity.Reproof]{
+		Path: "/me/recovery-codes", Action: identity.ActionProfileManage, Page: "identity/reproof", Load: askCodes, Do: s.newCodes,
+		Read: func(_ *web.Ctx, _ reproofView, f *web.Form) identity.Reproof { return reproof(f) },
+	}
+	form.Register(m)
+	form.Path, form.Load, form.Do = "/me/second-factor", askFactor, s.newFactor
+	form.Register(m)
 }
 
-func askFactor() reproofView {
-	return reproofView{Action: "/me/second-factor", Title: web.Msg("identity.factor.ask"), Lead: web.Msg("identity.factor.ask_lead"), Button: web.Msg("identity.factor.ask_button")}
+func askCodes(*web.Ctx) (reproofView, error) {
+	return reproofView{Action: "/me/recovery-codes", Title: web.Msg("identity.codes.ask"), Lead: web.Msg("identity.codes.ask_lead"), Button: web.Msg("identity.codes.ask_button")}, nil
 }
 
-func (s *Site) showReproof(v reproofView) func(*web.Ctx) error {
-	return func(c *web.Ctx) error { return c.Render(http.StatusOK, "identity/reproof", v) }
+func askFactor(*web.Ctx) (reproofView, error) {
+	return reproofView{Action: "/me/second-factor", Title: web.Msg("identity.factor.ask"), Lead: web.Msg("identity.factor.ask_lead"), Button: web.Msg("identity.factor.ask_button")}, nil
 }
 
 func reproof(f *web.Form) identity.Reproof {
+	f.Require("password", "code")
 	return identity.Reproof{Password: f.Secret("password"), Code: bareCode(f.Secret("code"))}
 }
 
-func (s *Site) postCodes(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	f.Require("password", "code")
-	proof := reproof(f)
-	var codes []string
-	if err = f.Err(); err == nil {
-		codes, err = s.People.NewRecoveryCodes(c.Context(), proof)
-	}
-	if err != nil {
-		return c.Again(err, "identity/reproof", askCodes())
-	}
-	return c.Render(http.StatusOK, "identity/codes", newCodesView(c, codes, false))
+func (s *Site) newCodes(c *web.Ctx, _ reproofView, _ int64, proof identity.Reproof) (web.Next, error) {
+	codes, err := s.People.NewRecoveryCodes(c.Context(), proof)
+	return codesPage(codes, false), err
 }
 
-func (s *Site) postFactor(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	f.Require("password", "code")
-	proof := reproof(f)
-	var invitation identity.Invitation
-	if err = f.Err(); err == nil {
-		invitation, err = s.People.Reenrol(c.Context(), proof)
-	}
-	if err != nil {
-		return c.Again(err, "identity/reproof", askFactor())
-	}
-	// Not by SeeOther: it remembers where it led, and this address is a secret.
-	http.Redirect(c.W, c.R, invitationPath(invitation.Token), http.StatusSeeOther)
-	return nil
+func (s *Site) newFactor(c *web.Ctx, _ reproofView, _ int64, proof identity.Reproof) (web.Next, error) {
+	invitation, err := s.People.Reenrol(c.Context(), proof)
+	return func(c *web.Ctx) error {
+		// Not by SeeOther: it remembers where it led, and this address is a secret.
+		http.Redirect(c.W, c.R, invitationPath(invitation.Token), http.StatusSeeOther)
+		return nil
+	}, err
 }
 
 // renamed returns a fault with one of its fields under the name that the form

@@ -3,54 +3,10 @@
 package identityweb
 
 import (
-	"html/template"
-	"strings"
-	"time"
-
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/identity"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
-
-func orNil(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
-}
-
-func joined(texts []string) any { return orNil(strings.Join(texts, ", ")) }
-
-// columns heads a table with messages.
-func columns(c *web.Ctx, keys ...string) []web.Column {
-	all := make([]web.Column, len(keys))
-	for i, key := range keys {
-		all[i] = web.Column{Text: c.Text(key)}
-	}
-	return all
-}
-
-// mono shows an identifier as code.
-func mono(text string) template.HTML {
-	return template.HTML("<code>" + template.HTMLEscapeString(text) + "</code>")
-}
-
-// postButton is a button in a table that acts at once. About says, to screen
-// readers alone, what it acts on.
-func postButton(action, text, about string) template.HTML {
-	escape := template.HTMLEscapeString
-	return template.HTML(`<form method="post" action="` + escape(action) + `"><button class="button small">` + escape(text) +
-		`<span class="unseen"> ` + escape(about) + `</span></button></form>`)
-}
-
-// moment shows a time to the minute.
-func (s *Site) moment(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	local := t.In(s.Location)
-	return template.HTML(`<time datetime="` + local.Format(time.RFC3339) + `">` + template.HTMLEscapeString(local.Format("2 January 2006, 15:04 MST")) + "</time>")
-}
 
 func roleBadges(c *web.Ctx, roles []authz.Role) any {
 	if len(roles) == 0 {
@@ -68,20 +24,10 @@ func roleBadges(c *web.Ctx, roles []authz.Role) any {
 }
 
 func roleChoices(c *web.Ctx) []web.Choice {
-	var all []web.Choice
-	for _, r := range authz.Roles() {
-		all = append(all, web.Choice{Value: string(r), Label: c.Text("identity.role." + string(r)), Hint: c.Text("identity.role." + string(r) + "_hint")})
-	}
-	return all
+	return c.Hinted("identity.role.", roleNames(authz.Roles())...)
 }
 
-func roleNames(roles []authz.Role) []string {
-	names := make([]string, len(roles))
-	for i, r := range roles {
-		names[i] = string(r)
-	}
-	return names
-}
+func roleNames(roles []authz.Role) []string { return web.Strings(roles) }
 
 func rolesOf(names []string) []authz.Role {
 	roles := make([]authz.Role, len(names))

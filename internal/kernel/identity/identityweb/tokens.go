@@ -23,15 +23,17 @@ const (
 
 func (s *Site) tokenPages(m *web.Mux) {
 	m.Page("GET /me/tokens", identity.ActionTokenManage, s.showTokens)
-	m.Page("GET /me/tokens/new", identity.ActionTokenManage, s.showNewToken)
-	m.Page("POST /me/tokens", identity.ActionTokenManage, s.postNewToken)
-	m.Page("GET /me/tokens/{id}/revoke", identity.ActionTokenManage, s.askRevoke(tokensPath))
-	m.Page("POST /me/tokens/{id}/revoke", identity.ActionTokenManage, s.postRevoke(tokensPath))
 	m.Page("GET /admin/tokens", identity.ActionTokenAdminister, s.showAllTokens)
-	m.Page("GET /admin/tokens/{id}/revoke", identity.ActionTokenAdminister, s.askRevoke(allTokensPath))
-	m.Page("POST /admin/tokens/{id}/revoke", identity.ActionTokenAdminister, s.postRevoke(allTokensPath))
-	m.Page("GET /admin/people/{id}/tokens/new", identity.ActionTokenAdminister, s.showNewToken)
-	m.Page("POST /admin/people/{id}/tokens", identity.ActionTokenAdminister, s.postNewToken)
+	form := web.FormPage[newTokenView, identity.TokenInput]{
+		Path: "/me/tokens/new", Sends: tokensPath, Action: identity.ActionTokenManage, Page: "identity/token-new",
+		Load: s.newTokenView, Read: s.readToken, Do: s.createToken,
+		Values: func(*web.Ctx, newTokenView) url.Values { return url.Values{"days": {strconv.Itoa(usualLifetime)}} },
+	}
+	form.Register(m)
+	form.Path, form.Sends, form.Action = "/admin/people/{id}/tokens/new", "/admin/people/{id}/tokens", identity.ActionTokenAdminister
+	form.Register(m)
+	s.revokePage(m, identity.ActionTokenManage, tokensPath)
+	s.revokePage(m, identity.ActionTokenAdminister, allTokensPath)
 }
 
 func (s *Site) showTokens(c *web.Ctx) error {
@@ -44,11 +46,9 @@ func (s *Site) showTokens(c *web.Ctx) error {
 
 // tokenTable lists tokens; names, by person id, adds a column of whose they are.
 func (s *Site) tokenTable(c *web.Ctx, tokens []identity.Token, names map[string]string, path string) web.Table {
-	t := web.Table{
-		Caption: c.Text("identity.tokens.title"), Hidden: true,
-		Columns: columns(c, "identity.field.token", "identity.field.state", "identity.field.scopes", "identity.field.expires", "identity.field.used", "identity.tokens.revoke"),
-		Empty:   &web.Empty{Icon: "key-round", Title: c.Text("identity.tokens.empty"), Text: c.Text("identity.tokens.empty_text")},
-	}
+	t := c.Table(c.Text("identity.tokens.title"), "identity.field.token", "identity.field.state", "identity.field.scopes", "identity.field.expires",
+		"identity.field.used", "identity.tokens.revoke")
+	t.Empty = &web.Empty{Icon: "key-round", Title: c.Text("identity.tokens.empty"), Text: c.Text("identity.tokens.empty_text")}
 	if names != nil {
 		t.Columns = slices.Insert(t.Columns, 1, web.Column{Text: c.Text("identity.field.person")})
 	}
@@ -56,16 +56,16 @@ func (s *Site) tokenTable(c *web.Ctx, tokens []identity.Token, names map[string]
 		live := token.Live(s.realNow())
 		used, revoke := any(c.Text("identity.tokens.never")), any(nil)
 		if !token.UsedAt.IsZero() {
-			used = s.moment(token.UsedAt)
+			used = web.Moment{At: token.UsedAt}
 		}
 		if live {
 			revoke = web.Link{Text: c.Text("identity.tokens.revoke_this", token.Name), URL: path + "/" + token.ID + "/revoke"}
 		}
-		cells := []any{token.Name, tokenState(c, token, live), scopes(c, token), s.moment(token.Until), used, revoke}
+		cells := []any{token.Name, tokenState(c, token, live), scopes(c, token), web.Moment{At: token.Until}, used, revoke}
 		if names != nil {
 			cells = slices.Insert(cells, 1, any(web.Link{Text: names[token.Person], URL: personPath(token.Person)}))
 		}
-		t.Rows = append(t.Rows, web.Row{Cells: cells})
+		t.Add(cells...)
 	}
 	return t
 }
@@ -85,11 +85,7 @@ func scopes(c *web.Ctx, t identity.Token) any {
 	if t.Everything {
 		return c.Text("identity.tokens.everything")
 	}
-	names := make([]string, len(t.Scopes))
-	for i, a := range t.Scopes {
-		names[i] = string(a)
-	}
-	return strings.Join(names, ", ")
+	return strings.Join(web.Strings(t.Scopes), ", ")
 }
 
 // newTokenView is what templates/token-new.html shows.
@@ -127,15 +123,6 @@ func lifetimes() []int { return []int{1, 7, 30, 90, 180, 365} }
 
 const usualLifetime = 90
 
-func (s *Site) showNewToken(c *web.Ctx) error {
-	v, err := s.newTokenView(c)
-	if err != nil {
-		return err
-	}
-	c.Prefill(v.Action, url.Values{"days": {strconv.Itoa(usualLifetime)}})
-	return c.Render(http.StatusOK, "identity/token-new", v)
-}
-
 // madeTokenView is what templates/token-made.html shows, once. Its secret is
 // data of the page, not of a form.
 type madeTokenView struct {
@@ -146,11 +133,7 @@ type madeTokenView struct {
 	Back    string
 }
 
-func (s *Site) postNewToken(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
+func (s *Site) readToken(_ *web.Ctx, _ newTokenView, f *web.Form) identity.TokenInput {
 	f.Require("name", "days")
 	in := identity.TokenInput{Name: f.Name("name", 200), Everything: f.Bool("everything")}
 	in.Until = s.realNow().Add(time.Duration(f.Int("days", 1, 365)) * 24 * time.Hour)
@@ -160,55 +143,42 @@ func (s *Site) postNewToken(c *web.Ctx) error {
 	if in.Everything {
 		in.Scopes = nil // the one box includes the others
 	}
+	return in
+}
+
+func (s *Site) createToken(c *web.Ctx, v newTokenView, _ int64, in identity.TokenInput) (web.Next, error) {
 	var token identity.Token
 	var secret string
-	if err = f.Err(); err == nil {
-		token, secret, err = s.createToken(c, in)
-	}
-	v, missing := s.newTokenView(c)
-	if missing != nil {
-		return missing
-	}
-	if err != nil {
-		return c.Again(renamed(err, "until", "days"), "identity/token-new", v)
-	}
-	return c.Render(http.StatusOK, "identity/token-made", madeTokenView{
-		Token: token, Expires: s.moment(token.Until), Back: v.Cancel,
-		Secret:  web.Code{Label: c.Text("identity.tokens.secret"), Text: secret},
-		Example: web.Code{Label: c.Text("identity.tokens.example"), Text: "export PORTREEVE_URL=" + s.PublicURL + "\nread -rs PORTREEVE_TOKEN && export PORTREEVE_TOKEN\nportreeve whoami"},
-	})
-}
-
-func (s *Site) createToken(c *web.Ctx, in identity.TokenInput) (identity.Token, string, error) {
+	var err error
 	if id := c.Path("id"); id != "" {
-		return s.People.CreateServiceToken(c.Context(), id, in)
+		token, secret, err = s.People.CreateServiceToken(c.Context(), id, in)
+	} else {
+		token, secret, err = s.People.CreateToken(c.Context(), in)
 	}
-	return s.People.CreateToken(c.Context(), in)
-}
-
-func (s *Site) askRevoke(list string) func(*web.Ctx) error {
-	return func(c *web.Ctx) error { return c.Confirm(revokeQuestion(c, list)) }
-}
-
-func revokeQuestion(c *web.Ctx, list string) web.Confirm {
-	return web.Confirm{
-		Title: c.Text("identity.tokens.revoke_title"), Lead: c.Text("identity.tokens.revoke_lead"),
-		Consequences: []any{c.Text("identity.tokens.revoke_once"), c.Text("identity.tokens.revoke_final")},
-		Action:       list + "/" + url.PathEscape(c.Path("id")) + "/revoke", Button: c.Text("identity.tokens.revoke"), Danger: true, Cancel: list,
-	}
-}
-
-func (s *Site) postRevoke(list string) func(*web.Ctx) error {
 	return func(c *web.Ctx) error {
-		if _, err := c.Form(); err != nil {
-			return err
-		}
-		if err := s.People.RevokeToken(c.Context(), c.Path("id")); err != nil {
-			return c.Again(err, web.ConfirmTemplate, revokeQuestion(c, list))
-		}
-		c.Flash("identity.tokens.revoke_done")
-		return c.SeeOther(list)
-	}
+		return c.Render(http.StatusOK, "identity/token-made", madeTokenView{
+			Token: token, Expires: web.Moment{At: token.Until}, Back: v.Cancel,
+			Secret:  web.Code{Label: c.Text("identity.tokens.secret"), Text: secret},
+			Example: web.Code{Label: c.Text("identity.tokens.example"), Text: "export PORTREEVE_URL=" + s.PublicURL + "\nread -rs PORTREEVE_TOKEN && export PORTREEVE_TOKEN\nportreeve whoami"},
+		})
+	}, renamed(err, "until", "days")
+}
+
+// revokePage asks before a token of a list is revoked.
+func (s *Site) revokePage(m *web.Mux, action authz.Action, list string) {
+	web.ConfirmPage[web.None, web.None]{
+		Path: list + "/{id}/revoke", Action: action,
+		Question: func(c *web.Ctx, _ web.None) web.Confirm {
+			return web.Confirm{
+				Title: c.Text("identity.tokens.revoke_title"), Lead: c.Text("identity.tokens.revoke_lead"),
+				Consequences: []any{c.Text("identity.tokens.revoke_once"), c.Text("identity.tokens.revoke_final")},
+				Button:       c.Text("identity.tokens.revoke"), Danger: true, Cancel: list,
+			}
+		},
+		Do: func(c *web.Ctx, _ web.None, _ int64, _ web.None) (web.Next, error) {
+			return web.To(list, "identity.tokens.revoke_done"), s.People.RevokeToken(c.Context(), c.Path("id"))
+		},
+	}.Register(m)
 }
 
 // allTokensView is what templates/tokens-all.html shows.
@@ -253,6 +223,6 @@ func (s *Site) showAllTokens(c *web.Ctx) error {
 		query.Set("login", login)
 	}
 	c.Prefill(allTokensPath, query)
-	v.Pager = pager(allTokensPath, query, c.Query("cursor"), page.Next)
+	v.Pager = c.Pager(allTokensPath, query, page.Next)
 	return c.Render(http.StatusOK, "identity/tokens-all", v)
 }
