@@ -93,7 +93,7 @@ func TestConfigurationShowsWhatRunsAndWhatWasRefused(t *testing.T) {
 		}
 	}
 	write("attachments: {max_size: 3MiB}\n")
-	in := openInstallation(t, t.TempDir(), loadedAt(), func(c *Config) { c.Policy.Content = file })
+	in := openInstallation(t, t.TempDir(), loadedAt(), func(c *Config) { c.Policy = PolicyFiles{"content": file} })
 	page := in.visit("admin").get("/admin/configuration").Body.String()
 	for _, text := range []string{"3MiB", "content.yaml", "shipped default", "task T285098, lines 36–38", ">Source<", ">Chosen<", "risk.acceptance", "From realm", "Chief officer", "almost certain"} {
 		if !strings.Contains(page, text) {

@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -142,6 +143,11 @@ func (f *benchFiller) fillSubjects(ctx context.Context) error {
 // fillRisks lets the lots live, one wave of steps after the other, and publishes
 // the checkpoints that are due after each wave.
 func (f *benchFiller) fillRisks(ctx context.Context) error {
+	m, _ := f.moduleOf(risk.ItemType)
+	register, ok := m.Service.(*risk.Service)
+	if !ok {
+		return errors.New("there is no register of risks")
+	}
 	lots := (f.plan.Risks + benchLot - 1) / benchLot
 	steps := max((f.plan.Entries+f.plan.Risks-1)/max(f.plan.Risks, 1), risk.MinSteps)
 	waves := lots + steps - 1
@@ -153,7 +159,7 @@ func (f *benchFiller) fillRisks(ctx context.Context) error {
 		}
 		for i := max(wave-steps+1, 0); i <= min(wave, lots-1); i++ {
 			if alive[i] == nil {
-				alive[i] = f.risk.NewLot(f.lot(i), steps, f.end)
+				alive[i] = register.NewLot(f.lot(i), steps, f.end)
 			}
 			done, err := alive[i].Live(ctx)
 			if err != nil {

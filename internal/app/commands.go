@@ -3,6 +3,8 @@
 package app
 
 import (
+	"github.com/alecthomas/kong"
+
 	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/authz/officeweb"
 	"portreeve.org/portreeve/internal/kernel/catalog"
@@ -12,7 +14,6 @@ import (
 	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
 	"portreeve.org/portreeve/internal/kernel/search/searchweb"
-	"portreeve.org/portreeve/internal/risk"
 )
 
 // commands is the whole command line. What talks to a server comes from the
@@ -22,7 +23,8 @@ type commands struct {
 	APIToken string `name:"token" help:"API token to act with; better kept in the environment." env:"PORTREEVE_TOKEN" placeholder:"TOKEN"`
 	CA       string `help:"PEM file of the authority that signed the server's certificate." env:"PORTREEVE_CA" placeholder:"FILE"`
 
-	Risk    risk.Commands      `cmd:"" help:"The risk register: rate, treat, ask, accept, revoke."`
+	kong.Plugins // the commands of the slices
+
 	Gate    gate.Commands      `cmd:"" help:"Ask whether something may happen, and check signed answers."`
 	Subject catalog.Commands   `cmd:"" help:"What decisions are about."`
 	Ledger  ledgerweb.Commands `cmd:"" help:"The append-only log of decisions: read, export, verify."`

@@ -5,10 +5,12 @@ package app
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // the zone of a deadline must not depend on the machine
@@ -88,14 +90,33 @@ type LedgerConfig struct {
 	Witnesses []string        `yaml:"witnesses"` // verifier keys whose cosignatures are taken
 }
 
-// PolicyFiles names files of the organisation that replace shipped defaults.
-type PolicyFiles struct {
-	Risk          string `yaml:"risk"`
-	Gate          string `yaml:"gate"`
-	Catalog       string `yaml:"catalog"`
-	Authority     string `yaml:"authority"`
-	Content       string `yaml:"content"`
-	Authorization string `yaml:"authorization"` // Cedar text
+// PolicyFiles names files of the organisation that replace shipped defaults, by the
+// name of the policy.
+type PolicyFiles map[string]string
+
+// authorization is the policy that is Cedar text. It has no shipped file: it adds to
+// what the parts grant.
+const authorization = "authorization"
+
+// policyNames are the policies that a file can be named for.
+func policyNames() []string {
+	names := []string{authorization, "authority", "catalog", "content", "gate"}
+	for _, s := range capabilities() {
+		names = append(names, s.PolicyFiles...)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Validate refuses a policy that there is not.
+func (f PolicyFiles) Validate() []fault.Field {
+	var wrong []fault.Field
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		if !slices.Contains(policyNames(), name) {
+			wrong = append(wrong, fault.Field{Path: name, Code: "config.unknown", Message: fmt.Sprintf("is not a known policy; did you mean %q?", config.Nearest(name, policyNames()))})
+		}
+	}
+	return wrong
 }
 
 // ReadConfig reads and checks a configuration file. Everything wrong with it comes
@@ -118,11 +139,20 @@ func ReadConfig(file string) (*Config, error) {
 
 // resolve makes relative paths relative to the folder of the file.
 func (c *Config) resolve(folder string) {
-	for _, p := range []*string{&c.DataDir, &c.TLS.Certificate, &c.TLS.Key, &c.Mail.PasswordFile, &c.Ledger.KeyFile, &c.Policy.Risk, &c.Policy.Gate, &c.Policy.Catalog, &c.Policy.Authority, &c.Policy.Content, &c.Policy.Authorization} {
-		if *p != "" && !filepath.IsAbs(*p) {
-			*p = filepath.Join(folder, *p)
-		}
+	for _, p := range []*string{&c.DataDir, &c.TLS.Certificate, &c.TLS.Key, &c.Mail.PasswordFile, &c.Ledger.KeyFile} {
+		*p = within(folder, *p)
 	}
+	for name, p := range c.Policy {
+		c.Policy[name] = within(folder, p)
+	}
+}
+
+// within makes a relative path relative to a folder; no path stays none.
+func within(folder, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
 }
 
 // expand puts in what stands in the environment. A name that is not set would

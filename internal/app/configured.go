@@ -4,42 +4,52 @@ package app
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/content"
+	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/module"
+	"portreeve.org/portreeve/internal/risk"
 )
 
-// configured notes a policy file for the page that shows what is running.
-func (o *office) configured(name, file string, groups func(w admin.Words) []admin.Group) {
-	o.configuration = append(o.configuration, func() admin.Part {
-		problem, _ := o.refused.Load(name)
-		err, _ := problem.(error)
-		return admin.NewPart(name, file, err, groups(o.mux.Text)...)
-	})
-}
-
-// running describes the policies that are in force now, the one that decides
-// most first.
+// running describes the policies that are in force now, those of slices first.
 func (o *office) running() []admin.Part {
-	order := []string{"risk", "authority", "gate", "catalog", "content"}
-	parts := make([]admin.Part, len(o.configuration))
-	for i, part := range o.configuration {
-		parts[i] = part()
-		if parts[i].Name == "risk" {
-			parts[i].Ratings = &o.risk.Policy().Matrix
+	var of, on []admin.Part
+	for _, m := range o.modules {
+		for _, p := range m.Policies {
+			problem, _ := o.refused.Load(p.Name)
+			err, _ := problem.(error)
+			part := admin.NewPart(p, err, describePolicy(o.mux.Text, p.Running())...)
+			if len(m.Decisions) > 0 {
+				of = append(of, part)
+			} else {
+				on = append(on, part)
+			}
 		}
 	}
-	slices.SortStableFunc(parts, func(a, b admin.Part) int {
-		return slices.Index(order, a.Name) - slices.Index(order, b.Name)
-	})
-	return parts
+	return append(of, on...)
+}
+
+func describePolicy(w admin.Words, policy any) []admin.Group {
+	switch p := policy.(type) {
+	case *risk.RiskPolicy:
+		return w.RiskGroups(p)
+	case *gate.Policy:
+		return w.GateGroups(p)
+	case *catalog.Kinds:
+		return w.CatalogGroups(p)
+	case *content.Settings:
+		return w.ContentGroups(p)
+	case *authorityFile:
+		return p.groups(w)
+	}
+	return nil
 }
 
 // openAdmin opens what administrators see of the installation as a whole.

@@ -3,13 +3,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 
-	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/module"
 )
 
 //go:embed defaults/authority.yaml
@@ -49,11 +50,13 @@ func parseAuthority(file string, data []byte) (*authorityFile, error) {
 
 // openAuthority makes the configured ranks the ones in force.
 func (o *office) openAuthority(ctx context.Context) (err error) {
-	if o.ranks, err = loadOr(o.cfg.Policy.Authority, o.loadAuthority, shippedAuthority); err != nil {
+	if o.ranks, err = openPolicyFile(o, "authority", o.loadAuthority, shippedAuthority); err != nil {
 		return err
 	}
-	if err := checkRanks(o.cfg.Policy.Risk, o.risk.Policy(), o.ranks.Get()); err != nil {
-		return err
+	for _, p := range o.policies() {
+		if err := checkRanks(cmp.Or(p.File, module.ShippedFile(p.Name)), p.Running(), o.ranks.Get()); err != nil {
+			return err
+		}
 	}
 	apply := func(a *authorityFile) error {
 		var ranks []authz.Rank
@@ -62,14 +65,14 @@ func (o *office) openAuthority(ctx context.Context) (err error) {
 		}
 		return o.authority.SetRanks(ctx, ranks)
 	}
-	o.configured("authority", o.cfg.Policy.Authority, func(w admin.Words) []admin.Group { return o.ranks.Get().groups(w) })
-	o.reloads["authority"] = func() error {
+	file := &o.files["authority"][0]
+	file.Reload = func() error {
 		// Applied before it counts: a rank that posts still have cannot go.
-		a, err := readOr(o.cfg.Policy.Authority, o.loadAuthority, shippedAuthority)
+		next, err := file.Read()
 		if err != nil {
 			return err
 		}
-		if err := apply(a); err != nil {
+		if err := apply(next.(*authorityFile)); err != nil {
 			return err
 		}
 		return o.ranks.Reload()

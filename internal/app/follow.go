@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/search/searchweb"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
-	"portreeve.org/portreeve/internal/risk"
+	"portreeve.org/portreeve/internal/module"
 )
 
 // What hangs on an item carries a copy of its visibility: the openings of its
@@ -65,41 +66,114 @@ func (o *office) passageChanged(ctx context.Context, tx *ledger.Tx, p content.Pa
 		return search.RemovePart(ctx, tx.Tx, p.Item, part)
 	}
 	kind, id, _ := strings.Cut(p.Item, ":")
-	resource, known := o.resources()[kind]
-	if !known {
-		return fault.ItemNotFound()
-	}
-	res, err := resource(ctx, tx, id)
+	res, err := o.resource(kind)(ctx, tx, id)
 	if err != nil {
 		return err
 	}
 	return search.Index(ctx, tx.Tx, search.Document{Item: p.Item, Part: part, Kind: p.What, Title: p.Title, Body: p.Text, Visibility: res.Visibility})
 }
 
+// moduleOf returns the part that keeps items of a type.
+func (o *office) moduleOf(itemType string) (module.Module, bool) {
+	i := slices.IndexFunc(o.modules, func(m module.Module) bool { return m.Resource[itemType] != nil })
+	if i < 0 {
+		return module.Module{}, false
+	}
+	return o.modules[i], true
+}
+
+// resource makes the function that asks the part that keeps items of a type, once
+// it is open.
+func (o *office) resource(itemType string) content.ResourceOf {
+	return func(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
+		m, ok := o.moduleOf(itemType)
+		if !ok {
+			return authz.Resource{}, fault.ItemNotFound()
+		}
+		return m.Resource[itemType](ctx, r, id)
+	}
+}
+
+// describer makes the function that has the part that keeps items of a type name
+// them, once it is open.
+func (o *office) describer(itemType string) catalog.Describer {
+	return func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]catalog.Described, error) {
+		m, ok := o.moduleOf(itemType)
+		if !ok {
+			return nil, nil
+		}
+		return m.Describe(ctx, r, a, items)
+	}
+}
+
+// itemTypes are those of all parts, of slices first.
+func itemTypes() []module.ItemType {
+	var all []module.ItemType
+	for _, d := range slices.Backward(declarations()) {
+		all = append(all, d.Items...)
+	}
+	return all
+}
+
+// byType makes something for each type of item.
+func byType[T any](what func(itemType string) T) map[string]T {
+	all := map[string]T{}
+	for _, item := range itemTypes() {
+		all[item.Type] = what(item.Type)
+	}
+	return all
+}
+
+// others are the same for the types that the catalogue does not keep itself.
+func others[T any](what func(itemType string) T) map[string]T {
+	all := byType(what)
+	delete(all, catalog.ItemType)
+	return all
+}
+
+// resources maps the type of an item to the part that says who may see it.
+func (o *office) resources() map[string]content.ResourceOf { return byType(o.resource) }
+
 // describe names the items that the actor may see, whatever their type; the
 // others are absent.
 func (o *office) describe(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]catalog.Described, error) {
 	all := map[string]catalog.Described{}
-	for _, describe := range []catalog.Describer{o.catalog.Describe, o.risk.Describe} {
-		some, err := describe(ctx, r, a, items)
+	for _, m := range o.modules {
+		if m.Describe == nil {
+			continue
+		}
+		some, err := m.Describe(ctx, r, a, items)
 		if err != nil {
 			return nil, err
 		}
-		for item, d := range some {
-			all[item] = d
-		}
+		maps.Copy(all, some)
 	}
 	return all, nil
 }
 
+// followSubject lets what is about a subject follow its change.
+func (o *office) followSubject(ctx context.Context, tx *ledger.Tx, subject catalog.Subject) error {
+	for _, m := range o.modules {
+		if m.Follow == nil {
+			continue
+		}
+		if err := m.Follow(ctx, tx, subject); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // searchKinds are the kinds of document that parts write.
 func searchKinds() []searchweb.Kind {
-	return []searchweb.Kind{
-		{Name: risk.ItemType, Label: "office.kind.risks", One: "office.kind.risk", Icon: "shield-alert"},
-		{Name: catalog.ItemType, Label: "office.kind.subjects", One: "office.kind.subject", Icon: "layers"},
-		{Name: kindComment, Label: "office.kind.comments", One: "office.kind.comment", Icon: "message-square"},
-		{Name: kindAttachment, Label: "office.kind.attachments", One: "office.kind.attachment", Icon: "paperclip"},
+	var all []searchweb.Kind
+	for _, item := range itemTypes() {
+		all = append(all, searchweb.Kind{Name: item.Type, Label: item.Many, One: item.One, Icon: item.Icon})
 	}
+	return append(all,
+		searchweb.Kind{Name: kindComment, Label: "office.kind.comments", One: "office.kind.comment", Icon: "message-square"},
+		searchweb.Kind{Name: kindAttachment, Label: "office.kind.attachments", One: "office.kind.attachment", Icon: "paperclip"},
+	)
 }
 
 // hitURL is where a hit of a search leads.

@@ -46,6 +46,10 @@ func keysIn(typ reflect.Type, prefix string) []string {
 		case !ok:
 		case f.Type.Kind() == reflect.Struct:
 			keys = append(keys, keysIn(f.Type, prefix+name+".")...)
+		case f.Type == reflect.TypeFor[PolicyFiles]():
+			for _, policy := range policyNames() {
+				keys = append(keys, prefix+name+"."+policy)
+			}
 		default:
 			keys = append(keys, prefix+name)
 		}

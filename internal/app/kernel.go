@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/authz"
 	authority "portreeve.org/portreeve/internal/kernel/authz/office"
 	"portreeve.org/portreeve/internal/kernel/authz/officeweb"
@@ -24,7 +23,6 @@ import (
 	"portreeve.org/portreeve/internal/kernel/notify"
 	"portreeve.org/portreeve/internal/kernel/search/searchweb"
 	"portreeve.org/portreeve/internal/kernel/store"
-	"portreeve.org/portreeve/internal/risk"
 )
 
 func (o *office) openLedger(ctx context.Context) (err error) {
@@ -52,14 +50,14 @@ func (o *office) openLedgerView(context.Context) error {
 // organisation's own Cedar text.
 func (o *office) openPolicy(context.Context) (err error) {
 	var own []authz.PolicyText
-	if file := o.cfg.Policy.Authorization; file != "" {
+	if file := o.cfg.Policy[authorization]; file != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return fault.New(fault.Invalid, "config.authorization", "The file %s of policy.authorization cannot be read; check its path and permissions.", file).Because(err)
 		}
 		own = append(own, authz.PolicyText{Name: file, Text: string(text)})
 	}
-	o.policy, err = authz.NewPolicy(actions(), []authz.PolicyText{catalog.Policies(), risk.Policies()}, own)
+	o.policy, err = authz.NewPolicy(actions(), cedar(), own)
 	return err
 }
 
@@ -77,24 +75,15 @@ func (o *office) openKernel(ctx context.Context) (err error) {
 			return err
 		},
 	})
-	kinds, err := loadOr(o.cfg.Policy.Catalog, loadKinds, catalog.DefaultKinds)
+	kinds, err := openPolicyFile(o, "catalog", loadKinds, catalog.DefaultKinds)
 	if err != nil {
 		return err
 	}
-	o.reloads["catalog"] = kinds.Reload
-	o.configured("catalog", o.cfg.Policy.Catalog, func(w admin.Words) []admin.Group { return w.CatalogGroups(kinds.Get()) })
 	o.catalog = catalog.New(catalog.Deps{
 		DB: o.db, Writer: o.ledger.Writer("catalog", catalog.EntryKinds()), Policy: o.policy,
 		Kinds: kinds, Directory: directory{o.identity}, Reclassify: o.reclassify, Index: o.index,
-		Discussion: o.discussion, Resources: map[string]catalog.ResourceOf{risk.ItemType: catalog.ResourceOf(o.resources()[risk.ItemType])},
-		Follow: func(ctx context.Context, tx *ledger.Tx, subject catalog.Subject) error {
-			return o.risk.FollowSubject(ctx, tx, subject)
-		},
-		Describers: map[string]catalog.Describer{
-			risk.ItemType: func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]catalog.Described, error) {
-				return o.risk.Describe(ctx, r, a, items)
-			},
-		},
+		Discussion: o.discussion, Resources: others(func(t string) catalog.ResourceOf { return catalog.ResourceOf(o.resource(t)) }),
+		Follow: o.followSubject, Describers: others(o.describer),
 	})
 	o.offices = officeweb.New(officeweb.Deps{
 		Office: o.authority, People: o.identity, DB: o.db, Location: o.cfg.location, Sections: adminSections(), Profile: profileSections(),
@@ -107,12 +96,10 @@ func (o *office) openKernel(ctx context.Context) (err error) {
 }
 
 func (o *office) openContent() error {
-	settings, err := loadOr(o.cfg.Policy.Content, content.LoadSettings, content.DefaultSettings)
+	settings, err := openPolicyFile(o, "content", content.LoadSettings, content.DefaultSettings)
 	if err != nil {
 		return err
 	}
-	o.reloads["content"] = settings.Reload
-	o.configured("content", o.cfg.Policy.Content, func(w admin.Words) []admin.Group { return w.ContentGroups(settings.Get()) })
 	o.content = content.New(content.Deps{
 		DB: o.db, Writer: o.ledger.Writer("content", content.EntryKinds()), Policy: o.policy, Resources: o.resources(), Settings: settings,
 		Changed: o.passageChanged,
@@ -141,16 +128,4 @@ func (o *office) openNotify() (err error) {
 		BaseURL: o.cfg.PublicURL, Log: o.log,
 	})
 	return err
-}
-
-// resources maps the type of an item to the part that says who may see it.
-func (o *office) resources() map[string]content.ResourceOf {
-	return map[string]content.ResourceOf{
-		catalog.ItemType: func(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
-			return o.catalog.Resource(ctx, r, id)
-		},
-		risk.ItemType: func(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
-			return o.risk.Resource(ctx, r, id)
-		},
-	}
 }

@@ -48,6 +48,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 	}()
 	root := commands{Ledger: *ledgerweb.NewCommands(openStored)}
+	for _, s := range capabilities() {
+		root.Plugins = append(root.Plugins, s.Command)
+	}
 	parser, err := kong.New(&root,
 		kong.Name("portreeve"),
 		kong.Description("The security office: decide, enforce, prove."),

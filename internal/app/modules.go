@@ -25,62 +25,109 @@ import (
 	"portreeve.org/portreeve/internal/risk"
 )
 
-// part is what a part of the product declares before anything is opened: its
-// name, tables, actions and entry kinds. The order is that of the migrations.
-type part struct {
-	name       string
-	migrations *store.Migrations
-	actions    []authz.ActionDef
-	kinds      []string
+// capabilities are the slices of the product. A new one is added here.
+func capabilities() []module.Slice {
+	return []module.Slice{risk.Slice()}
 }
 
-// parts lists every part. A new slice is added here and in openModules.
-func parts() []part {
-	migrations := func(m store.Migrations) *store.Migrations { return &m }
-	return []part{
-		{"ledger", migrations(ledger.Migrations()), ledger.Actions(), ledger.Kinds()},
-		{"authz", migrations(authz.Migrations()), authority.Actions(), authority.Kinds()},
-		{"identity", migrations(identity.Migrations()), identity.Actions(), identity.Kinds()},
-		{"job", migrations(job.Migrations()), job.Actions(), job.EntryKinds()},
-		{"catalog", migrations(catalog.Migrations()), catalog.Actions(), catalog.EntryKinds()},
-		{"content", migrations(content.Migrations()), content.Actions(), content.EntryKinds()},
-		{"search", migrations(search.Migrations()), search.Actions(), search.EntryKinds()},
-		{"gate", nil, gate.Actions(), nil},
-		{"office", migrations(officeMigrations()), officeActions(), officeKinds()},
-		{"web", nil, web.Actions(), nil},
-		{"admin", nil, admin.Actions(), admin.EntryKinds()},
-		{"notify", migrations(notify.Migrations()), notify.Actions(), notify.EntryKinds()},
-		{"risk", migrations(risk.Migrations()), risk.Actions(), risk.EntryKinds()},
+// ground is a part that slices stand on: what it declares, and what it does once
+// the office is open.
+type ground struct {
+	module.Declaration
+	open func(o *office) module.Module
+}
+
+// grounds lists the parts of the kernel and of app, in the order of their migrations.
+func grounds() []ground {
+	tables := func(m store.Migrations) *store.Migrations { return &m }
+	subjects := module.ItemType{Type: catalog.ItemType, Many: "office.kind.subjects", One: "office.kind.subject", Icon: "layers"}
+	idle := func(*office) module.Module { return module.Module{} }
+	return []ground{
+		{module.Declaration{Name: "ledger", Migrations: tables(ledger.Migrations()), Actions: ledger.Actions(), EntryKinds: ledger.Kinds()}, func(o *office) module.Module {
+			return module.Module{Pages: o.ledgerView.Pages, API: o.ledgerView.API, Navigation: ledgerweb.Navigation()}
+		}},
+		{module.Declaration{Name: "authz", Migrations: tables(authz.Migrations()), Actions: authority.Actions(), EntryKinds: authority.Kinds()}, func(o *office) module.Module {
+			return module.Module{Pages: o.offices.Pages, API: o.offices.API, Policies: o.files["authority"], Holds: authorityHolds}
+		}},
+		{module.Declaration{Name: "identity", Migrations: tables(identity.Migrations()), Actions: identity.Actions(), EntryKinds: identity.Kinds()}, func(o *office) module.Module {
+			return module.Module{Pages: o.people.Pages, API: o.people.API, Navigation: identityweb.Navigation(), Holds: o.identityHolds, Erase: o.identity.Erase}
+		}},
+		{module.Declaration{Name: "job", Migrations: tables(job.Migrations()), Actions: job.Actions(), EntryKinds: job.EntryKinds()}, idle},
+		{module.Declaration{Name: "catalog", Migrations: tables(catalog.Migrations()), Actions: catalog.Actions(), Cedar: catalog.Policies().Text, EntryKinds: catalog.EntryKinds(), Items: []module.ItemType{subjects}}, func(o *office) module.Module {
+			return module.Module{
+				Pages: o.catalog.Pages, API: o.catalog.API, Navigation: catalog.Navigation(), Policies: o.files["catalog"], Holds: o.catalogHolds,
+				Resource: map[string]content.ResourceOf{catalog.ItemType: o.catalog.Resource}, Describe: o.catalog.Describe,
+			}
+		}},
+		{module.Declaration{Name: "content", Migrations: tables(content.Migrations()), Actions: content.Actions(), EntryKinds: content.EntryKinds()}, func(o *office) module.Module {
+			return module.Module{Pages: o.threads.Pages, API: o.threads.API, Jobs: o.content.Jobs(), Policies: o.files["content"], Holds: contentHolds, Erase: eraseDrafts}
+		}},
+		{module.Declaration{Name: "search", Migrations: tables(search.Migrations()), Actions: search.Actions(), EntryKinds: search.EntryKinds()}, func(o *office) module.Module {
+			return module.Module{Pages: o.finder.Pages, API: o.finder.API}
+		}},
+		{module.Declaration{Name: "gate", Actions: gate.Actions()}, func(o *office) module.Module {
+			return module.Module{Pages: o.gate.Pages, API: o.gate.API, Navigation: gate.Navigation(), Policies: o.files["gate"]}
+		}},
+		{module.Declaration{Name: "office", Migrations: tables(officeMigrations()), Actions: officeActions(), EntryKinds: officeKinds()}, idle},
+		{module.Declaration{Name: "web", Actions: web.Actions()}, idle},
+		{module.Declaration{Name: "admin", Actions: admin.Actions(), EntryKinds: admin.EntryKinds()}, func(o *office) module.Module {
+			return module.Module{Pages: o.admin.Pages, API: o.admin.API}
+		}},
+		{module.Declaration{Name: "notify", Migrations: tables(notify.Migrations()), Actions: notify.Actions(), EntryKinds: notify.EntryKinds()}, func(o *office) module.Module {
+			return module.Module{Pages: o.notify.Pages, Jobs: o.notify.Jobs(), Holds: o.notifyHolds, Erase: o.forgetNotices}
+		}},
 	}
+}
+
+// declarations are those of all parts.
+func declarations() []module.Declaration {
+	var all []module.Declaration
+	for _, g := range grounds() {
+		all = append(all, g.Declaration)
+	}
+	for _, s := range capabilities() {
+		all = append(all, s.Declaration)
+	}
+	return all
+}
+
+// declared collects something of all declarations.
+func declared[T any](what func(module.Declaration) []T) []T {
+	var all []T
+	for _, d := range declarations() {
+		all = append(all, what(d)...)
+	}
+	return all
 }
 
 // migrations returns the tables of all parts.
 func migrations() []store.Migrations {
-	var all []store.Migrations
-	for _, p := range parts() {
-		if p.migrations != nil {
-			all = append(all, *p.migrations)
+	return declared(func(d module.Declaration) []store.Migrations {
+		if d.Migrations == nil {
+			return nil
 		}
-	}
-	return all
+		return []store.Migrations{*d.Migrations}
+	})
 }
 
 // actions returns the actions of all parts.
 func actions() []authz.ActionDef {
-	var all []authz.ActionDef
-	for _, p := range parts() {
-		all = append(all, p.actions...)
-	}
-	return all
+	return declared(func(d module.Declaration) []authz.ActionDef { return d.Actions })
+}
+
+// cedar returns what all parts grant beyond the roles of their actions.
+func cedar() []authz.PolicyText {
+	return declared(func(d module.Declaration) []authz.PolicyText {
+		if d.Cedar == "" {
+			return nil
+		}
+		return []authz.PolicyText{{Name: d.Name + "/policy.cedar", Text: d.Cedar}}
+	})
 }
 
 // kinds returns the ledger entry kinds of all parts.
 func kinds() []string {
-	var all []string
-	for _, p := range parts() {
-		all = append(all, p.kinds...)
-	}
-	return slices.Sorted(slices.Values(all))
+	return slices.Sorted(slices.Values(declared(func(d module.Declaration) []string { return d.EntryKinds })))
 }
 
 // kindMessages returns the keys of the texts that say what was decided, one for
@@ -93,24 +140,14 @@ func kindMessages() []string {
 	return all
 }
 
-// openModules completes the declarations with what the opened services do.
+// openModules puts the parts of the kernel before the slices, which are open.
 func (o *office) openModules(context.Context) error {
-	serving := map[string]module.Module{
-		"ledger":   {Pages: o.ledgerView.Pages, API: o.ledgerView.API, Navigation: ledgerweb.Navigation()},
-		"catalog":  {Pages: o.catalog.Pages, API: o.catalog.API, Navigation: catalog.Navigation(), Holds: o.catalogHolds},
-		"gate":     {Pages: o.gate.Pages, API: o.gate.API, Navigation: gate.Navigation()},
-		"authz":    {Pages: o.offices.Pages, API: o.offices.API, Holds: authorityHolds},
-		"identity": {Pages: o.people.Pages, API: o.people.API, Navigation: identityweb.Navigation(), Holds: o.identityHolds, Erase: o.identity.Erase},
-		"content":  {Pages: o.threads.Pages, API: o.threads.API, Jobs: o.content.Jobs(), Holds: contentHolds, Erase: eraseDrafts},
-		"search":   {Pages: o.finder.Pages, API: o.finder.API},
-		"notify":   {Pages: o.notify.Pages, Jobs: o.notify.Jobs(), Holds: o.notifyHolds, Erase: o.forgetNotices},
-		"admin":    {Pages: o.admin.Pages, API: o.admin.API},
-		"risk":     o.risk.Module(),
+	var all []module.Module
+	for _, g := range grounds() {
+		m := g.open(o)
+		m.Declaration = g.Declaration
+		all = append(all, m)
 	}
-	for _, p := range parts() {
-		m := serving[p.name]
-		m.Name, m.Migrations, m.Actions, m.EntryKinds = p.name, p.migrations, p.actions, p.kinds
-		o.modules = append(o.modules, m)
-	}
+	o.modules = append(all, o.modules...)
 	return module.Check(o.modules)
 }

@@ -31,7 +31,6 @@ import (
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/module"
-	"portreeve.org/portreeve/internal/risk"
 )
 
 // office is a running installation without its listeners: the database, the
@@ -51,7 +50,6 @@ type office struct {
 	authority  *authority.Service
 	catalog    *catalog.Service
 	gate       *gate.Service
-	risk       *risk.Service
 	content    *content.Service
 	notify     *notify.Service
 	people     *identityweb.Site
@@ -67,15 +65,13 @@ type office struct {
 	settled settlement  // what opening had to bring in line
 
 	modules []module.Module
-	reloads map[string]func() error // policy files, by name
-	refused sync.Map                // name of a policy file -> why it was refused when it was last read
-	// What the page of the configuration shows, and that of the jobs.
-	configuration []func() admin.Part
-	jobDefs       []job.Def
-	ranks         *config.Holder[authorityFile]
-	mux           *web.Mux
-	handler       http.Handler
-	release       func() // gives the lease of the database back
+	files   map[string][]module.PolicyFile // of the kernel, by name
+	refused sync.Map                       // name of a policy file -> why it was refused when it was last read
+	jobDefs []job.Def
+	ranks   *config.Holder[authorityFile]
+	mux     *web.Mux
+	handler http.Handler
+	release func() // gives the lease of the database back
 }
 
 // options are what differs between serve, demo and a tool that opens the same
@@ -88,7 +84,7 @@ type options struct {
 // openOffice opens the installation: one server per database, migrated to this
 // version. The caller closes it.
 func openOffice(ctx context.Context, cfg *Config, opts options) (_ *office, err error) {
-	o := &office{cfg: cfg, log: opts.log, metrics: prometheus.NewRegistry(), queue: job.NewQueue(), reloads: map[string]func() error{}}
+	o := &office{cfg: cfg, log: opts.log, metrics: prometheus.NewRegistry(), queue: job.NewQueue(), files: map[string][]module.PolicyFile{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, o.close())
@@ -124,16 +120,4 @@ func (o *office) close() error {
 		return o.db.Close()
 	}
 	return nil
-}
-
-// loadOr reads the organisation's file, or takes the shipped default.
-func loadOr[T any](file string, load func(string, []byte) (*T, error), shipped func() (*T, error)) (*config.Holder[T], error) {
-	if file != "" {
-		return config.NewHolder(file, load)
-	}
-	value, err := shipped()
-	if err != nil {
-		return nil, err
-	}
-	return config.Fixed(value), nil
 }

@@ -4,66 +4,82 @@ package app
 
 import (
 	"context"
-	"maps"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
-	"portreeve.org/portreeve/internal/risk"
+	"portreeve.org/portreeve/internal/module"
 )
 
-// The ranks and the risk policy depend on each other: a rating that asks for a
-// rank which nobody can hold could never be accepted. Both may change together:
-// the ranks come first and are checked against the risk policy as its file says
-// it now; the risk policy is checked against the ranks that are then in force.
-
-// loadRisk is the load of policy.risk.
-func (o *office) loadRisk(file string, data []byte) (*risk.RiskPolicy, error) {
-	policy, err := risk.LoadPolicy(file, data)
-	if err == nil {
-		err = checkFacts(file, policy, o.catalog.Kinds())
-	}
-	if err != nil || o.ranks == nil { // at the start the ranks come later, and are checked then
-		return policy, err
-	}
-	return policy, checkRanks(file, policy, o.ranks.Get())
+// openPolicyFile opens a policy file of the kernel.
+func openPolicyFile[T any](o *office, name string, load func(string, []byte) (*T, error), shipped func() (*T, error)) (*config.Holder[T], error) {
+	h, file, err := module.OpenPolicy(name, o.cfg.Policy[name], load, shipped, nil)
+	file.Title = "office.policy." + name
+	o.files[name] = []module.PolicyFile{file}
+	return h, err
 }
 
-// shippedRisk is the risk policy of an organisation that has none of its own; its
-// kinds of subject may still be others than the shipped ones.
-func (o *office) shippedRisk() (*risk.RiskPolicy, error) {
-	policy, err := risk.DefaultPolicy()
-	if err != nil {
-		return nil, err
+// policies are the policy files of the parts that are open, those of the kernel
+// first: the kinds of subject come before the gate's rows, and the ranks before the
+// policies of slices.
+func (o *office) policies() []module.PolicyFile {
+	var all []module.PolicyFile
+	for _, m := range o.modules {
+		all = append(all, m.Policies...)
 	}
-	return policy, checkFacts(risk.DefaultPolicyFile, policy, o.catalog.Kinds())
+	return all
 }
 
-// checkFacts refuses a risk policy whose facts are none of the kinds of subject. A
-// file of kinds that is read again later is not refused for it: a value that the
-// policy does not know counts as the worst.
-func checkFacts(file string, policy *risk.RiskPolicy, kinds *catalog.Kinds) error {
+// The ranks and the policies of slices depend on each other: a rating that asks for
+// a rank which nobody can hold could never be accepted. Both may change together:
+// the ranks come first and are checked against the policy as its file says it now;
+// the policy is checked against the ranks that are then in force.
+
+// fits refuses a policy that names what the organisation does not have. At the start
+// the ranks come later than the policies, and are checked then.
+func (o *office) fits(file string, policy any) error {
+	if p, ok := policy.(module.Factual); ok {
+		if err := checkFacts(file, p, o.catalog.Kinds()); err != nil {
+			return err
+		}
+	}
+	if o.ranks == nil {
+		return nil
+	}
+	return checkRanks(file, policy, o.ranks.Get())
+}
+
+// checkFacts refuses a policy whose facts are none of the kinds of subject. A file
+// of kinds that is read again later is not refused for it: a value that a policy
+// does not know counts as the worst.
+func checkFacts(file string, policy module.Factual, kinds *catalog.Kinds) error {
 	fields := policy.Unfit(kinds)
 	if len(fields) == 0 {
 		return nil
 	}
-	return &fault.Error{Kind: fault.Invalid, Code: "config.invalid", Message: file + " does not fit the kinds of subject: policy.risk says what follows from attributes that policy.catalog defines.", Fields: fields}
+	return &fault.Error{Kind: fault.Invalid, Code: "config.invalid", Message: file + " does not fit the kinds of subject: it says what follows from attributes that policy.catalog defines.", Fields: fields}
 }
 
-// loadKinds is the load of policy.catalog. The relation by which a subject lists
-// its risks must be there.
+// loadKinds is the load of policy.catalog. The relations that parts make links of
+// must be there.
 func loadKinds(file string, data []byte) (*catalog.Kinds, error) {
 	kinds, err := catalog.LoadKinds(file, data)
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := kinds.Relation(risk.RelationToSubject); !ok {
-		return nil, &fault.Error{Kind: fault.Invalid, Code: "config.invalid", Message: file + " lacks a relation.", Fields: []fault.Field{{
-			Path: "relations", Code: "risk.relation", Message: "must hold " + risk.RelationToSubject + ": by it a subject lists its risks"}}}
+	var fields []fault.Field
+	for _, d := range declarations() {
+		for _, relation := range d.Relations {
+			if _, ok := kinds.Relation(relation); !ok {
+				fields = append(fields, fault.Field{Path: "relations", Code: "catalog.relation", Message: "must hold " + relation + ", by which " + d.Name + " links to subjects"})
+			}
+		}
+	}
+	if len(fields) > 0 {
+		return nil, &fault.Error{Kind: fault.Invalid, Code: "config.invalid", Message: file + " lacks a relation.", Fields: fields}
 	}
 	return kinds, nil
 }
@@ -74,40 +90,40 @@ func (o *office) loadAuthority(file string, data []byte) (*authorityFile, error)
 	if err != nil {
 		return nil, err
 	}
-	policy, err := readOr(o.cfg.Policy.Risk, risk.LoadPolicy, risk.DefaultPolicy)
-	if err == nil && checkRanks(file, policy, ranks) == nil {
-		return ranks, nil
+	for _, p := range o.policies() {
+		if _, ok := p.Running().(module.Ranked); !ok {
+			continue
+		}
+		if next, err := p.Read(); err == nil && checkRanks(file, next, ranks) == nil {
+			continue
+		}
+		// That file will not be taken, so the ranks must fit the running policy.
+		if err := checkRanks(file, p.Running(), ranks); err != nil {
+			return nil, err
+		}
 	}
-	// The risk policy will not be taken, so the ranks must fit the running one.
-	return ranks, checkRanks(file, o.risk.Policy(), ranks)
+	return ranks, nil
 }
 
-// readOr reads the organisation's file once, or takes the shipped default.
-func readOr[T any](file string, load func(string, []byte) (*T, error), shipped func() (*T, error)) (*T, error) {
-	if file == "" {
-		return shipped()
+// checkRanks refuses a pair that does not fit; file is the one that is loaded. A
+// policy that names no ranks fits.
+func checkRanks(file string, policy any, ranks *authorityFile) error {
+	p, ok := policy.(module.Ranked)
+	if !ok {
+		return nil
 	}
-	data, err := config.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	return load(file, data)
-}
-
-// checkRanks refuses a pair that does not fit; file is the one that is loaded.
-func checkRanks(file string, policy *risk.RiskPolicy, ranks *authorityFile) error {
 	var known []string
 	for _, r := range ranks.Ranks {
 		known = append(known, r.Name)
 	}
 	var fields []fault.Field
-	for _, unknown := range policy.UnknownRanks(known) {
-		fields = append(fields, fault.Field{Path: unknown, Code: "risk.unknown_rank", Message: "is a rank that the risk policy asks for and policy.authority does not list"})
+	for _, unknown := range p.UnknownRanks(known) {
+		fields = append(fields, fault.Field{Path: unknown, Code: "authority.unknown_rank", Message: "is a rank that a policy asks for and policy.authority does not list"})
 	}
 	if len(fields) == 0 {
 		return nil
 	}
-	return &fault.Error{Kind: fault.Invalid, Code: "config.invalid", Message: file + " does not fit: the ranks of the risk policy and those of policy.authority differ.", Fields: fields}
+	return &fault.Error{Kind: fault.Invalid, Code: "config.invalid", Message: file + " does not fit: the ranks that policies ask for and those of policy.authority differ.", Fields: fields}
 }
 
 // hangups returns the channel on which SIGHUP comes from now on: before the
@@ -132,17 +148,16 @@ func (o *office) reloadOn(ctx context.Context, hangup chan os.Signal) error {
 	}
 }
 
-// reload reads every policy file once, in the order of their names: the kinds of
-// subject come before the gate's rows, and the ranks before the risk policy.
+// reload reads every policy file once.
 func (o *office) reload() {
-	for _, name := range slices.Sorted(maps.Keys(o.reloads)) {
-		if err := o.reloads[name](); err != nil {
-			o.refused.Store(name, err) // for the page of the configuration
-			o.log.Error("policy file refused; the running one stays", "policy", name, "error", describeFault(err))
+	for _, p := range o.policies() {
+		if err := p.Reload(); err != nil {
+			o.refused.Store(p.Name, err) // for the page of the configuration
+			o.log.Error("policy file refused; the running one stays", "policy", p.Name, "error", describeFault(err))
 			continue
 		}
-		o.refused.Delete(name)
-		o.log.Info("policy file read", "policy", name)
+		o.refused.Delete(p.Name)
+		o.log.Info("policy file read", "policy", p.Name)
 	}
 }
 

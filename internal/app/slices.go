@@ -4,42 +4,48 @@ package app
 
 import (
 	"context"
+	"maps"
 
-	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/ledger"
-	"portreeve.org/portreeve/internal/risk"
+	"portreeve.org/portreeve/internal/module"
 )
 
+// openSlices opens the slices on the kernel.
 func (o *office) openSlices(context.Context) error {
-	policy, err := loadOr(o.cfg.Policy.Risk, o.loadRisk, o.shippedRisk)
-	if err != nil {
-		return err
+	for _, s := range capabilities() {
+		m, err := s.Open(module.Kernel{
+			DB: o.db, Log: o.ledger, Writer: o.ledger.Writer(s.Name, s.EntryKinds), Authz: o.policy,
+			Catalog: o.catalog, Directory: directory{o.identity}, Notices: o.notify, Zone: o.cfg.location,
+			Gate:       func() *gate.Policy { return o.gate.Policy() },
+			PolicyFile: func(name string) string { return o.cfg.Policy[name] }, Fits: o.fits,
+			Reclassify: o.reclassify, Index: o.index, Discussion: o.discussion,
+		})
+		if err != nil {
+			return err
+		}
+		m.Declaration = s.Declaration
+		o.modules = append(o.modules, m)
 	}
-	o.reloads["risk"] = policy.Reload
-	o.configured("risk", o.cfg.Policy.Risk, func(w admin.Words) []admin.Group { return w.RiskGroups(policy.Get()) })
-	o.risk = risk.New(risk.Deps{
-		DB: o.db, Log: o.ledger, Writer: o.ledger.Writer("risk", risk.EntryKinds()), Authz: o.policy,
-		Policy: policy, Subjects: o.catalog, Links: o.catalog, Directory: directory{o.identity}, Zone: o.cfg.location,
-		Notices: o.notify, Reclassify: o.reclassify, Index: o.index, Discussion: o.discussion, Gate: func() *gate.Policy { return o.gate.Policy() },
-	})
 	return nil
 }
 
+// openGate opens the gate on the decisions that slices answer for.
 func (o *office) openGate(context.Context) error {
-	providers := o.risk.Decisions()
+	providers := map[string]gate.Provider{}
+	for _, m := range o.modules {
+		maps.Copy(providers, m.Decisions) // what two answer for is refused when all parts are open
+	}
 	// The kinds as they are when the file is read: they may have been read again.
 	load := func(file string, data []byte) (*gate.Policy, error) {
 		return gate.Loader(o.catalog.Kinds(), providers)(file, data)
 	}
-	policy, err := loadOr(o.cfg.Policy.Gate, load, func() (*gate.Policy, error) {
+	policy, err := openPolicyFile(o, "gate", load, func() (*gate.Policy, error) {
 		return gate.DefaultPolicy(o.catalog.Kinds(), providers)
 	})
 	if err != nil {
 		return err
 	}
-	o.reloads["gate"] = policy.Reload
-	o.configured("gate", o.cfg.Policy.Gate, func(w admin.Words) []admin.Group { return w.GateGroups(policy.Get()) })
 	o.gate = gate.New(gate.Deps{
 		DB: o.db, Authz: o.policy, Catalog: o.catalog, Policy: policy, Providers: providers,
 		LedgerTime: ledger.HeadTime, Signer: o.keys.signer, PublicURL: o.cfg.PublicURL, Log: o.log,

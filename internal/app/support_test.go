@@ -15,6 +15,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/identity"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
+	"portreeve.org/portreeve/internal/risk"
 )
 
 // loadedAt is when the demo of these tests was loaded; their clocks stand.
@@ -27,6 +28,7 @@ type installation struct {
 	t     *testing.T
 	dir   string
 	clock *store.Clock
+	risk  *risk.Service
 	front http.Handler
 	state *demoState
 }
@@ -53,7 +55,8 @@ func openInstallation(t *testing.T, dir string, at time.Time, change ...func(*Co
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := &installation{office: o, t: t, dir: dir, clock: clock, state: state}
+	m, _ := o.moduleOf(risk.ItemType)
+	in := &installation{office: o, risk: m.Service.(*risk.Service), t: t, dir: dir, clock: clock, state: state}
 	t.Cleanup(in.shut)
 	if state.Accounts == nil {
 		if err := loadDemo(t.Context(), o, state); err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
@@ -18,24 +19,46 @@ import (
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
-// Module describes one part. The zero value of every field but Name means that
-// the part has no such concern.
-type Module struct {
+// Declaration is what a part says of itself before anything is opened. The zero
+// value of every field but Name means that the part has no such concern.
+type Declaration struct {
 	Name       string // prefix of its tables, actions and entry kinds; noun of its commands
 	Migrations *store.Migrations
 
-	Actions []authz.ActionDef // the only actions its routes may name
-	Cedar   string            // grants beyond the roles of the actions
+	Actions    []authz.ActionDef // the only actions its routes may name
+	Cedar      string            // grants beyond the roles of the actions
+	EntryKinds []string          // the ledger entries that it alone may append
+	Items      []ItemType        // the types of item that it keeps
+	Relations  []string          // of the catalogue, without which it does not work
+}
 
-	Pages func(*web.Mux)
-	API   func(*web.API)
-	Jobs  []job.Def
+// ItemType is a type of item, "<type>:<id>". What people read are message keys.
+type ItemType struct {
+	Type string // kind of its search documents, too
+	Many string // key of "Risks"
+	One  string // key of "risk"
+	Icon string
+}
 
-	EntryKinds []string                 // the ledger entries that it alone may append
-	Decisions  map[string]gate.Provider // the decisions it answers for in a gate
+// Module is a part that is open: its declaration, and what it does. The zero value
+// of every other field means that the part has no such concern.
+type Module struct {
+	Declaration
+
+	Pages    func(*web.Mux)
+	API      func(*web.API)
+	Jobs     []job.Def
+	Policies []PolicyFile // what the organisation has it read
+
+	Decisions map[string]gate.Provider // the decisions it answers for in a gate
 
 	// Resource gives the visibility of one of its items; the key is the item type.
 	Resource map[string]func(ctx context.Context, r store.Reader, id string) (authz.Resource, error)
+	// Describe names those of the items that are its own and that the actor may see.
+	Describe catalog.Describer
+	// Follow is called for each subject that changed, in the transaction that
+	// changes it, so that what is about it can follow.
+	Follow func(ctx context.Context, tx *ledger.Tx, subject catalog.Subject) error
 
 	Inbox      func(ctx context.Context, r store.Reader, a authz.Actor) ([]InboxItem, error)
 	Deadlines  func(ctx context.Context, r store.Reader, a authz.Actor) ([]Deadline, error)
@@ -44,6 +67,8 @@ type Module struct {
 	Erase      func(ctx context.Context, tx *ledger.Tx, person string) error
 	Navigation []web.NavItem
 	Health     func(ctx context.Context) error
+
+	Service any // what its package calls its service, for measurements of that part
 }
 
 // InboxItem is something that waits for a person.
@@ -84,7 +109,7 @@ type Held struct {
 // Check refuses a list in which two parts claim the same thing, or a part claims
 // a name outside its prefix.
 func Check(modules []Module) error {
-	names, actions, kinds, decisions := owners{}, owners{}, owners{}, owners{}
+	names, actions, kinds, decisions, items, policies := owners{}, owners{}, owners{}, owners{}, owners{}, owners{}
 	for _, m := range modules {
 		if m.Name == "" {
 			return fmt.Errorf("module: a part has no name")
@@ -110,6 +135,16 @@ func Check(modules []Module) error {
 		}
 		for d := range m.Decisions {
 			if err := decisions.claim("decision", d, m.Name); err != nil {
+				return err
+			}
+		}
+		for _, item := range m.Items {
+			if err := items.claim("type of item", item.Type, m.Name); err != nil {
+				return err
+			}
+		}
+		for _, p := range m.Policies {
+			if err := policies.claim("policy file", p.Name, m.Name); err != nil {
 				return err
 			}
 		}

@@ -11,20 +11,36 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	action := func(name string) []authz.ActionDef { return []authz.ActionDef{{Name: authz.Action(name)}} }
+	actions := func(part, name string) Module {
+		return Module{Declaration: Declaration{Name: part, Actions: []authz.ActionDef{{Name: authz.Action(name)}}}}
+	}
+	kinds := func(part string, kinds ...string) Module {
+		return Module{Declaration: Declaration{Name: part, EntryKinds: kinds}}
+	}
+	item := func(part string) Module {
+		return Module{Declaration: Declaration{Name: part, Items: []ItemType{{Type: "x"}}}}
+	}
+	decides := func(part string) Module {
+		return Module{Declaration: Declaration{Name: part}, Decisions: map[string]gate.Provider{"x": nil}}
+	}
+	reads := func(part string) Module {
+		return Module{Declaration: Declaration{Name: part}, Policies: []PolicyFile{{Name: "x"}}}
+	}
 	tests := []struct {
 		name    string
 		modules []Module
 		want    string // part of the error; "" for none
 	}{
-		{"disjoint", []Module{{Name: "a", Actions: action("a:read"), EntryKinds: []string{"a.done"}}, {Name: "b", Actions: action("b:read")}}, ""},
-		{"same name", []Module{{Name: "a"}, {Name: "a"}}, "module name"},
+		{"disjoint", []Module{actions("a", "a:read"), kinds("b", "b.done"), item("c"), decides("d"), reads("e")}, ""},
+		{"same name", []Module{kinds("a"), kinds("a")}, "module name"},
 		{"no name", []Module{{}}, "no name"},
-		{"foreign action", []Module{{Name: "a", Actions: action("b:read")}}, `does not begin with "a:"`},
-		{"bare action", []Module{{Name: "a", Actions: action("a:")}}, `does not begin with`},
-		{"foreign kind", []Module{{Name: "a", EntryKinds: []string{"b.done"}}}, `does not begin with "a."`},
-		{"kind twice", []Module{{Name: "a", EntryKinds: []string{"a.done", "a.done"}}}, "entry kind"},
-		{"decision twice", []Module{{Name: "a", Decisions: map[string]gate.Provider{"x": nil}}, {Name: "b", Decisions: map[string]gate.Provider{"x": nil}}}, "decision"},
+		{"foreign action", []Module{actions("a", "b:read")}, `does not begin with "a:"`},
+		{"bare action", []Module{actions("a", "a:")}, `does not begin with`},
+		{"foreign kind", []Module{kinds("a", "b.done")}, `does not begin with "a."`},
+		{"kind twice", []Module{kinds("a", "a.done", "a.done")}, "entry kind"},
+		{"decision twice", []Module{decides("a"), decides("b")}, "decision"},
+		{"item twice", []Module{item("a"), item("b")}, "type of item"},
+		{"policy twice", []Module{reads("a"), reads("b")}, "policy file"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

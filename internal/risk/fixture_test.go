@@ -112,7 +112,7 @@ func newDesk(t testing.TB, db *store.DB) *desk {
 	d.must(err)
 	d.authz, err = authz.NewPolicy(
 		slices.Concat(catalog.Actions(), risk.Actions(), office.Actions(), gate.Actions()),
-		[]authz.PolicyText{catalog.Policies(), risk.Policies()}, nil)
+		[]authz.PolicyText{catalog.Policies(), {Name: "risk/policy.cedar", Text: risk.Slice().Cedar}}, nil)
 	d.must(err)
 	d.log = ledgertest.Open(t, db)
 	d.catalog = catalog.New(catalog.Deps{

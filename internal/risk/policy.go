@@ -67,11 +67,6 @@ func Actions() []authz.ActionDef {
 	}
 }
 
-// Policies returns the slice's Cedar text.
-func Policies() authz.PolicyText {
-	return authz.PolicyText{Name: "risk/policy.cedar", Text: policyCedar}
-}
-
 // Migrations returns the slice's tables for store.DB.Migrate.
 func Migrations() store.Migrations {
 	sub, err := fs.Sub(migrations, "migrations")

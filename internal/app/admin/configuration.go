@@ -9,7 +9,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
-	"portreeve.org/portreeve/internal/risk/matrix"
+	"portreeve.org/portreeve/internal/module"
 )
 
 // Part is one policy file as it runs.
@@ -19,8 +19,9 @@ type Part struct {
 	Problem string  `json:"problem,omitempty" doc:"why the file as it is now was refused; what is shown is what still runs"`
 	Groups  []Group `json:"groups" nullable:"false"`
 
-	Problems []fault.Field  `json:"problems,omitempty"`
-	Ratings  *matrix.Matrix `json:"-"` // drawn on the page, if set
+	Problems []fault.Field `json:"problems,omitempty"`
+
+	policy module.PolicyFile
 }
 
 // Group is one section of a policy.
@@ -39,16 +40,17 @@ type Setting struct {
 	Why    string `json:"why,omitempty"`
 }
 
-// NewPart describes a policy file; problem is that of its holder.
-func NewPart(name, file string, problem error, groups ...Group) Part {
-	p := Part{Name: name, Groups: groups}
-	if file != "" {
-		p.File = filepath.Base(file)
+// NewPart describes a policy file; problem is why it was refused when it was last
+// read.
+func NewPart(policy module.PolicyFile, problem error, groups ...Group) Part {
+	p := Part{Name: policy.Name, Groups: groups, policy: policy}
+	if policy.File != "" {
+		p.File = filepath.Base(policy.File)
 	}
 	if f := fault.From(problem); f != nil {
 		p.Problem, p.Problems = f.Message, f.Fields
-		if file != "" { // where on the server it lies is nobody's business here
-			p.Problem = strings.ReplaceAll(p.Problem, file, p.File)
+		if policy.File != "" { // where on the server it lies is nobody's business here
+			p.Problem = strings.ReplaceAll(p.Problem, policy.File, p.File)
 		}
 	}
 	return p
@@ -59,7 +61,7 @@ type partView struct {
 	Name, Title, File string
 	Problem           *web.Alert
 	Problems          []fault.Field
-	Matrix            *web.Matrix
+	Picture           any
 	Groups            []groupView
 }
 
@@ -78,9 +80,9 @@ type configurationView struct {
 func (s *Site) showConfiguration(c *web.Ctx) error {
 	v := configurationView{Tabs: s.tabs(c)}
 	for _, p := range s.Parts() {
-		one := partView{Name: p.Name, Title: c.Text("admin.configuration." + p.Name), File: p.File, Problems: p.Problems}
-		if p.Ratings != nil {
-			one.Matrix = draw(c, p.Ratings)
+		one := partView{Name: p.Name, Title: c.Text(p.policy.Title), File: p.File, Problems: p.Problems}
+		if p.policy.Draw != nil {
+			one.Picture = p.policy.Draw(c)
 		}
 		if p.Problem != "" {
 			one.Problem = &web.Alert{Tone: web.ToneBad, Title: c.Text("admin.configuration.refused"), Body: p.Problem}

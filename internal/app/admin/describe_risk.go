@@ -5,7 +5,6 @@ package admin
 import (
 	"slices"
 
-	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -22,24 +21,6 @@ func (w Words) RiskGroups(p *risk.RiskPolicy) []Group {
 		{Name: w("admin.policy.around"), Settings: w.around(p)},
 		{Name: w("admin.policy.review"), Settings: w.review(p)},
 	}
-}
-
-// draw draws the rating matrix: likelihood upwards, impact to the right.
-func draw(c *web.Ctx, m *matrix.Matrix) *web.Matrix {
-	drawn := &web.Matrix{Caption: c.Text("admin.configuration.matrix"), RowAxis: c.Text("admin.configuration.likelihood"), ColumnAxis: c.Text("admin.configuration.impact")}
-	for _, step := range m.Impact {
-		drawn.Columns = append(drawn.Columns, step.Name)
-	}
-	for l := len(m.Likelihood); l >= 1; l-- {
-		drawn.Rows = append(drawn.Rows, m.Likelihood[l-1].Name)
-		var line []web.Cell
-		for i := range m.Impact {
-			rating := m.Rate(matrix.Cell{Likelihood: l, Impact: i + 1})
-			line = append(line, web.Cell{Level: web.Rating{Text: c.Text("risk.rating_" + string(rating)), Step: rating.Level(), Steps: len(matrix.Ratings())}})
-		}
-		drawn.Cells = append(drawn.Cells, line)
-	}
-	return drawn
 }
 
 func (w Words) matrixLines(m *matrix.Matrix) string {

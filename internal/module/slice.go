@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package module
+
+import (
+	"context"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/gate"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/notify"
+	"portreeve.org/portreeve/internal/kernel/search"
+	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+// Slice is a capability of the product on top of the kernel: all that app needs to
+// name of it.
+type Slice struct {
+	Declaration
+	PolicyFiles []string // names of the policy files that Open reads, as below policy in the configuration
+	Command     any      // pointer to a struct whose fields are its commands, for kong
+	// Open opens it on a kernel. Its module needs no declaration of its own.
+	Open func(k Kernel) (Module, error)
+}
+
+// Kernel is what a slice is opened with. What is a function stands for a part that
+// is opened later, or for all parts together; it is not called while opening.
+type Kernel struct {
+	DB        *store.DB
+	Log       *ledger.Log
+	Writer    *ledger.Writer // for the entry kinds that the slice declares
+	Authz     *authz.Policy
+	Catalog   *catalog.Service
+	Directory Directory
+	Notices   *notify.Service
+	Zone      *time.Location // in which a date means the end of its day
+	Gate      func() *gate.Policy
+
+	// PolicyFile is the organisation's file for a policy; empty: the shipped one.
+	PolicyFile func(name string) string
+	// Fits refuses a policy that does not fit the others; file is the name that
+	// faults use. See [Ranked] and [Factual].
+	Fits func(file string, policy any) error
+
+	// Reclassify gives everything that hangs on an item its new visibility.
+	Reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
+	// Index is called in each transaction that writes an item.
+	Index func(ctx context.Context, tx *ledger.Tx, d search.Document) error
+	// Discussion says what the page of an item shows of its discussion.
+	Discussion func(ctx context.Context, item string) (web.Discussion, error)
+}
+
+// Directory tells of people, groups and organisations.
+type Directory interface {
+	catalog.Directory
+	// Names returns the names of those of the people who exist, by id.
+	Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error)
+}
