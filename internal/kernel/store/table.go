@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -23,7 +24,7 @@ import (
 //	all, err := notes.All(ctx, r, "WHERE n.author = $1 ORDER BY n.id", author)
 //	one, err := store.Found(notes.One(ctx, r, "WHERE n.id = $1", id))
 //
-// Each method runs one statement. Errors name the table and wrap the cause. A Table
+// Each method runs one statement, but for InsertAll. Errors name the table and wrap the cause. A Table
 // does not change and may be used concurrently.
 type Table[T any] struct {
 	name, alias string
@@ -94,17 +95,18 @@ func (t *Table[T]) All(ctx context.Context, r Reader, rest string, args ...any) 
 
 // GroupBy reads the rows whose column by is one of keys, by that column: the parts
 // of several wholes with one statement. rest is what stands after the condition.
-// A key without rows is absent; without keys nothing is asked.
-func (t *Table[T]) GroupBy(ctx context.Context, r Reader, by string, keys []string, rest string) (map[string][]T, error) {
+// It may have args, from $1. A key without rows is absent; without keys nothing is
+// asked.
+func (t *Table[T]) GroupBy(ctx context.Context, r Reader, by string, keys []string, rest string, args ...any) (map[string][]T, error) {
 	groups := make(map[string][]T, len(keys))
 	if len(keys) == 0 {
 		return groups, nil
 	}
-	var args []any
 	var of string
 	var v T
 	by = t.alias + "." + by
-	rows, err := r.Query(ctx, t.selecting(by+", ")+"WHERE "+by+" IN "+In(keys, &args)+" "+rest, args...)
+	query := t.selecting(by+", ") + "WHERE " + by + " IN " + In(keys, &args) + " " + rest
+	rows, err := r.Query(ctx, query, args...)
 	err = t.each(rows, err, &v, append([]any{&of}, t.Dest(&v)...), func() { groups[of] = append(groups[of], v) })
 	return groups, err
 }
@@ -135,19 +137,64 @@ func (t *Table[T]) each(rows *sql.Rows, err error, v *T, dest []any, take func()
 
 // Insert writes a new row, with the further columns that a T does not hold.
 func (t *Table[T]) Insert(ctx context.Context, tx *Tx, v T, more ...Column) error {
-	var names, marks []string
-	var args []any
-	for _, c := range append(t.bind(&v), more...) {
-		if c.role == computed {
-			continue
+	return t.insert(ctx, tx, "", append(t.bind(&v), more...))
+}
+
+// InsertAll writes new rows, many with one statement.
+func (t *Table[T]) InsertAll(ctx context.Context, tx *Tx, all []T) error {
+	for some := range slices.Chunk(all, insertRows) {
+		rows := make([][]Column, len(some))
+		for i := range some {
+			rows[i] = t.bind(&some[i])
 		}
-		value, err := c.value()
-		if err != nil {
-			return fmt.Errorf("insert into %s: %w", t.name, err)
+		if err := t.insert(ctx, tx, "", rows...); err != nil {
+			return err
 		}
-		names, marks = append(names, c.name), append(marks, Arg(value, &args))
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO "+t.name+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")", args...)
+	return nil
+}
+
+// insertRows is how many rows a statement writes at most.
+const insertRows = 100
+
+// Save writes a new row or, where there is one with its key, all columns of it that
+// are not fixed, whatever its version.
+func (t *Table[T]) Save(ctx context.Context, tx *Tx, v T, more ...Column) error {
+	columns := append(t.bind(&v), more...)
+	var id string
+	var set []string
+	for _, c := range columns {
+		switch c.role {
+		case key:
+			id = c.name
+		case plain, version:
+			set = append(set, c.name+" = excluded."+c.name)
+		}
+	}
+	return t.insert(ctx, tx, " ON CONFLICT ("+id+") DO UPDATE SET "+strings.Join(set, ", "), columns)
+}
+
+func (t *Table[T]) insert(ctx context.Context, tx *Tx, conflict string, rows ...[]Column) error {
+	var names, all []string
+	var args []any
+	for i, row := range rows {
+		var marks []string
+		for _, c := range row {
+			if c.role == computed {
+				continue
+			}
+			value, err := c.value()
+			if err != nil {
+				return fmt.Errorf("insert into %s: %w", t.name, err)
+			}
+			marks = append(marks, Arg(value, &args))
+			if i == 0 {
+				names = append(names, c.name)
+			}
+		}
+		all = append(all, "("+strings.Join(marks, ", ")+")")
+	}
+	_, err := tx.Exec(ctx, "INSERT INTO "+t.name+" ("+strings.Join(names, ", ")+") VALUES "+strings.Join(all, ", ")+conflict, args...)
 	if err != nil {
 		return fmt.Errorf("insert into %s: %w", t.name, err)
 	}

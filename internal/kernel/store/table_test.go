@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -135,6 +136,53 @@ func TestTableReadsWhatItWrote(t *testing.T) {
 	})
 }
 
+// TestTableSave: the first one inserts, the second one updates what is not fixed.
+func TestTableSave(t *testing.T) {
+	storetest.Each(t, notes(), func(t *testing.T, db *store.DB) {
+		table := noteTable()
+		changed := fullNote()
+		changed.Version, changed.Shade, changed.Author, changed.At = 5, "light", "somebody else", storetest.Start().Add(time.Minute)
+		want := changed
+		want.Author, want.At = fullNote().Author, fullNote().At
+		for entry, n := range []note{fullNote(), changed} {
+			write(t, db, func(tx *store.Tx) error { return table.Save(t.Context(), tx, n, store.Value("entry", entry)) })
+		}
+		read(t, db, func(ctx context.Context, r store.Reader) error {
+			all, err := table.All(ctx, r, "WHERE n.entry = 1")
+			if diff := cmp.Diff([]note{want}, all); diff != "" {
+				t.Errorf("after saving twice (-want +got):\n%s", diff)
+			}
+			return err
+		})
+	})
+}
+
+// TestTableInsertAll writes more rows than one statement holds.
+func TestTableInsertAll(t *testing.T) {
+	type tag struct{ ID, Note string }
+	table := store.NewTable("note_tag", "g", nil, func(g *tag) []store.Column {
+		return []store.Column{store.Text("id", &g.ID), store.Text("note", &g.Note)}
+	})
+	storetest.Each(t, []store.Migrations{{Module: "note", FS: fstest.MapFS{"0001_tag.sql": {Data: []byte(
+		"-- +goose Up\nCREATE TABLE note_tag (id TEXT PRIMARY KEY, note TEXT NOT NULL) {STRICT};\n")}}}}, func(t *testing.T, db *store.DB) {
+		var all []tag
+		for i := range 205 {
+			all = append(all, tag{fmt.Sprintf("%03d", i), fmt.Sprint("note ", i)})
+		}
+		for _, some := range [][]tag{nil, all[:1], all[1:]} {
+			write(t, db, func(tx *store.Tx) error { return table.InsertAll(t.Context(), tx, some) })
+		}
+		read(t, db, func(ctx context.Context, r store.Reader) error {
+			rows, err := r.Query(ctx, "SELECT note FROM note_tag ORDER BY id")
+			got, err := store.Texts(rows, err)
+			if len(got) != len(all) || got[0] != "note 0" || got[204] != "note 204" {
+				t.Errorf("%d rows: %v", len(got), got)
+			}
+			return err
+		})
+	})
+}
+
 func TestTableFindsNothing(t *testing.T) {
 	storetest.Each(t, notes(), func(t *testing.T, db *store.DB) {
 		read(t, db, func(ctx context.Context, r store.Reader) error {
@@ -217,11 +265,13 @@ func TestTableGroupBy(t *testing.T) {
 	storetest.Each(t, notes(), func(t *testing.T, db *store.DB) {
 		a, b, c := fullNote(), emptyNote(), fullNote()
 		c.ID, c.Author = "c", "bob"
-		insertNotes(t, db, a, b, c)
+		other := fullNote()
+		other.ID, other.Version = "d", 2
+		insertNotes(t, db, a, b, c, other)
 		ids := func(keys ...string) map[string][]string {
 			found := map[string][]string{}
 			read(t, db, func(ctx context.Context, r store.Reader) error {
-				groups, err := noteTable().GroupBy(ctx, r, "author", keys, "ORDER BY n.id DESC")
+				groups, err := noteTable().GroupBy(ctx, r, "author", keys, "AND n.version = $1 ORDER BY n.id DESC", 1)
 				for author, group := range groups {
 					for _, n := range group {
 						found[author] = append(found[author], n.ID)
@@ -325,14 +375,16 @@ func TestTableText(t *testing.T) {
 		err1 := table.Insert(ctx, tx, pair{"a", "n", 1}, store.Value("entry", 1))
 		err2 := table.Update(ctx, tx, pair{"a", "m", 2}, 1, store.Value("entry", 2))
 		_, err3 := table.One(ctx, tx, "WHERE p.id = $1", "a")
-		_, err4 := table.GroupBy(ctx, tx, "name", []string{"m", "n"}, "ORDER BY p.id")
-		return errors.Join(err1, err2, err3, err4)
+		_, err4 := table.GroupBy(ctx, tx, "name", []string{"m", "n"}, "AND p.version > $1 ORDER BY p.id", 0)
+		err5 := table.Save(ctx, tx, pair{"a", "o", 3}, store.Value("entry", 3).Fixed())
+		return errors.Join(err1, err2, err3, err4, err5)
 	})
 	want := []string{
 		"INSERT INTO note_pair (id, version, name, entry) VALUES ($1, $2, $3, $4)",
 		"UPDATE note_pair SET version = $3, name = $4, entry = $5 WHERE id = $1 AND version = $2",
 		"SELECT p.id, p.version, p.name FROM note_pair p WHERE p.id = $1",
-		"SELECT p.name, p.id, p.version, p.name FROM note_pair p WHERE p.name IN ($1, $2) ORDER BY p.id",
+		"SELECT p.name, p.id, p.version, p.name FROM note_pair p WHERE p.name IN ($2, $3) AND p.version > $1 ORDER BY p.id",
+		"INSERT INTO note_pair (id, version, name, entry) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET version = excluded.version, name = excluded.name",
 	}
 	if diff := cmp.Diff(want, said); diff != "" {
 		t.Errorf("statements (-want +got):\n%s", diff)
