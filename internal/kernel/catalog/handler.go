@@ -6,8 +6,6 @@ import (
 	"embed"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -27,15 +25,11 @@ func (s *Service) Pages(m *web.Mux) {
 	m.Files("catalog", pageFiles)
 	m.Page("GET /subjects", ActionRead, s.showList)
 	m.Page("GET /subjects/new", ActionRegister, s.showNew)
-	m.Page("POST /subjects", ActionRegister, s.postNew)
+	s.newForm().Register(m)
 	m.Page("GET /subjects/{ref}", ActionRead, s.showSubject)
-	m.Page("GET /subjects/{ref}/edit", ActionChange, s.showEdit)
-	m.Page("POST /subjects/{ref}/edit", ActionChange, s.postEdit)
-	m.Page("GET /subjects/{ref}/retire", ActionRetire, s.showRetire)
-	m.Page("POST /subjects/{ref}/retire", ActionRetire, s.postRetire)
-	m.Page("POST /subjects/{ref}/links", ActionLink, s.postLink)
-	m.Page("GET /subjects/{ref}/links/{relation}/{to}/remove", ActionLink, s.showUnlink)
-	m.Page("POST /subjects/{ref}/links/{relation}/{to}/remove", ActionLink, s.postUnlink)
+	s.editPage(m)
+	s.retirePage(m)
+	s.linkPages(m)
 }
 
 func (s *Service) showList(c *web.Ctx) error {
@@ -52,12 +46,19 @@ func (s *Service) showList(c *web.Ctx) error {
 }
 
 func (s *Service) showSubject(c *web.Ctx) error {
-	v, err := s.subjectView(c)
+	d, err := s.detailHere(c)
+	if err != nil {
+		return err
+	}
+	v, err := s.subjectView(c, d, nil)
 	if err != nil {
 		return err
 	}
 	return c.Render(http.StatusOK, "catalog/subject", v)
 }
+
+// detailHere loads the subject of the page.
+func (s *Service) detailHere(c *web.Ctx) (Detail, error) { return s.Show(c.Context(), c.Path("ref")) }
 
 func (s *Service) showNew(c *web.Ctx) error {
 	kind, ok := s.Kinds().Kind(c.Query("kind"))
@@ -68,182 +69,115 @@ func (s *Service) showNew(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if len(v.Organisations) == 1 {
-		c.Prefill("/subjects", url.Values{"organisation": {v.Organisations[0].Value}, "visibility": {string(authz.Internal)}})
-	} else {
-		c.Prefill("/subjects", url.Values{"visibility": {string(authz.Internal)}})
-	}
+	s.newForm().Prefill(c, v)
 	return c.Render(http.StatusOK, "catalog/new", v)
 }
 
-func (s *Service) postNew(c *web.Ctx) error {
+// newForm is the form of a new subject. Its page asks for the kind first.
+func (s *Service) newForm() web.FormPage[formView, Registration] {
+	return web.FormPage[formView, Registration]{
+		Sends: "/subjects", Action: ActionRegister, Page: "catalog/new", Load: s.newHere,
+		Values: func(_ *web.Ctx, v formView) url.Values {
+			values := url.Values{"visibility": {string(authz.Internal)}}
+			if len(v.Organisations) == 1 {
+				values.Set("organisation", v.Organisations[0].Value)
+			}
+			return values
+		},
+		Read: func(_ *web.Ctx, v formView, f *web.Form) Registration {
+			var in Registration
+			web.Bind(f, &in)
+			in.Attributes = attributesOf(f, v.Kind)
+			return in
+		},
+		Do: func(c *web.Ctx, _ formView, _ int64, in Registration) (web.Next, error) {
+			sub, err := s.Register(c.Context(), in)
+			return web.To(sub.URL(), "catalog.registered"), err
+		},
+	}
+}
+
+// newHere is the form of a subject of the kind that was sent.
+func (s *Service) newHere(c *web.Ctx) (formView, error) {
 	f, err := c.Form()
 	if err != nil {
-		return err
+		return formView{}, err
 	}
 	kind, ok := s.Kinds().Kind(f.String("kind", 40))
 	if !ok {
-		return fault.New(fault.Invalid, "catalog.subject_invalid", "This kind of subject is not configured. Choose one of those on the page before.")
+		return formView{}, fault.New(fault.Invalid, "catalog.subject_invalid", "This kind of subject is not configured. Choose one of those on the page before.")
 	}
-	in := Registration{
-		Kind: kind.Name, Name: f.String("name", MaxName), Title: f.String("title", MaxTitle), Description: f.Text("description", MaxDescription),
-		Owner: f.String("owner", 200), Organisation: f.String("organisation", 100), Attributes: attributesOf(f, kind),
-		Visibility: authz.Visibility(f.Choice("visibility", visibilities()...)), Participants: lines(f.Text("participants", 10_000)),
-	}
-	var sub Subject
-	if err = f.Err(); err == nil {
-		sub, err = s.Register(c.Context(), in)
-	}
-	if err != nil {
-		v, missing := s.newView(c, kind)
-		if missing != nil {
-			return missing
+	return s.newView(c, kind)
+}
+
+// detailFor returns what loads the subject of the page if the actor may do action
+// to it.
+func (s *Service) detailFor(action authz.Action) func(c *web.Ctx) (Detail, error) {
+	return func(c *web.Ctx) (Detail, error) {
+		if err := s.MayEdit(c.Context(), action, c.Path("ref")); err != nil {
+			return Detail{}, err
 		}
-		return c.Again(err, "catalog/new", v)
+		return s.Show(c.Context(), c.Path("ref"))
 	}
-	c.Flash("catalog.registered")
-	return c.SeeOther(sub.URL())
 }
 
-func (s *Service) showEdit(c *web.Ctx) error {
-	d, err := s.editableHere(c, ActionChange)
-	if err != nil {
-		return err
-	}
-	v, err := s.editView(c, d)
-	if err != nil {
-		return err
-	}
-	c.Prefill(v.Action, valuesOf(d))
-	return c.Render(http.StatusOK, "catalog/edit", v)
+func revision(d Detail) int64 { return d.Subject.Revision }
+
+func (s *Service) editPage(m *web.Mux) {
+	web.FormPage[Detail, Change]{
+		Path: "/subjects/{ref}/edit", Action: ActionChange, Page: "catalog/edit",
+		Load: s.detailFor(ActionChange), Version: revision, Values: valuesOf, View: s.editView, Read: s.readChange,
+		Do: func(c *web.Ctx, d Detail, version int64, in Change) (web.Next, error) {
+			_, err := s.Change(c.Context(), d.Subject.Ref, version, in)
+			return web.To(d.Subject.URL(), "catalog.changed"), err
+		},
+	}.Register(m)
 }
 
-// editableHere returns the subject of the page if the actor may edit it.
-func (s *Service) editableHere(c *web.Ctx, action authz.Action) (Detail, error) {
-	if err := s.MayEdit(c.Context(), action, c.Path("ref")); err != nil {
-		return Detail{}, err
+// readChange reads the edit form. Participants are taken over only for a
+// restricted subject: the form of another does not show them.
+func (s *Service) readChange(_ *web.Ctx, d Detail, f *web.Form) Change {
+	var in Change
+	web.Bind(f, &in)
+	if *in.Owner == d.Owner.typed() {
+		in.Owner = nil
 	}
-	return s.Show(c.Context(), c.Path("ref"))
-}
-
-func (s *Service) postEdit(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
+	if *in.Visibility != authz.Restricted {
+		in.Participants = nil
 	}
-	d, err := s.editableHere(c, ActionChange)
-	if err != nil {
-		return err
-	}
-	revision := f.Version()
-	in := changeOf(f, d)
 	if kind, ok := s.Kinds().Kind(d.Subject.Kind); ok {
 		in.Attributes = attributesOf(f, kind)
-	}
-	if err = f.Err(); err == nil {
-		_, err = s.Change(c.Context(), d.Subject.Ref, revision, in)
-	}
-	if err != nil {
-		if fault.Is(err, fault.Stale) {
-			f.SetCurrent(valuesOf(d))
-		}
-		v, missing := s.editView(c, d)
-		if missing != nil {
-			return missing
-		}
-		return c.Again(err, "catalog/edit", v)
-	}
-	c.Flash("catalog.changed")
-	return c.SeeOther(d.Subject.URL())
-}
-
-// changeOf reads the edit form but for the attributes. Participants are taken
-// over only for a restricted subject: the form of another does not show them.
-func changeOf(f *web.Form, d Detail) Change {
-	title, description := f.String("title", MaxTitle), f.Text("description", MaxDescription)
-	owner, organisation := f.String("owner", 200), f.String("organisation", 100)
-	visibility := authz.Visibility(f.Choice("visibility", visibilities()...))
-	in := Change{Title: &title, Description: &description, Organisation: &organisation, Visibility: &visibility}
-	if owner != d.Owner.typed() {
-		in.Owner = &owner
-	}
-	if participants := lines(f.Text("participants", 10_000)); visibility == authz.Restricted {
-		in.Participants = &participants
 	}
 	return in
 }
 
-func (s *Service) showRetire(c *web.Ctx) error {
-	d, err := s.editableHere(c, ActionRetire)
-	if err != nil {
-		return err
-	}
-	q := retireQuestion(c, d.Subject)
-	c.Prefill(q.Action, url.Values{"_version": {strconv.FormatInt(d.Subject.Revision, 10)}})
-	return c.Confirm(q)
+func (s *Service) retirePage(m *web.Mux) {
+	web.ConfirmPage[Detail, Retirement]{
+		Path: "/subjects/{ref}/retire", Action: ActionRetire, Load: s.detailFor(ActionRetire), Version: revision, Question: retireQuestion,
+		Do: func(c *web.Ctx, d Detail, version int64, in Retirement) (web.Next, error) {
+			_, err := s.Retire(c.Context(), d.Subject.Ref, version, in.Reason)
+			return web.To(d.Subject.URL(), "catalog.retired"), err
+		},
+	}.Register(m)
 }
 
-func (s *Service) postRetire(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	d, err := s.editableHere(c, ActionRetire)
-	if err != nil {
-		return err
-	}
-	revision, reason := f.Version(), f.Text("reason", MaxReason)
-	f.Require("reason")
-	if err = f.Err(); err == nil {
-		_, err = s.Retire(c.Context(), d.Subject.Ref, revision, reason)
-	}
-	if err != nil {
-		if fault.Is(err, fault.Stale) {
-			f.SetCurrent(url.Values{"_version": {strconv.FormatInt(d.Subject.Revision, 10)}, "reason": {reason}})
-		}
-		return c.Again(err, web.ConfirmTemplate, retireQuestion(c, d.Subject))
-	}
-	c.Flash("catalog.retired")
-	return c.SeeOther(d.Subject.URL())
-}
-
-func (s *Service) postLink(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	ref, relation, to := c.Path("ref"), f.String("relation", 40), f.String("to", 150)
-	f.Require("relation", "to")
-	if err = f.Err(); err == nil {
-		err = s.AddLink(c.Context(), ref, relation, to)
-	}
-	if err != nil {
-		v, missing := s.subjectView(c)
-		if missing != nil {
-			return missing
-		}
-		return c.Again(err, "catalog/subject", v)
-	}
-	c.Flash("catalog.linked")
-	return c.SeeOther("/subjects/" + ref)
-}
-
-func (s *Service) showUnlink(c *web.Ctx) error {
-	if _, err := s.editableHere(c, ActionLink); err != nil {
-		return err
-	}
-	return c.Confirm(s.unlinkQuestion(c))
-}
-
-func (s *Service) postUnlink(c *web.Ctx) error {
-	if _, err := c.Form(); err != nil {
-		return err
-	}
-	if err := s.RemoveLink(c.Context(), c.Path("ref"), c.Path("relation"), c.Path("to")); err != nil {
-		return c.Again(err, web.ConfirmTemplate, s.unlinkQuestion(c))
-	}
-	c.Flash("catalog.unlinked")
-	return c.SeeOther("/subjects/" + c.Path("ref"))
+func (s *Service) linkPages(m *web.Mux) {
+	web.FormPage[Detail, NewLink]{
+		Sends: "/subjects/{ref}/links", Action: ActionLink, Page: "catalog/subject", Load: s.detailHere, View: s.subjectView,
+		Read: func(_ *web.Ctx, _ Detail, f *web.Form) NewLink {
+			f.Require("relation", "to")
+			return NewLink{Relation: f.String("relation", 40), To: f.String("to", 150)}
+		},
+		Do: func(c *web.Ctx, d Detail, _ int64, in NewLink) (web.Next, error) {
+			return web.To(d.Subject.URL(), "catalog.linked"), s.AddLink(c.Context(), d.Subject.Ref, in.Relation, in.To)
+		},
+	}.Register(m)
+	web.ConfirmPage[Detail, web.None]{
+		Path: "/subjects/{ref}/links/{relation}/{to}/remove", Action: ActionLink, Load: s.detailFor(ActionLink), Question: s.unlinkQuestion,
+		Do: func(c *web.Ctx, d Detail, _ int64, _ web.None) (web.Next, error) {
+			return web.To(d.Subject.URL(), "catalog.unlinked"), s.RemoveLink(c.Context(), d.Subject.Ref, c.Path("relation"), c.Path("to"))
+		},
+	}.Register(m)
 }
 
 // attributePath is the name of an attribute's field: the path that a fault names
@@ -256,19 +190,4 @@ func attributesOf(f *web.Form, kind Kind) map[string]string {
 		attributes[a.Name] = f.Text(attributePath(a.Name), MaxAttribute)
 	}
 	return attributes
-}
-
-// lines returns the lines of a text that are not blank.
-func lines(text string) []string {
-	all := []string{}
-	for _, line := range strings.Split(text, "\n") {
-		if line = strings.TrimSpace(line); line != "" {
-			all = append(all, line)
-		}
-	}
-	return all
-}
-
-func visibilities() []string {
-	return []string{string(authz.Public), string(authz.Internal), string(authz.Restricted)}
 }

@@ -24,33 +24,22 @@ func (s *Service) listView(c *web.Ctx, f Filter, page Page) listView {
 	for _, k := range s.Kinds().Kinds {
 		v.Kinds = append(v.Kinds, web.Choice{Value: k.Name, Label: k.Title})
 	}
-	for _, state := range []string{StateActive, StateRetired, StateAll} {
-		v.States = append(v.States, web.Choice{Value: state, Label: c.Text("catalog.state_" + state)})
-	}
+	v.States = c.Choices("catalog.state_", StateActive, StateRetired, StateAll)
 	empty := &web.Empty{Icon: "layers", Title: c.Text("catalog.list.empty"), Text: c.Text("catalog.list.empty_text")}
 	if c.Can(ActionRegister) {
 		empty.Action = &web.Link{Text: c.Text("catalog.new.title"), URL: "/subjects/new", Icon: "plus"}
 	}
-	v.Table = web.Table{
-		Caption: c.Text("catalog.list.caption"), Hidden: true, Empty: empty,
-		Columns: []web.Column{{Text: c.Text("catalog.field.title")}, {Text: c.Text("catalog.field.kind")}, {Text: c.Text("catalog.field.ref")},
-			{Text: c.Text("catalog.field.visibility")}, {Text: c.Text("catalog.field.version"), Number: true}, {Text: c.Text("catalog.field.changed")}},
-	}
+	v.Table = c.Table(c.Text("catalog.list.caption"), "catalog.field.title", "catalog.field.kind", "catalog.field.ref",
+		"catalog.field.visibility", "catalog.field.version", "catalog.field.changed")
+	v.Table.Empty, v.Table.Columns[4].Number = empty, true
 	for _, sub := range page.Subjects {
 		first := []any{web.Link{Text: sub.Title, URL: sub.URL()}}
 		if sub.Retired() {
 			first = append(first, web.Badge{Tone: web.ToneNeutral, Text: c.Text("catalog.state_retired")})
 		}
-		v.Table.Rows = append(v.Table.Rows, web.Row{Cells: []any{first, s.kindTitle(sub.Kind), sub.Ref, visibilityBadge(c, sub.Visibility), sub.Version, sub.ChangedAt}})
+		v.Table.Add(first, s.kindTitle(sub.Kind), sub.Ref, c.Visibility(sub.Visibility), sub.Version, sub.ChangedAt)
 	}
-	query := url.Values{"kind": {f.Kind}, "state": {f.State}}
-	if c.Query("cursor") != "" {
-		v.Pager.Previous = "/subjects?" + query.Encode()
-	}
-	if page.Next != "" {
-		query.Set("cursor", page.Next)
-		v.Pager.Next = "/subjects?" + query.Encode()
-	}
+	v.Pager = c.Pager("/subjects", url.Values{"kind": {f.Kind}, "state": {f.State}}, page.Next)
 	return v
 }
 
@@ -59,14 +48,6 @@ func (s *Service) kindTitle(name string) string {
 		return k.Title
 	}
 	return name
-}
-
-func visibilityBadge(c *web.Ctx, v authz.Visibility) web.Badge {
-	tone := web.ToneNeutral
-	if v == authz.Restricted {
-		tone = web.ToneWarning
-	}
-	return web.Badge{Tone: tone, Text: c.Text("catalog.visibility_" + string(v))}
 }
 
 type subjectView struct {
@@ -87,12 +68,8 @@ type subjectView struct {
 	Discussion web.Discussion
 }
 
-// subjectView loads the subject of the page with all that its page shows.
-func (s *Service) subjectView(c *web.Ctx) (subjectView, error) {
-	d, err := s.Show(c.Context(), c.Path("ref"))
-	if err != nil {
-		return subjectView{}, err
-	}
+// subjectView loads what the page of a subject shows besides the subject.
+func (s *Service) subjectView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 	sub := d.Subject
 	may := func(action authz.Action) bool {
 		return !sub.Retired() && s.MayEdit(c.Context(), action, sub.Ref) == nil
@@ -103,11 +80,12 @@ func (s *Service) subjectView(c *web.Ctx) (subjectView, error) {
 		MayChange: may(ActionChange), MayRetire: may(ActionRetire), MayLink: may(ActionLink), LinkAction: sub.URL() + "/links",
 	}
 	if s.discussion != nil {
+		var err error
 		if v.Discussion, err = s.discussion(c.Context(), sub.Item()); err != nil {
-			return subjectView{}, err
+			return nil, err
 		}
 	}
-	v.Badges = []any{web.Badge{Tone: web.ToneNotice, Text: v.Kind}, visibilityBadge(c, sub.Visibility)}
+	v.Badges = []any{web.Badge{Tone: web.ToneNotice, Text: v.Kind}, c.Visibility(sub.Visibility)}
 	if sub.Retired() {
 		v.Badges = append(v.Badges, web.Badge{Tone: web.ToneBad, Text: c.Text("catalog.state_retired")})
 	}
@@ -147,8 +125,8 @@ func (s *Service) attributeTerms(sub Subject) web.Terms {
 
 func facts(c *web.Ctx, d Detail) web.Terms {
 	terms := web.Terms{Compact: true, Items: []web.Term{
-		{Name: c.Text("catalog.field.owner"), Value: orNil(d.Owner.Name)},
-		{Name: c.Text("catalog.field.organisation"), Value: orNil(d.Organisation.Name)},
+		{Name: c.Text("catalog.field.owner"), Value: d.Owner.Name},
+		{Name: c.Text("catalog.field.organisation"), Value: d.Organisation.Name},
 		{Name: c.Text("catalog.field.visibility"), Value: c.Text("catalog.visibility_" + string(d.Subject.Visibility) + "_hint")},
 	}}
 	if len(d.Participants) > 0 {
@@ -179,19 +157,9 @@ func pinned(c *web.Ctx, sub Subject) web.Terms {
 	return terms
 }
 
-func orNil(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
-}
-
 func linkTable(c *web.Ctx, sub Subject, links []Linked, mayLink bool) web.Table {
-	t := web.Table{
-		Caption: c.Text("catalog.links.caption"), Hidden: true,
-		Columns: []web.Column{{Text: c.Text("catalog.links.other")}, {Text: c.Text("catalog.links.relation")}, {Text: c.Text("catalog.links.added")}},
-		Empty:   &web.Empty{Icon: "link", Title: c.Text("catalog.links.empty")},
-	}
+	t := c.Table(c.Text("catalog.links.caption"), "catalog.links.other", "catalog.links.relation", "catalog.links.added")
+	t.Empty = &web.Empty{Icon: "link", Title: c.Text("catalog.links.empty")}
 	if mayLink {
 		t.Columns = append(t.Columns, web.Column{Text: c.Text("catalog.links.edit")})
 	}
@@ -208,7 +176,7 @@ func linkTable(c *web.Ctx, sub Subject, links []Linked, mayLink bool) web.Table 
 			}
 			cells = append(cells, remove)
 		}
-		t.Rows = append(t.Rows, web.Row{Cells: cells})
+		t.Add(cells...)
 	}
 	return t
 }
@@ -232,7 +200,7 @@ func (s *Service) newView(c *web.Ctx, kind Kind) (formView, error) {
 	return v, err
 }
 
-func (s *Service) editView(c *web.Ctx, d Detail) (formView, error) {
+func (s *Service) editView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 	kind, ok := s.Kinds().Kind(d.Subject.Kind)
 	if !ok {
 		kind = Kind{Name: d.Subject.Kind, Title: d.Subject.Kind}
@@ -251,9 +219,7 @@ func (s *Service) formView(c *web.Ctx, kind Kind) (formView, error) {
 	for _, o := range options.Organisations {
 		v.Organisations = append(v.Organisations, web.Choice{Value: o.ID, Label: o.Name})
 	}
-	for _, name := range visibilities() {
-		v.Visibilities = append(v.Visibilities, web.Choice{Value: name, Label: c.Text("catalog.visibility_" + name), Hint: c.Text("catalog.visibility_" + name + "_hint")})
-	}
+	v.Visibilities = c.Hinted("catalog.visibility_", web.Visibilities()...)
 	return v, nil
 }
 
@@ -291,11 +257,11 @@ func (v formView) input(f *web.Form, a Attribute) web.Field {
 }
 
 // valuesOf returns what the edit form shows of a subject.
-func valuesOf(d Detail) url.Values {
+func valuesOf(_ *web.Ctx, d Detail) url.Values {
 	sub := d.Subject
 	values := url.Values{
 		"title": {sub.Title}, "description": {sub.Description}, "owner": {d.Owner.typed()}, "organisation": {sub.Organisation},
-		"visibility": {string(sub.Visibility)}, "_version": {strconv.FormatInt(sub.Revision, 10)},
+		"visibility": {string(sub.Visibility)},
 	}
 	for name, value := range sub.Attributes {
 		values.Set(attributePath(name), value)
@@ -308,7 +274,8 @@ func valuesOf(d Detail) url.Values {
 	return values
 }
 
-func retireQuestion(c *web.Ctx, sub Subject) web.Confirm {
+func retireQuestion(c *web.Ctx, d Detail) web.Confirm {
+	sub := d.Subject
 	return web.Confirm{
 		Title: c.Text("catalog.retire.title", sub.Title), Lead: c.Text("catalog.retire.lead"),
 		Consequences: []any{c.Text("catalog.retire.gate"), c.Text("catalog.retire.stays"), c.Text("catalog.retire.name")},
@@ -317,15 +284,15 @@ func retireQuestion(c *web.Ctx, sub Subject) web.Confirm {
 			reason.Required, reason.Max, reason.Rows = true, MaxReason, 3
 			return []web.Field{reason}
 		},
-		Action: sub.URL() + "/retire", Button: c.Text("catalog.retire.button"), Danger: true, Cancel: sub.URL(),
+		Button: c.Text("catalog.retire.button"), Danger: true, Cancel: sub.URL(),
 	}
 }
 
-func (s *Service) unlinkQuestion(c *web.Ctx) web.Confirm {
+func (s *Service) unlinkQuestion(c *web.Ctx, _ Detail) web.Confirm {
 	page := "/subjects/" + c.Path("ref")
 	what := c.Text("catalog.unlink.what", c.Path("ref"), s.words(c.Path("relation"), false), c.Path("to"))
 	return web.Confirm{
 		Title: c.Text("catalog.unlink.title"), Consequences: []any{what, c.Text("catalog.unlink.recorded")},
-		Action: c.R.URL.Path, Button: c.Text("catalog.unlink.button"), Danger: true, Cancel: page,
+		Button: c.Text("catalog.unlink.button"), Danger: true, Cancel: page,
 	}
 }

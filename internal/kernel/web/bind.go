@@ -33,7 +33,8 @@ const (
 
 // Bind fills the struct that into points to from a form. Rows that are blank are
 // left out; a field of the tag row:"preset" is chosen before anybody types and
-// does not count for that. What is wrong stays in f.
+// does not count for that. Maps, whose names nobody knows here, are left to the
+// caller. What is wrong stays in f.
 func Bind(f *Form, into any) { f.bindStruct(reflect.ValueOf(into).Elem(), "") }
 
 // members lists the fields of a struct with their names in a form.
@@ -75,6 +76,7 @@ func (f *Form) bind(v reflect.Value, name string, tag reflect.StructTag) {
 			return
 		}
 		f.bindRows(v, name, number(tag, "maxItems", maxFields))
+	case reflect.Map:
 	default:
 		panic(fmt.Sprintf("web: a form cannot hold a %s, which %q is", v.Type(), name))
 	}
