@@ -5,6 +5,7 @@ package web
 import (
 	"maps"
 	"net/url"
+	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -29,7 +30,7 @@ func (t *Table) Add(cells ...any) { t.Rows = append(t.Rows, Row{Cells: cells}) }
 // filter, and next the cursor of the next page, or "".
 func (c *Ctx) Pager(path string, query url.Values, next string) Pager {
 	var p Pager
-	address := func(q url.Values) string { return (&url.URL{Path: path, RawQuery: q.Encode()}).String() }
+	address := func(q url.Values) string { return strings.TrimSuffix(path+"?"+q.Encode(), "?") }
 	if c.Query("cursor") != "" {
 		p.Previous = address(query)
 	}

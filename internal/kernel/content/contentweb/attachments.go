@@ -4,7 +4,6 @@ package contentweb
 
 import (
 	"bytes"
-	"html/template"
 	"io"
 	"net/http"
 	"strconv"
@@ -20,11 +19,9 @@ import (
 // attachmentTable lists the attachments of an item. Of an erased one remains that
 // there was one.
 func (s *Site) attachmentTable(c *web.Ctx, r store.Reader, files []content.Attachment) (web.Table, error) {
-	t := web.Table{
-		Caption: c.Text("content.attachment.all"), Hidden: true,
-		Columns: []web.Column{{Text: c.Text("content.attachment.name")}, {Text: c.Text("content.attachment.size"), Number: true}, {Text: c.Text("content.attachment.by")},
-			{Text: c.Text("content.attachment.added")}, {Text: c.Text("content.attachment.act")}},
-	}
+	t := c.Table(c.Text("content.attachment.all"), "content.attachment.name", "content.attachment.size", "content.attachment.by",
+		"content.attachment.added", "content.attachment.act")
+	t.Columns[1].Number = true
 	ids := make([]string, len(files))
 	for i, f := range files {
 		ids[i] = f.Author
@@ -32,24 +29,16 @@ func (s *Site) attachmentTable(c *web.Ctx, r store.Reader, files []content.Attac
 	names, err := s.names(c.Context(), r, ids)
 	for _, f := range files {
 		if f.Erased() {
-			t.Rows = append(t.Rows, web.Row{Cells: []any{c.Text("content.attachment.erased"), nil, nil, f.AddedAt, nil}})
+			t.Add(c.Text("content.attachment.erased"), nil, nil, f.AddedAt, nil)
 			continue
 		}
 		var act any
 		if s.Content.MayErase(c.Actor, f.Author) {
-			act = eraseLink(attachmentPath(f.ID)+"/erase", c.Text("content.comment.erase"), f.Name)
+			act = web.Link{URL: attachmentPath(f.ID) + "/erase", Text: c.Text("content.comment.erase"), About: f.Name}
 		}
-		t.Rows = append(t.Rows, web.Row{Cells: []any{
-			web.Link{Text: f.Name, URL: attachmentPath(f.ID), Icon: "paperclip"}, size(f.Size), s.author(c, names, f.Author), f.AddedAt, act,
-		}})
+		t.Add(web.Link{Text: f.Name, URL: attachmentPath(f.ID), Icon: "paperclip"}, size(f.Size), s.author(c, names, f.Author), f.AddedAt, act)
 	}
 	return t, err
-}
-
-// eraseLink says to screen readers which of the files it is about.
-func eraseLink(address, text, name string) template.HTML {
-	escape := template.HTMLEscapeString
-	return template.HTML(`<a href="` + escape(address) + `">` + escape(text) + `<span class="unseen"> ` + escape(name) + `</span></a>`)
 }
 
 // size writes a number of bytes for people.

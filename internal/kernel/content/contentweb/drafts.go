@@ -21,16 +21,14 @@ func (s *Site) showDrafts(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v := draftsView{Tabs: c.Tabs(c.Text("content.drafts.tabs"), s.Profile), Drafts: web.Table{
-		Caption: c.Text("content.drafts.title"), Hidden: true,
-		Columns: []web.Column{{Text: c.Text("content.drafts.form")}, {Text: c.Text("content.drafts.saved")}, {Text: c.Text("content.drafts.act")}},
-		Empty:   &web.Empty{Icon: "pencil", Title: c.Text("content.drafts.empty"), Text: c.Text("content.drafts.empty_text")},
-	}}
+	v := draftsView{
+		Tabs:   c.Tabs(c.Text("content.drafts.tabs"), s.Profile),
+		Drafts: c.Table(c.Text("content.drafts.title"), "content.drafts.form", "content.drafts.saved", "content.drafts.act"),
+	}
+	v.Drafts.Empty = &web.Empty{Icon: "pencil", Title: c.Text("content.drafts.empty"), Text: c.Text("content.drafts.empty_text")}
 	for _, d := range all {
-		v.Drafts.Rows = append(v.Drafts.Rows, web.Row{Cells: []any{
-			web.Link{Text: d.Form, URL: resumeURL(d.Form)}, d.SavedAt,
-			eraseLink("/drafts/discard?page="+url.QueryEscape(d.Form), c.Text("content.drafts.discard"), d.Form),
-		}})
+		v.Drafts.Add(web.Link{Text: d.Form, URL: resumeURL(d.Form)}, d.SavedAt,
+			web.Link{URL: web.With("/drafts/discard", "page", d.Form), Text: c.Text("content.drafts.discard"), About: d.Form})
 	}
 	return c.Render(http.StatusOK, "content/drafts", v)
 }

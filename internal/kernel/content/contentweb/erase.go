@@ -8,12 +8,27 @@ import (
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
-func (s *Site) askEraseComment(c *web.Ctx) error {
-	comment, err := s.erasableComment(c)
-	if err != nil {
-		return err
-	}
-	return c.Confirm(eraseCommentQuestion(c, comment))
+// erasePages registers the questions before what was written or attached is erased.
+func (s *Site) erasePages(m *web.Mux) {
+	web.ConfirmPage[content.Comment, string]{
+		Path: "/comments/{id}/erase", Action: content.ActionComment, Load: s.erasableComment, Question: eraseCommentQuestion,
+		Read: func(_ *web.Ctx, _ content.Comment, f *web.Form) string { return readReason(f) },
+		Do: func(c *web.Ctx, comment content.Comment, _ int64, reason string) (web.Next, error) {
+			return web.To(CommentPath(comment.ID), "content.erase.done"), s.Content.EraseComment(c.Context(), comment.ID, reason)
+		},
+	}.Register(m)
+	web.ConfirmPage[content.Attachment, string]{
+		Path: "/attachments/{id}/erase", Action: content.ActionComment, Load: s.erasableAttachment, Question: eraseAttachmentQuestion,
+		Read: func(_ *web.Ctx, _ content.Attachment, f *web.Form) string { return readReason(f) },
+		Do: func(c *web.Ctx, a content.Attachment, _ int64, reason string) (web.Next, error) {
+			return web.To(threadPath(a.Item), "content.erase.done"), s.Content.EraseAttachment(c.Context(), a.ID, reason)
+		},
+	}.Register(m)
+}
+
+func readReason(f *web.Form) string {
+	f.Require("reason")
+	return f.Text("reason", maxReason)
 }
 
 // erasableComment returns the comment of the page if the actor may erase it.
@@ -23,6 +38,15 @@ func (s *Site) erasableComment(c *web.Ctx) (content.Comment, error) {
 		return content.Comment{}, err
 	}
 	return comment, s.mayErase(c, comment.Author, comment.Erased())
+}
+
+// erasableAttachment is erasableComment for attachments.
+func (s *Site) erasableAttachment(c *web.Ctx) (content.Attachment, error) {
+	a, err := s.Content.Attachment(c.Context(), c.Path("id"))
+	if err != nil {
+		return content.Attachment{}, err
+	}
+	return a, s.mayErase(c, a.Author, a.Erased())
 }
 
 func (s *Site) mayErase(c *web.Ctx, author string, erased bool) error {
@@ -50,67 +74,14 @@ func eraseCommentQuestion(c *web.Ctx, comment content.Comment) web.Confirm {
 	return web.Confirm{
 		Title: c.Text("content.erase.comment_title"), Lead: c.Text("content.erase.lead"),
 		Consequences: []any{c.Text("content.erase.versions"), c.Text("content.erase.found"), c.Text("content.erase.stays")},
-		Fields:       reasonField(c), Action: CommentPath(comment.ID) + "/erase", Button: c.Text("content.erase.button"), Danger: true, Cancel: CommentPath(comment.ID),
+		Fields:       reasonField(c), Button: c.Text("content.erase.button"), Danger: true, Cancel: CommentPath(comment.ID),
 	}
-}
-
-func (s *Site) postEraseComment(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	comment, err := s.Content.Comment(c.Context(), c.Path("id"))
-	if err != nil {
-		return err
-	}
-	f.Require("reason")
-	reason := f.Text("reason", maxReason)
-	if err = f.Err(); err == nil {
-		err = s.Content.EraseComment(c.Context(), comment.ID, reason)
-	}
-	if err != nil {
-		return c.Again(err, web.ConfirmTemplate, eraseCommentQuestion(c, comment))
-	}
-	c.Flash("content.erase.done")
-	return c.SeeOther(CommentPath(comment.ID))
-}
-
-func (s *Site) askEraseAttachment(c *web.Ctx) error {
-	a, err := s.Content.Attachment(c.Context(), c.Path("id"))
-	if err != nil {
-		return err
-	}
-	if err := s.mayErase(c, a.Author, a.Erased()); err != nil {
-		return err
-	}
-	return c.Confirm(eraseAttachmentQuestion(c, a))
 }
 
 func eraseAttachmentQuestion(c *web.Ctx, a content.Attachment) web.Confirm {
 	return web.Confirm{
 		Title: c.Text("content.erase.attachment_title", a.Name), Lead: c.Text("content.erase.lead"),
 		Consequences: []any{c.Text("content.erase.name"), c.Text("content.erase.stays")},
-		Fields:       reasonField(c), Action: attachmentPath(a.ID) + "/erase", Button: c.Text("content.erase.button"), Danger: true, Cancel: threadPath(a.Item),
+		Fields:       reasonField(c), Button: c.Text("content.erase.button"), Danger: true, Cancel: threadPath(a.Item),
 	}
-}
-
-func (s *Site) postEraseAttachment(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	a, err := s.Content.Attachment(c.Context(), c.Path("id"))
-	if err != nil {
-		return err
-	}
-	f.Require("reason")
-	reason := f.Text("reason", maxReason)
-	if err = f.Err(); err == nil {
-		err = s.Content.EraseAttachment(c.Context(), a.ID, reason)
-	}
-	if err != nil {
-		return c.Again(err, web.ConfirmTemplate, eraseAttachmentQuestion(c, a))
-	}
-	c.Flash("content.erase.done")
-	return c.SeeOther(threadPath(a.Item))
 }

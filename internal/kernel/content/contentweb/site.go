@@ -58,18 +58,13 @@ func (s *Site) uploadLimit() int64 { return s.Content.Limits().MaxSize.Bytes() +
 func (s *Site) Pages(m *web.Mux) {
 	m.Files("content", pageFiles)
 	m.Page("GET /items/{type}/{id}/discussion", content.ActionRead, s.showThread)
-	m.Page("POST /items/{type}/{id}/comments", content.ActionComment, s.postComment)
+	s.commentForms(m)
 	m.Page("GET /items/{type}/{id}/attachments", content.ActionRead, s.showAttachments)
 	m.Page("POST /items/{type}/{id}/attachments", content.ActionAttach, s.postAttachment, web.MaxBodyOf(s.uploadLimit), web.Within(longTransfer))
 	m.Page("GET /comments/{id}", content.ActionRead, s.findComment)
-	m.Page("GET /comments/{id}/edit", content.ActionComment, s.showEdit)
-	m.Page("POST /comments/{id}/edit", content.ActionComment, s.postEdit)
 	m.Page("GET /comments/{id}/versions", content.ActionRead, s.showVersions)
-	m.Page("GET /comments/{id}/erase", content.ActionComment, s.askEraseComment)
-	m.Page("POST /comments/{id}/erase", content.ActionComment, s.postEraseComment)
+	s.erasePages(m)
 	m.Page("GET /attachments/{id}", content.ActionRead, s.download, web.Within(longTransfer))
-	m.Page("GET /attachments/{id}/erase", content.ActionComment, s.askEraseAttachment)
-	m.Page("POST /attachments/{id}/erase", content.ActionComment, s.postEraseAttachment)
 	m.Page("GET "+draftsPath, web.ActionDraft, s.showDrafts)
 }
 

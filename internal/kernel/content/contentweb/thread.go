@@ -5,7 +5,6 @@ package contentweb
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/content"
@@ -65,12 +64,7 @@ func (s *Site) threadView(c *web.Ctx) (threadView, error) {
 		v.Attachments, err = s.attachmentTable(c, r, files)
 		return err
 	})
-	if c.Query("cursor") != "" {
-		v.Pager.Previous = v.ThreadURL
-	}
-	if page.Next != "" {
-		v.Pager.Next = v.ThreadURL + "?" + url.Values{"cursor": {page.Next}}.Encode()
-	}
+	v.Pager = c.Pager(v.ThreadURL, nil, page.Next)
 	return v, err
 }
 
@@ -162,41 +156,40 @@ func (s *Site) findComment(c *web.Ctx) error {
 	return nil
 }
 
-func (s *Site) postComment(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
+// commentForms registers the forms by which comments are written and changed.
+func (s *Site) commentForms(m *web.Mux) {
+	web.FormPage[web.None, string]{
+		Sends: "/items/{type}/{id}/comments", Action: content.ActionComment, Page: "content/thread",
+		View: func(c *web.Ctx, _ web.None, _ *web.Form) (any, error) { return s.threadView(c) },
+		Read: func(_ *web.Ctx, _ web.None, f *web.Form) string { return readText(f) },
+		Do: func(c *web.Ctx, _ web.None, _ int64, text string) (web.Next, error) {
+			comment, err := s.Content.Post(c.Context(), itemHere(c), text)
+			return web.To(CommentPath(comment.ID), "content.comment.posted"), err
+		},
+	}.Register(m)
+	web.FormPage[content.Comment, string]{
+		Path: "/comments/{id}/edit", Action: content.ActionComment, Page: "content/edit", Load: s.ownComment,
+		Version: func(comment content.Comment) int64 { return comment.Version },
+		Values:  func(_ *web.Ctx, comment content.Comment) url.Values { return url.Values{"text": {comment.Text}} },
+		View: func(_ *web.Ctx, comment content.Comment, _ *web.Form) (any, error) {
+			return editView{Action: CommentPath(comment.ID) + "/edit", Back: CommentPath(comment.ID)}, nil
+		},
+		Read: func(_ *web.Ctx, _ content.Comment, f *web.Form) string { return readText(f) },
+		Do: func(c *web.Ctx, comment content.Comment, version int64, text string) (web.Next, error) {
+			_, err := s.Content.Edit(c.Context(), comment.ID, version, text)
+			return web.To(CommentPath(comment.ID), "content.comment.edited"), err
+		},
+	}.Register(m)
+}
+
+func readText(f *web.Form) string {
 	f.Require("text")
-	text := f.Text("text", content.MaxComment)
-	var comment content.Comment
-	if err = f.Err(); err == nil {
-		comment, err = s.Content.Post(c.Context(), itemHere(c), text)
-	}
-	if err != nil {
-		v, missing := s.threadView(c)
-		if missing != nil {
-			return missing
-		}
-		return c.Again(err, "content/thread", v)
-	}
-	c.Flash("content.comment.posted")
-	return c.SeeOther(CommentPath(comment.ID))
+	return f.Text("text", content.MaxComment)
 }
 
 // editView is what templates/edit.html shows.
 type editView struct {
 	Action, Back string
-}
-
-func (s *Site) showEdit(c *web.Ctx) error {
-	comment, err := s.ownComment(c)
-	if err != nil {
-		return err
-	}
-	v := editView{Action: CommentPath(comment.ID) + "/edit", Back: CommentPath(comment.ID)}
-	c.Prefill(v.Action, editValues(comment))
-	return c.Render(http.StatusOK, "content/edit", v)
 }
 
 // ownComment returns the comment of the page if its author asks.
@@ -211,34 +204,6 @@ func (s *Site) ownComment(c *web.Ctx) (content.Comment, error) {
 		return content.Comment{}, fault.New(fault.Conflict, content.CodeErased, "This comment was erased. There is nothing left to change.")
 	}
 	return comment, nil
-}
-
-func editValues(comment content.Comment) url.Values {
-	return url.Values{"text": {comment.Text}, "_version": {strconv.FormatInt(comment.Version, 10)}}
-}
-
-func (s *Site) postEdit(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	before, err := s.ownComment(c)
-	if err != nil {
-		return err
-	}
-	f.Require("text")
-	version, text := f.Version(), f.Text("text", content.MaxComment)
-	if err = f.Err(); err == nil {
-		_, err = s.Content.Edit(c.Context(), before.ID, version, text)
-	}
-	if err != nil {
-		if fault.Is(err, fault.Stale) {
-			f.SetCurrent(editValues(before))
-		}
-		return c.Again(err, "content/edit", editView{Action: CommentPath(before.ID) + "/edit", Back: CommentPath(before.ID)})
-	}
-	c.Flash("content.comment.edited")
-	return c.SeeOther(CommentPath(before.ID))
 }
 
 // versionsView is what templates/versions.html shows.
