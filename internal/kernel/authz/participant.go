@@ -55,7 +55,8 @@ func ParticipantsOf(ctx context.Context, r store.Reader, items []string) (map[st
 	byItem := map[string][]string{}
 	for some := range slices.Chunk(items, store.Batch) {
 		var args []any
-		rows, err := r.Query(ctx, "SELECT item, principal FROM authz_participant WHERE item IN "+store.In(some, &args)+" ORDER BY item, principal", args...)
+		query := "SELECT item, principal FROM authz_participant WHERE item IN " + store.In(some, &args) + " ORDER BY item, principal"
+		rows, err := r.Query(ctx, query, args...)
 		found, err := store.TextsBy(rows, err)
 		if err != nil {
 			return nil, fmt.Errorf("load participants: %w", err)

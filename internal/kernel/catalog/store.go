@@ -74,7 +74,9 @@ func loadByRefs(ctx context.Context, r store.Reader, refs []string, further func
 	byRef := make(map[string]Subject, len(refs))
 	for some := range slices.Chunk(refs, store.Batch) {
 		var args []any
-		all, err := subjects.All(ctx, r, "WHERE s.ref IN "+store.In(some, &args)+further(&args), args...)
+		where := "WHERE s.ref IN " + store.In(some, &args)
+		where += further(&args)
+		all, err := subjects.All(ctx, r, where, args...)
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +157,8 @@ func listSubjects(ctx context.Context, r store.Reader, a authz.Actor, f Filter, 
 		where = append(where, "s.retired_at IS NOT NULL")
 	}
 	where = append(where, authz.Visible(a, subjectItem, subjectVisibility, &args))
-	return subjects.All(ctx, r, "WHERE "+strings.Join(where, " AND ")+" ORDER BY s.ref LIMIT "+store.Arg(limit, &args), args...)
+	rest := "WHERE " + strings.Join(where, " AND ") + " ORDER BY s.ref LIMIT " + store.Arg(limit, &args)
+	return subjects.All(ctx, r, rest, args...)
 }
 
 // visibleByID returns those of the subjects that the actor may see, by id. It
@@ -165,8 +168,9 @@ func visibleByID(ctx context.Context, r store.Reader, a authz.Actor, ids []strin
 		ids = []string{"-"}
 	}
 	var args []any
-	in := store.In(ids, &args)
-	all, err := subjects.All(ctx, r, "WHERE s.id IN "+in+" AND "+authz.Visible(a, subjectItem, subjectVisibility, &args), args...)
+	where := "WHERE s.id IN " + store.In(ids, &args)
+	where += " AND " + authz.Visible(a, subjectItem, subjectVisibility, &args)
+	all, err := subjects.All(ctx, r, where, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,8 @@ func listPeople(ctx context.Context, r store.Reader, f PeopleFilter, after strin
 	if !f.Inactive {
 		where += " AND p.active = 1"
 	}
-	all, err := people.All(ctx, r, where+" ORDER BY p.login LIMIT "+store.Arg(limit, &args), args...)
+	where += " ORDER BY p.login LIMIT " + store.Arg(limit, &args)
+	all, err := people.All(ctx, r, where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +116,8 @@ func listPeople(ctx context.Context, r store.Reader, f PeopleFilter, after strin
 		ids[i] = p.ID
 	}
 	args = nil
-	rows, err := r.Query(ctx, "SELECT person, group_id FROM identity_group_member WHERE person IN "+store.In(ids, &args)+" ORDER BY group_id", args...)
+	query := "SELECT person, group_id FROM identity_group_member WHERE person IN " + store.In(ids, &args) + " ORDER BY group_id"
+	rows, err := r.Query(ctx, query, args...)
 	groups, err := store.TextsBy(rows, err)
 	if err != nil {
 		return nil, fmt.Errorf("load the groups of people: %w", err)
@@ -132,7 +134,8 @@ func loadNames(ctx context.Context, r store.Reader, ids []string) (map[string]st
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !plausibleID(id) })
 	for some := range slices.Chunk(ids, store.Batch) {
 		var args []any
-		rows, err := r.Query(ctx, "SELECT id, name FROM identity_person WHERE id IN "+store.In(some, &args), args...)
+		query := "SELECT id, name FROM identity_person WHERE id IN " + store.In(some, &args)
+		rows, err := r.Query(ctx, query, args...)
 		pairs, err := store.TextsBy(rows, err)
 		if err != nil {
 			return nil, fmt.Errorf("load names: %w", err)

@@ -72,7 +72,8 @@ func listTokens(ctx context.Context, r store.Reader, person, after string, limit
 	if person != "" {
 		where += " AND t.person = " + store.Arg(person, &args)
 	}
-	return tokens.All(ctx, r, where+" ORDER BY t.id LIMIT "+store.Arg(limit, &args), args...)
+	where += " ORDER BY t.id LIMIT " + store.Arg(limit, &args)
+	return tokens.All(ctx, r, where, args...)
 }
 
 func countLiveTokens(ctx context.Context, r store.Reader, person string, now time.Time) (int, error) {

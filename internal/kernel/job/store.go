@@ -69,8 +69,9 @@ func due(ctx context.Context, r store.Reader, kinds []string, real time.Time, n 
 		return nil, nil
 	}
 	var args []any
-	rows, err := r.Query(ctx, "SELECT "+columns+" FROM job_job WHERE "+claimable(kinds, r.Now(), real, &args)+
-		" ORDER BY run_at, id LIMIT "+store.Arg(n, &args), args...)
+	query := "SELECT " + columns + " FROM job_job WHERE " + claimable(kinds, r.Now(), real, &args)
+	query += " ORDER BY run_at, id LIMIT " + store.Arg(n, &args)
+	rows, err := r.Query(ctx, query, args...)
 	all, err := store.Collect(rows, err, scan)
 	if err != nil {
 		return nil, fmt.Errorf("find due jobs: %w", err)

@@ -39,7 +39,9 @@ func Page[T any](all []T, limit int, cursor func(T) string) (page []T, next stri
 // parameters of either engine: for slices.Chunk.
 const Batch = 500
 
-// Arg appends an argument of a statement and returns its mark, "$3".
+// Arg appends an argument of a statement and returns its mark, "$3". Put the whole
+// statement together before args is handed over with it: in one call, Go does not
+// say whether args is read before or after.
 func Arg(value any, args *[]any) string {
 	*args = append(*args, value)
 	return "$" + strconv.Itoa(len(*args))

@@ -38,19 +38,17 @@ type Table[T any] struct {
 // too. stale makes what Update answers if somebody was faster; it may be nil if no
 // column is marked as the version.
 func NewTable[T any](name, alias string, stale func() error, columns func(*T) []Column) *Table[T] {
-	t := &Table[T]{name: name, alias: alias, bind: columns, stale: stale}
 	var zero T
-	var names []string
+	var names list
 	for _, c := range columns(&zero) {
 		switch {
 		case c.role == computed:
-			names = append(names, c.name)
+			names.add(c.name)
 		case c.cell != nil:
-			names = append(names, alias+"."+c.name)
+			names.add(alias, ".", c.name)
 		}
 	}
-	t.columns = strings.Join(names, ", ")
-	return t
+	return &Table[T]{name: name, alias: alias, columns: names.String(), bind: columns, stale: stale}
 }
 
 // Columns returns the columns that are read, "n.id, n.version", for a statement
@@ -162,23 +160,23 @@ const insertRows = 100
 func (t *Table[T]) Save(ctx context.Context, tx *Tx, v T, more ...Column) error {
 	columns := append(t.bind(&v), more...)
 	var id string
-	var set []string
+	var set list
 	for _, c := range columns {
 		switch c.role {
 		case key:
 			id = c.name
 		case plain, version:
-			set = append(set, c.name+" = excluded."+c.name)
+			set.add(c.name, " = excluded.", c.name)
 		}
 	}
-	return t.insert(ctx, tx, " ON CONFLICT ("+id+") DO UPDATE SET "+strings.Join(set, ", "), columns)
+	return t.insert(ctx, tx, " ON CONFLICT ("+id+") DO UPDATE SET "+set.String(), columns)
 }
 
 func (t *Table[T]) insert(ctx context.Context, tx *Tx, conflict string, rows ...[]Column) error {
-	var names, all []string
-	var args []any
+	var names, all list
+	args := make([]any, 0, len(rows)*len(rows[0]))
 	for i, row := range rows {
-		var marks []string
+		var marks list
 		for _, c := range row {
 			if c.role == computed {
 				continue
@@ -187,14 +185,14 @@ func (t *Table[T]) insert(ctx context.Context, tx *Tx, conflict string, rows ...
 			if err != nil {
 				return fmt.Errorf("insert into %s: %w", t.name, err)
 			}
-			marks = append(marks, Arg(value, &args))
+			marks.add(Arg(value, &args))
 			if i == 0 {
-				names = append(names, c.name)
+				names.add(c.name)
 			}
 		}
-		all = append(all, "("+strings.Join(marks, ", ")+")")
+		all.add("(", marks.String(), ")")
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO "+t.name+" ("+strings.Join(names, ", ")+") VALUES "+strings.Join(all, ", ")+conflict, args...)
+	_, err := tx.Exec(ctx, "INSERT INTO "+t.name+" ("+names.String()+") VALUES "+all.String()+conflict, args...)
 	if err != nil {
 		return fmt.Errorf("insert into %s: %w", t.name, err)
 	}
@@ -205,9 +203,11 @@ func (t *Table[T]) insert(ctx context.Context, tx *Tx, conflict string, rows ...
 // with v's key if it still has the version before, which v was read with. If it has
 // not, somebody was faster: the table's stale fault, and nothing is written.
 func (t *Table[T]) Update(ctx context.Context, tx *Tx, v T, before int64, more ...Column) error {
-	var set, where []string
-	var args []any
-	for _, c := range append(t.bind(&v), more...) {
+	columns := append(t.bind(&v), more...)
+	args := make([]any, 0, len(columns)+1)
+	var set list
+	var where []string
+	for _, c := range columns {
 		value, err := c.value()
 		switch {
 		case err != nil:
@@ -218,13 +218,14 @@ func (t *Table[T]) Update(ctx context.Context, tx *Tx, v T, before int64, more .
 			where = append(where, c.name+" = "+Arg(before, &args))
 			fallthrough
 		case c.role == plain:
-			set = append(set, c.name+" = "+Arg(value, &args))
+			set.add(c.name, " = ", Arg(value, &args))
 		}
 	}
 	if len(where) != 2 {
 		return fmt.Errorf("update %s: the table needs a key and a version", t.name)
 	}
-	n, err := Affected(tx.Exec(ctx, "UPDATE "+t.name+" SET "+strings.Join(set, ", ")+" WHERE "+strings.Join(where, " AND "), args...))
+	query := "UPDATE " + t.name + " SET " + set.String() + " WHERE " + strings.Join(where, " AND ")
+	n, err := Affected(tx.Exec(ctx, query, args...))
 	if err != nil {
 		return fmt.Errorf("update %s: %w", t.name, err)
 	}
@@ -232,4 +233,16 @@ func (t *Table[T]) Update(ctx context.Context, tx *Tx, v T, before int64, more .
 		return t.stale()
 	}
 	return nil
+}
+
+// list is a part of a statement with commas.
+type list struct{ strings.Builder }
+
+func (l *list) add(parts ...string) {
+	if l.Len() > 0 {
+		l.WriteString(", ")
+	}
+	for _, p := range parts {
+		l.WriteString(p)
+	}
 }
