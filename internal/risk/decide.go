@@ -43,7 +43,7 @@ func (s *Service) onAcceptance(ctx context.Context, action authz.Action, id stri
 		if a.Version == before {
 			return nil
 		}
-		return updateAcceptance(ctx, tx.Tx, a, before)
+		return acceptanceRows.Update(ctx, tx.Tx, a, before)
 	})
 	if err != nil {
 		return Acceptance{}, err

@@ -109,7 +109,7 @@ func (s *Service) Meet(ctx context.Context, id string, version int64, condition,
 		if c.Entry, err = d.record(ctx, KindMet, a.ID, body, Change{Field: "condition", To: "met"}); err != nil {
 			return err
 		}
-		return updateTerm(ctx, d.tx.Tx, *c)
+		return meetTerm(ctx, d.tx.Tx, *c)
 	})
 }
 
@@ -135,7 +135,7 @@ func (d *decision) voidChanged(ctx context.Context) error {
 		if err := d.recordEnd(ctx, KindVoided, &a, from, endedBody{Changed: changed}); err != nil {
 			return err
 		}
-		if err := updateAcceptance(ctx, d.tx.Tx, a, before); err != nil {
+		if err := acceptanceRows.Update(ctx, d.tx.Tx, a, before); err != nil {
 			return err
 		}
 	}

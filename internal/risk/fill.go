@@ -6,13 +6,11 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/ledger"
-	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -82,7 +80,7 @@ func (l *Lot) Live(ctx context.Context) (done bool, err error) {
 				}
 			}
 		}
-		return insertHistories(ctx, tx.Tx, history)
+		return historyRows.InsertAll(ctx, tx.Tx, history)
 	})
 	l.step++
 	return last, err
@@ -192,41 +190,4 @@ func (r *madeRisk) review(ctx context.Context) error {
 	r.dueForReview()
 	body := stepBody{Risk: r.risk.ID, Version: r.risk.Version, Note: sha("Nothing to change."), ReviewDue: r.risk.ReviewDue}
 	return r.recordRisk(ctx, KindReviewed, body, Change{Field: "reviewed"})
-}
-
-// storedStep is a line of the history on its way into the database.
-type storedStep struct {
-	Step
-	risk string
-}
-
-// historyRows is the number of rows per statement.
-const historyRows = 100
-
-// insertHistories is insertHistory for many lines with few statements.
-func insertHistories(ctx context.Context, tx *store.Tx, all []storedStep) error {
-	for len(all) > 0 {
-		n := min(historyRows, len(all))
-		var args []any
-		rows := make([]string, n)
-		for i, h := range all[:n] {
-			changes, err := pack(h.Changes)
-			if err != nil {
-				return fmt.Errorf("write history: %w", err)
-			}
-			at := len(args)
-			args = append(args, h.Entry, h.risk, h.Acceptance, h.Version, h.Kind, h.Actor, store.At(h.At), changes)
-			marks := make([]string, len(args)-at)
-			for j := range marks {
-				marks[j] = "$" + strconv.Itoa(at+j+1)
-			}
-			rows[i] = "(" + strings.Join(marks, ", ") + ")"
-		}
-		query := "INSERT INTO risk_history (entry, risk, acceptance, version, kind, actor, decided_at, changes) VALUES "
-		if _, err := tx.Exec(ctx, query+strings.Join(rows, ", "), args...); err != nil {
-			return fmt.Errorf("insert history: %w", err)
-		}
-		all = all[n:]
-	}
-	return nil
 }

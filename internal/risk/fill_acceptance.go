@@ -117,7 +117,7 @@ func (r *madeRisk) endLife(ctx context.Context) error {
 
 // finish writes what the steps have made of the rows that were inserted.
 func (r *madeRisk) finish(ctx context.Context) error {
-	if err := updateRisk(ctx, r.tx.Tx, r.risk, 1); err != nil {
+	if err := riskRows.Update(ctx, r.tx.Tx, r.risk, 1); err != nil {
 		return err
 	}
 	a := r.acceptance
@@ -125,12 +125,12 @@ func (r *madeRisk) finish(ctx context.Context) error {
 		return nil
 	}
 	if !a.Conditions[0].MetAt.IsZero() {
-		if err := updateTerm(ctx, r.tx.Tx, a.Conditions[0]); err != nil {
+		if err := meetTerm(ctx, r.tx.Tx, a.Conditions[0]); err != nil {
 			return err
 		}
 	}
 	if a.Version == 1 {
 		return nil
 	}
-	return updateAcceptance(ctx, r.tx.Tx, *a, 1)
+	return acceptanceRows.Update(ctx, r.tx.Tx, *a, 1)
 }

@@ -97,7 +97,7 @@ func (d *decision) follow(ctx context.Context, g grounds, b bound) error {
 	if err := d.hide(ctx); err != nil {
 		return err
 	}
-	if err := updateRisk(ctx, d.tx.Tx, d.risk, d.before.Version); err != nil {
+	if err := riskRows.Update(ctx, d.tx.Tx, d.risk, d.before.Version); err != nil {
 		return err
 	}
 	return d.index(ctx)
@@ -132,10 +132,5 @@ func (d *decision) hide(ctx context.Context) error {
 
 // risksOn returns all risks on the subject, closed ones and hidden ones too.
 func risksOn(ctx context.Context, rd store.Reader, subject string) ([]Risk, error) {
-	rows, err := rd.Query(ctx, "SELECT "+riskColumns+" FROM risk_item r WHERE r.subject = $1 ORDER BY r.id", subject)
-	all, err := store.Collect(rows, err, scanRisk)
-	if err != nil {
-		return nil, fmt.Errorf("load all risks of a subject: %w", err)
-	}
-	return all, nil
+	return riskRows.All(ctx, rd, "WHERE r.subject = $1 ORDER BY r.id", subject)
 }

@@ -72,10 +72,10 @@ func (s *Service) open(ctx context.Context, rd store.Reader, actor authz.Actor, 
 
 func risksByID(ctx context.Context, rd store.Reader, ids []string) (map[string]Risk, error) {
 	var args []any
-	rows, err := rd.Query(ctx, "SELECT "+riskColumns+" FROM risk_item r WHERE r.id IN ("+marks(ids, &args)+")", args...)
-	all, err := store.Collect(rows, err, scanRisk)
+	where := "WHERE r.id IN " + store.In(ids, &args)
+	all, err := riskRows.All(ctx, rd, where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("load risks: %w", err)
+		return nil, err
 	}
 	byID := make(map[string]Risk, len(all))
 	for _, r := range all {
@@ -181,11 +181,10 @@ func (s *Service) inboxClosures(ctx context.Context, rd store.Reader, a authz.Ac
 func (s *Service) inboxMitigations(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
 	args := []any{a.ID}
 	visible := authz.Visible(a, riskItem, riskVisibility, &args)
-	rows, err := rd.Query(ctx, "SELECT "+mitigationColumns+" FROM risk_mitigation m JOIN risk_item r ON r.id = m.risk WHERE m.owner = $1 AND m.state = 'open' AND r.closed = 0 AND "+
+	mitigations, err := mitigationRows.All(ctx, rd, "JOIN risk_item r ON r.id = m.risk WHERE m.owner = $1 AND m.state = 'open' AND r.closed = 0 AND "+
 		visible+fmt.Sprintf(" ORDER BY m.due_at, m.id LIMIT %d", maxInbox), args...)
-	mitigations, err := store.Collect(rows, err, scanMitigation)
 	if err != nil {
-		return nil, fmt.Errorf("look for mitigation actions: %w", err)
+		return nil, err
 	}
 	var items []module.InboxItem
 	for _, m := range mitigations {
@@ -203,7 +202,7 @@ type owedTerm struct {
 func (s *Service) inboxTerms(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
 	args := []any{a.ID}
 	visible := authz.Visible(a, riskItem, riskVisibility, &args)
-	rows, err := rd.Query(ctx, "SELECT "+termColumns+`, a.risk FROM risk_condition c JOIN risk_acceptance a ON a.id = c.acceptance JOIN risk_item r ON r.id = a.risk
+	rows, err := rd.Query(ctx, "SELECT "+termRows.Columns()+`, a.id, a.risk FROM risk_condition c JOIN risk_acceptance a ON a.id = c.acceptance JOIN risk_item r ON r.id = a.risk
 		WHERE c.owner = $1 AND c.met_at IS NULL AND a.state = 'granted' AND `+visible+fmt.Sprintf(" ORDER BY c.due_at, c.id LIMIT %d", maxInbox), args...)
 	owed, err := store.Collect(rows, err, scanOwed)
 	if err != nil {
@@ -221,7 +220,7 @@ func (s *Service) inboxTerms(ctx context.Context, rd store.Reader, a authz.Actor
 
 func scanOwed(row store.Scanner) (owedTerm, error) {
 	var o owedTerm
-	err := row.Scan(&o.acceptance, &o.ID, &o.Text, &o.Owner, store.Time(&o.Due), store.Time(&o.MetAt), &o.MetBy, &o.Evidence, &o.Entry, &o.risk)
+	err := row.Scan(append(termRows.Dest(&o.Term), &o.acceptance, &o.risk)...)
 	return o, err
 }
 
@@ -253,13 +252,7 @@ func (s *Service) inboxRatings(ctx context.Context, rd store.Reader, a authz.Act
 
 func risksToRate(ctx context.Context, rd store.Reader, a authz.Actor, where string, args ...any) ([]Risk, error) {
 	visible := authz.Visible(a, riskItem, riskVisibility, &args)
-	rows, err := rd.Query(ctx, "SELECT "+riskColumns+" FROM risk_item r WHERE r.closed = 0 AND "+where+" AND "+
-		visible+fmt.Sprintf(" ORDER BY r.review_due, r.id LIMIT %d", maxInbox), args...)
-	all, err := store.Collect(rows, err, scanRisk)
-	if err != nil {
-		return nil, fmt.Errorf("look for risks to rate: %w", err)
-	}
-	return all, nil
+	return riskRows.All(ctx, rd, "WHERE r.closed = 0 AND "+where+" AND "+visible+fmt.Sprintf(" ORDER BY r.review_due, r.id LIMIT %d", maxInbox), args...)
 }
 
 // Deadlines lists what runs out soon: acceptances in force and conditions that

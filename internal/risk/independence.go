@@ -4,7 +4,6 @@ package risk
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -33,18 +32,10 @@ func pastOf(ctx context.Context, rd store.Reader, risks ...string) (map[string]p
 		return all, nil
 	}
 	args := []any{KindEdited}
-	rows, err := rd.Query(ctx, "SELECT risk, actor, decided_at, changes FROM risk_history WHERE kind = $1 AND risk IN ("+
-		marks(distinct(risks), &args)+") ORDER BY entry", args...)
-	edits, err := store.Collect(rows, err, func(row store.Scanner) (storedStep, error) {
-		var h storedStep
-		var changes string
-		if err := row.Scan(&h.risk, &h.Actor, store.Time(&h.At), &changes); err != nil {
-			return storedStep{}, err
-		}
-		return h, unpack("history", packed{changes, &h.Changes})
-	})
+	where := "WHERE h.kind = $1 AND h.risk IN " + store.In(distinct(risks), &args) + " ORDER BY h.entry"
+	edits, err := historyRows.All(ctx, rd, where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("load edits: %w", err)
+		return nil, err
 	}
 	for _, h := range edits {
 		p := all[h.risk]

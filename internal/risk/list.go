@@ -19,12 +19,6 @@ import (
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
-// Page limits.
-const (
-	DefaultLimit = 50
-	MaxLimit     = 200
-)
-
 // Values of Filter.State beside the states of a risk.
 const (
 	FilterActive = "active" // not closed; the default
@@ -54,7 +48,7 @@ type Filter struct {
 	Owner      string        `query:"owner" maxLength:"200" doc:"id or login; me for one's own"`
 	Sort       string        `query:"sort" enum:"worst,recent" default:"worst"`
 	Cursor     string        `query:"cursor" maxLength:"1000" doc:"the value of next of the page before"`
-	Limit      int           `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"the most items to return"` // 0: DefaultLimit
+	Limit      int           `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"the most items to return"` // 0: store.DefaultLimit
 }
 
 // listCursor is the sort key of the last row of a page.
@@ -73,10 +67,7 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	if err := web.DecodeCursor(f.Cursor, &after); err != nil {
 		return Page{}, err
 	}
-	if f.Limit <= 0 {
-		f.Limit = DefaultLimit
-	}
-	f.Limit = min(f.Limit, MaxLimit)
+	f.Limit = store.Limit(f.Limit)
 	page := Page{Items: []Summary{}}
 	err := s.db.Read(ctx, func(r *store.ReadTx) error {
 		var args []any
@@ -123,8 +114,7 @@ func (s *Service) where(ctx context.Context, r store.Reader, a authz.Actor, f Fi
 	var wrong fields
 	var parts []string
 	add := func(expr string, value any) {
-		*args = append(*args, value)
-		parts = append(parts, expr+" = $"+strconv.Itoa(len(*args)))
+		parts = append(parts, expr+" = "+store.Arg(value, args))
 	}
 	switch {
 	case f.State == "" || f.State == FilterActive:
@@ -133,7 +123,7 @@ func (s *Service) where(ctx context.Context, r store.Reader, a authz.Actor, f Fi
 		// Named, so that the indexes that begin with closed serve this too.
 		parts = append(parts, "r.closed IN (0, 1)")
 	case slices.Contains(States(), State(f.State)):
-		parts = append(parts, "r.closed = "+strconv.FormatInt(flag(f.State == string(StateClosed)), 10))
+		parts = append(parts, "r.closed = "+strconv.FormatInt(store.Bool(f.State == string(StateClosed)), 10))
 		add("r.state", f.State)
 	default:
 		wrong.add("state", "not_offered", "Choose one of: active, all, open, treated, closed.")
@@ -240,14 +230,8 @@ func listRisks(ctx context.Context, rd store.Reader, where string, f Filter, aft
 	key := sortKey(f)
 	args = append(args, after.Key, after.ID, limit)
 	n := len(args)
-	query := fmt.Sprintf("SELECT %s FROM risk_item r WHERE %s AND (%s, r.id) < ($%d, $%d) ORDER BY %s DESC, r.id DESC LIMIT $%d",
-		riskColumns, where, key, n-2, n-1, key, n)
-	rows, err := rd.Query(ctx, query, args...)
-	all, err := store.Collect(rows, err, scanRisk)
-	if err != nil {
-		return nil, fmt.Errorf("list risks: %w", err)
-	}
-	return all, nil
+	rest := fmt.Sprintf("WHERE %s AND (%s, r.id) < ($%d, $%d) ORDER BY %s DESC, r.id DESC LIMIT $%d", where, key, n-2, n-1, key, n)
+	return riskRows.All(ctx, rd, rest, args...)
 }
 
 // summaries adds subject, owner and acceptance to the risks of a page, with a
@@ -310,7 +294,8 @@ func openAcceptances(ctx context.Context, r store.Reader, risks []string) (map[s
 		return byRisk, nil
 	}
 	var args []any
-	all, err := acceptancesWhere(ctx, r, "a.risk IN ("+marks(risks, &args)+")", "a.asked_at, a.id", args...)
+	where := "a.risk IN " + store.In(risks, &args)
+	all, err := acceptancesWhere(ctx, r, where, "a.asked_at, a.id", args...)
 	if err != nil {
 		return nil, err
 	}

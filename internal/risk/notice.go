@@ -160,11 +160,6 @@ func (s *Service) remindOwners(ctx context.Context, tx *store.Tx) error {
 // dueRisks returns the open risks whose date in the column has come, at most so
 // long ago.
 func dueRisks(ctx context.Context, tx *store.Tx, column string, since time.Duration) ([]Risk, error) {
-	rows, err := tx.Query(ctx, "SELECT "+riskColumns+" FROM risk_item r WHERE r.closed = 0 AND "+column+" > $1 AND "+column+" <= $2 ORDER BY "+column+", r.id LIMIT $3",
+	return riskRows.All(ctx, tx, "WHERE r.closed = 0 AND "+column+" > $1 AND "+column+" <= $2 ORDER BY "+column+", r.id LIMIT $3",
 		store.At(tx.Now().Add(-since)), store.At(tx.Now()), maxReminders)
-	all, err := store.Collect(rows, err, scanRisk)
-	if err != nil {
-		return nil, fmt.Errorf("look for dates that have come: %w", err)
-	}
-	return all, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/store"
 )
 
 // SetParties says which parties the risk exposes. Other parties void acceptances.
@@ -126,7 +127,7 @@ func (s *Service) Hear(ctx context.Context, id string, version int64, in Hearing
 			return err
 		}
 		h.Entry = d.risk.Entry
-		return insertHearing(ctx, d.tx.Tx, id, h)
+		return hearingRows.Insert(ctx, d.tx.Tx, h, store.Value("risk", id))
 	})
 }
 

@@ -61,13 +61,12 @@ func (s *Service) Holds(ctx context.Context, r store.Reader, person string) ([]m
 // the one who took it would prove nothing. Appends risk.person.erased if there
 // was anything.
 func (s *Service) Erase(ctx context.Context, tx *ledger.Tx, person string) error {
-	res, err := tx.Exec(ctx, "UPDATE risk_hearing SET person = '', heard = '', said = '' WHERE person = $1", person)
+	n, err := store.Affected(tx.Exec(ctx, "UPDATE risk_hearing SET person = '', heard = '', said = '' WHERE person = $1", person))
 	if err != nil {
 		return fmt.Errorf("erase hearings: %w", err)
 	}
-	n, err := res.RowsAffected()
-	if err != nil || n == 0 {
-		return err
+	if n == 0 {
+		return nil
 	}
 	actor := authz.ActorFrom(ctx)
 	seq, err := s.writer.Append(ctx, tx, ledger.Entry{
@@ -78,7 +77,7 @@ func (s *Service) Erase(ctx context.Context, tx *ledger.Tx, person string) error
 		return err
 	}
 	step := Step{Entry: seq, Kind: KindErased, Actor: actor.Ref(), At: tx.Now(), Changes: []Change{{Field: "hearings"}}}
-	return insertHistory(ctx, tx.Tx, step, "")
+	return historyRows.Insert(ctx, tx.Tx, storedStep{Step: step})
 }
 
 // Describe describes the risks among items ("risk:<id>") that the actor may see;
@@ -95,12 +94,11 @@ func (s *Service) Describe(ctx context.Context, r store.Reader, a authz.Actor, i
 		return described, nil
 	}
 	var args []any
-	in := marks(ids, &args)
-	visible := authz.Visible(a, riskItem, riskVisibility, &args)
-	rows, err := r.Query(ctx, "SELECT "+riskColumns+" FROM risk_item r WHERE r.id IN ("+in+") AND "+visible, args...)
-	risks, err := store.Collect(rows, err, scanRisk)
+	where := "WHERE r.id IN " + store.In(ids, &args)
+	where += " AND " + authz.Visible(a, riskItem, riskVisibility, &args)
+	risks, err := riskRows.All(ctx, r, where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("describe risks: %w", err)
+		return nil, err
 	}
 	summaries, err := s.summaries(ctx, r, a, risks)
 	if err != nil {
@@ -115,7 +113,7 @@ func (s *Service) Describe(ctx context.Context, r store.Reader, a authz.Actor, i
 // Resource gives the visibility of a risk by its id; it is for the kernel, which
 // must not tell anybody more than that they may see.
 func (s *Service) Resource(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
-	risk, err := found(scanRisk(r.QueryRow(ctx, "SELECT "+riskColumns+" FROM risk_item r WHERE r.id = $1", id)))
+	risk, err := store.Found(riskRows.One(ctx, r, "WHERE r.id = $1", id))
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return authz.Resource{}, err
 	}

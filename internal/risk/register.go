@@ -121,7 +121,7 @@ func (d *decision) storeNew(ctx context.Context) error {
 	if err := d.recordRisk(ctx, KindRegistered, riskState(d.risk, d.participants, d.parties), Change{Field: "state", To: string(StateOpen)}); err != nil {
 		return err
 	}
-	if err := insertRisk(ctx, d.tx.Tx, d.risk); err != nil {
+	if err := riskRows.Insert(ctx, d.tx.Tx, d.risk); err != nil {
 		return err
 	}
 	for i := range d.parties {

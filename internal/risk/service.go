@@ -202,7 +202,7 @@ func (s *Service) onRisk(ctx context.Context, action authz.Action, verb, id stri
 			return err
 		}
 		after = d.risk
-		if err := updateRisk(ctx, tx.Tx, d.risk, d.before.Version); err != nil {
+		if err := riskRows.Update(ctx, tx.Tx, d.risk, d.before.Version); err != nil {
 			return err
 		}
 		return d.index(ctx)
@@ -234,7 +234,7 @@ func (d *decision) record(ctx context.Context, kind, acceptance string, body any
 		*d.history = append(*d.history, storedStep{step, d.risk.ID})
 		return seq, nil
 	}
-	return seq, insertHistory(ctx, d.tx.Tx, step, d.risk.ID)
+	return seq, historyRows.Insert(ctx, d.tx.Tx, storedStep{step, d.risk.ID})
 }
 
 // recordRisk is record for a step of the risk itself.

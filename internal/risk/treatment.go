@@ -165,7 +165,7 @@ func (d *decision) saveMitigation(ctx context.Context, others []Mitigation, m Mi
 		return err
 	}
 	m.Entry = d.risk.Entry
-	return saveMitigation(ctx, d.tx.Tx, m)
+	return mitigationRows.Save(ctx, d.tx.Tx, m)
 }
 
 // SetOptions says which ways out are compared; they replace the ones before.
