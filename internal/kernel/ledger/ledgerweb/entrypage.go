@@ -93,7 +93,7 @@ func (v *entryView) build(c *web.Ctx) entryPage {
 	e, p := &v.record, &v.proof
 	page := entryPage{
 		Seq: e.Seq, Heading: kindText(c, v.kinds, e.Kind), Time: e.Time, Exact: e.Time.UTC().Format(exactTime),
-		Item: e.Item, Badge: visibilityBadge(c, e), Body: string(e.Body), HasBody: e.Body != nil, Facts: facts(e.Body),
+		Item: e.Item, Badge: c.Visibility(e.Visibility), Body: string(e.Body), HasBody: e.Body != nil, Facts: facts(e.Body),
 		CanErase: c.Can(ledger.ActionErase) && len(e.Erased) < format.Fields,
 		Leaf:     base64.StdEncoding.EncodeToString(e.Leaf[:]), LeafHash: p.LeafHash.String(),
 		Rungs: climb(e.Seq, p.Checkpoint.Size, p.LeafHash, p.Path),
@@ -141,14 +141,6 @@ func (v *entryView) fields(c *web.Ctx) []fieldRow {
 	return rows
 }
 
-func visibilityBadge(c *web.Ctx, e *ledger.Record) web.Badge {
-	tone := web.ToneNeutral
-	if e.Visibility == "restricted" {
-		tone = web.ToneWarning
-	}
-	return web.Badge{Tone: tone, Text: c.Text("ledger.visibility_" + string(e.Visibility))}
-}
-
 // checkpointsView makes the page of public checkpoints.
 type checkpointsView struct {
 	scripts string
@@ -174,12 +166,10 @@ func (v *checkpointsView) build(c *web.Ctx) checkpointsPage {
 		Verify: verifyPanel{
 			Kind: "checkpoint", Script: v.scripts, Key: apiPath + "/key", Latest: apiPath + "/checkpoint", Proofs: apiPath + "/consistency", Texts: panelTexts(c),
 		},
-		Table: web.Table{
-			Caption: c.Text("ledger.checkpoints.caption"), Hidden: true,
-			Columns: []web.Column{{Text: c.Text("ledger.checkpoints.period")}, {Text: c.Text("ledger.checkpoints.size"), Number: true}, {Text: c.Text("ledger.checkpoints.root")}, {Text: c.Text("ledger.checkpoints.witnesses")}},
-			Empty:   &web.Empty{Icon: "stamp", Title: c.Text("ledger.checkpoints.empty"), Text: c.Text("ledger.checkpoints.empty_text")},
-		},
+		Table: c.Table(c.Text("ledger.checkpoints.caption"), "ledger.checkpoints.period", "ledger.checkpoints.size", "ledger.checkpoints.root", "ledger.checkpoints.witnesses"),
 	}
+	p.Table.Columns[1].Number = true
+	p.Table.Empty = &web.Empty{Icon: "stamp", Title: c.Text("ledger.checkpoints.empty"), Text: c.Text("ledger.checkpoints.empty_text")}
 	first := c.Query("before") == ""
 	if first && len(v.list) > 0 {
 		p.Latest = &web.Code{Label: c.Text("ledger.checkpoints.latest"), Text: v.list[0].Note}
@@ -189,11 +179,8 @@ func (v *checkpointsView) build(c *web.Ctx) checkpointsPage {
 		if len(cp.Witnesses) > 0 {
 			witnesses = joinTexts(cp.Witnesses)
 		}
-		p.Table.Rows = append(p.Table.Rows, web.Row{Cells: []any{
-			moment(cp.Period, c.Location()),
-			web.Link{Text: fmt.Sprint(cp.Size), URL: fmt.Sprintf("%s/checkpoints/%d", apiPath, cp.Size)},
-			mono(cp.Root), witnesses,
-		}})
+		p.Table.Add(web.Moment{At: cp.Period}, web.Link{Text: fmt.Sprint(cp.Size), URL: fmt.Sprintf("%s/checkpoints/%d", apiPath, cp.Size)},
+			web.Mono{Text: cp.Root}, witnesses)
 	}
 	if v.next > 0 {
 		p.Pager.Next = fmt.Sprintf("/ledger/checkpoints?before=%d", v.next)

@@ -30,8 +30,7 @@ func (s *Service) Pages(m *web.Mux) {
 	m.Public("GET /static/ledger/{hash}/{file}", "static files hold no data", s.scripts.serve)
 	m.Page("GET /ledger", ledger.ActionRead, s.showList)
 	m.Page("GET /ledger/{seq}", ledger.ActionRead, s.showEntry)
-	m.Page("GET /ledger/{seq}/erasure", ledger.ActionErase, s.askErasure)
-	m.Page("POST /ledger/{seq}/erasure", ledger.ActionErase, s.doErase)
+	s.erasurePage(m)
 	m.Public("GET /ledger/checkpoints", whyCheckpoint, s.showCheckpoints)
 }
 
@@ -113,67 +112,51 @@ func (s *Service) showCheckpoints(c *web.Ctx) error {
 	return c.Render(http.StatusOK, "ledger/checkpoints", v.build(c))
 }
 
-func (s *Service) askErasure(c *web.Ctx) error {
-	question, err := s.erasureQuestion(c)
-	if err != nil {
-		return err
-	}
-	return c.Confirm(question)
+// erasureOf is an entry that the actor may erase, and what is open of it.
+type erasureOf struct {
+	seq  int64
+	open []format.Field
 }
 
-func (s *Service) doErase(c *web.Ctx) error {
-	seq, err := pathSeq(c)
-	if err != nil {
-		return err
-	}
-	form, err := c.Form()
-	if err != nil {
-		return err
-	}
-	order := ErasureOrder{Fields: form.Strings("fields", 20), Reason: form.Text("reason", MaxReason)}
-	form.Require("fields", "reason", "understood")
-	var done Erased
-	if err = form.Err(); err == nil {
-		done, err = s.Erase(c.Context(), seq, order)
-	}
-	if err != nil {
-		question, missing := s.erasureQuestion(c)
-		if missing != nil {
-			return missing
-		}
-		return c.Again(err, web.ConfirmTemplate, question)
-	}
-	c.Flash("ledger.erase.done", done.RecordedAs)
-	return c.SeeOther(fmt.Sprintf("/ledger/%d", seq))
+func (s *Service) erasurePage(m *web.Mux) {
+	web.ConfirmPage[erasureOf, ErasureOrder]{
+		Path: "/ledger/{seq}/erasure", Action: ledger.ActionErase, Load: s.erasureHere, Question: erasureQuestion,
+		Read: func(_ *web.Ctx, _ erasureOf, f *web.Form) ErasureOrder {
+			f.Require("fields", "reason", "understood")
+			return ErasureOrder{Fields: f.Strings("fields", 20), Reason: f.Text("reason", MaxReason)}
+		},
+		Do: func(c *web.Ctx, e erasureOf, _ int64, order ErasureOrder) (web.Next, error) {
+			done, err := s.Erase(c.Context(), e.seq, order)
+			return web.To(fmt.Sprintf("/ledger/%d", e.seq), "ledger.erase.done", done.RecordedAs), err
+		},
+	}.Register(m)
 }
 
-// erasureQuestion asks what to erase of an entry that the actor may erase.
-func (s *Service) erasureQuestion(c *web.Ctx) (web.Confirm, error) {
+func (s *Service) erasureHere(c *web.Ctx) (erasureOf, error) {
 	seq, err := pathSeq(c)
 	if err != nil {
-		return web.Confirm{}, err
+		return erasureOf{}, err
 	}
-	var record ledger.Record
+	e := erasureOf{seq: seq}
 	err = s.read(c.Context(), func(r *store.ReadTx) error {
-		record, err = s.erasable(c.Context(), r, c.Actor, seq)
+		record, err := s.erasable(c.Context(), r, c.Actor, seq)
+		for f := format.Kind; f < format.Fields; f++ {
+			if !slices.Contains(record.Erased, f) {
+				e.open = append(e.open, f)
+			}
+		}
 		return err
 	})
-	if err != nil {
-		return web.Confirm{}, err
-	}
-	var open []web.Choice
-	for f := format.Kind; f < format.Fields; f++ {
-		if !slices.Contains(record.Erased, f) {
-			open = append(open, web.Choice{Value: f.String(), Label: c.Text("ledger.field_" + f.String())})
-		}
-	}
-	return erasureView(c, seq, open), nil
+	return e, err
 }
 
-func erasureView(c *web.Ctx, seq int64, open []web.Choice) web.Confirm {
-	page := fmt.Sprintf("/ledger/%d", seq)
+func erasureQuestion(c *web.Ctx, e erasureOf) web.Confirm {
+	open := make([]web.Choice, len(e.open))
+	for i, f := range e.open {
+		open[i] = web.Choice{Value: f.String(), Label: c.Text("ledger.field_" + f.String())}
+	}
 	return web.Confirm{
-		Title: c.Text("ledger.erase.title", seq), Lead: c.Text("ledger.erase.lead"),
+		Title: c.Text("ledger.erase.title", e.seq), Lead: c.Text("ledger.erase.lead"),
 		Consequences: []any{c.Text("ledger.erase.gone"), c.Text("ledger.erase.stays"), c.Text("ledger.erase.elsewhere")},
 		Fields: func(f *web.Form) []web.Field {
 			fields := f.Checks("fields", "ledger.erase.fields", open)
@@ -183,7 +166,7 @@ func erasureView(c *web.Ctx, seq int64, open []web.Choice) web.Confirm {
 			fields.Required, reason.Required, understood.Required = true, true, true
 			return []web.Field{fields, reason, understood}
 		},
-		Action: page + "/erasure", Button: c.Text("ledger.erase.button"), Danger: true, Cancel: page,
+		Button: c.Text("ledger.erase.button"), Danger: true, Cancel: fmt.Sprintf("/ledger/%d", e.seq),
 	}
 }
 

@@ -3,23 +3,10 @@
 package ledgerweb
 
 import (
-	"html/template"
 	"strings"
-	"time"
 
 	"portreeve.org/portreeve/internal/kernel/web"
 )
-
-// mono shows a hash or an identifier as code.
-func mono(text string) template.HTML {
-	return template.HTML("<code>" + template.HTMLEscapeString(text) + "</code>")
-}
-
-// moment shows a time to the minute in a zone.
-func moment(t time.Time, zone *time.Location) template.HTML {
-	local := t.In(zone)
-	return template.HTML(`<time datetime="` + local.Format(time.RFC3339) + `">` + template.HTMLEscapeString(local.Format("2 January 2006, 15:04 MST")) + "</time>")
-}
 
 func joinTexts(all []string) string { return strings.Join(all, ", ") }
 

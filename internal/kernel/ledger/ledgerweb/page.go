@@ -107,25 +107,21 @@ func (v *listView) headTerms(c *web.Ctx) web.Terms {
 	}
 	return web.Terms{Items: []web.Term{
 		{Name: c.Text("ledger.list.size"), Value: fmt.Sprint(v.head.Size)},
-		{Name: c.Text("ledger.list.root"), Value: mono(v.head.Root.String())},
+		{Name: c.Text("ledger.list.root"), Value: web.Mono{Text: v.head.Root.String()}},
 		{Name: c.Text("ledger.list.latest"), Value: public},
 	}}
 }
 
 func (v *listView) table(c *web.Ctx, records []ledger.Record, n names) web.Table {
-	table := web.Table{
-		Caption: c.Text("ledger.list.caption"), Hidden: true,
-		Columns: []web.Column{{Text: c.Text("ledger.col.entry")}, {Text: c.Text("ledger.col.time")}, {Text: c.Text("ledger.col.kind")}, {Text: c.Text("ledger.col.subject")}, {Text: c.Text("ledger.col.actor")}},
-		Empty:   &web.Empty{Icon: "scroll-text", Title: c.Text("ledger.list.empty"), Text: c.Text("ledger.list.empty_text")},
-	}
+	table := c.Table(c.Text("ledger.list.caption"), "ledger.col.entry", "ledger.col.time", "ledger.col.kind", "ledger.col.subject", "ledger.col.actor")
+	table.Empty = &web.Empty{Icon: "scroll-text", Title: c.Text("ledger.list.empty"), Text: c.Text("ledger.list.empty_text")}
 	if len(v.values) > 0 {
 		table.Empty = &web.Empty{Icon: "filter", Title: c.Text("ledger.list.none"), Text: c.Text("ledger.list.none_text"),
 			Action: &web.Link{Text: c.Text("ledger.list.all"), URL: "/ledger"}}
 	}
 	for _, e := range records {
-		table.Rows = append(table.Rows, web.Row{Cells: []any{
-			entryCell(c, e), moment(e.Time, c.Location()), orErased(c, e, format.Kind, kindText(c, v.kinds, e.Kind)), orErased(c, e, format.Subject, n.link(e.Subject)), orErased(c, e, format.Actor, n.link(e.Actor)),
-		}})
+		table.Add(entryCell(c, e), web.Moment{At: e.Time}, orErased(c, e, format.Kind, kindText(c, v.kinds, e.Kind)),
+			orErased(c, e, format.Subject, n.link(e.Subject)), orErased(c, e, format.Actor, n.link(e.Actor)))
 	}
 	return table
 }
@@ -136,7 +132,7 @@ func entryCell(c *web.Ctx, e ledger.Record) any {
 	if e.Visibility != authz.Restricted {
 		return link
 	}
-	return []any{link, visibilityBadge(c, &e)}
+	return []any{link, c.Visibility(e.Visibility)}
 }
 
 // KindMessage returns the key of the message that says in words what entries of a

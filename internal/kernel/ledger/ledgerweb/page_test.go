@@ -31,7 +31,7 @@ func TestListPage(t *testing.T) {
 	if rows := page.All("tbody tr"); len(rows) != 3 {
 		t.Errorf("%d rows, want 3", len(rows))
 	}
-	complete(o.As("reviewer").Get("/ledger")).WantText("flow:hidden", "restricted")
+	complete(o.As("reviewer").Get("/ledger")).WantText("flow:hidden", "Restricted")
 	if rows := complete(owner.Get("/ledger?subject=flow:1")).All("tbody tr"); len(rows) != 1 {
 		t.Errorf("by subject: %d rows", len(rows))
 	}
@@ -85,7 +85,7 @@ func TestEntryPage(t *testing.T) {
 		t.Error("the owner is offered to erase")
 	}
 	complete(o.As("admin").Get("/ledger/2")).Find(`a[href="/ledger/2/erasure"]`)
-	complete(o.As("reviewer").Get(fmt.Sprintf("/ledger/%d", hidden))).WantText("embargo", "restricted")
+	complete(o.As("reviewer").Get(fmt.Sprintf("/ledger/%d", hidden))).WantText("embargo", "Restricted")
 	withheld := o.As("owner").Get(fmt.Sprintf("/ledger/%d", hidden)).Want(404)
 	absent := o.As("owner").Get("/ledger/77").Want(404)
 	if a, b := strings.ReplaceAll(mask(withheld), "5", "N"), strings.ReplaceAll(mask(absent), "77", "N"); !cmp.Equal(normal(a), normal(b)) {
