@@ -91,7 +91,7 @@ type dataView struct {
 }
 
 func (s *Site) showData(c *web.Ctx) error {
-	p, err := s.person(c.Context(), c.Path("id"))
+	p, err := s.personHere(c)
 	if err != nil {
 		return err
 	}
@@ -106,26 +106,24 @@ func (s *Site) showData(c *web.Ctx) error {
 
 func personPath(id string) string { return "/admin/people/" + url.PathEscape(id) }
 
-func (s *Site) person(ctx context.Context, id string) (p identity.Person, err error) {
-	err = s.DB.Read(ctx, func(r *store.ReadTx) error {
-		p, err = s.People.PersonByID(ctx, r, id)
+// personHere loads the account of the page.
+func (s *Site) personHere(c *web.Ctx) (p identity.Person, err error) {
+	err = s.DB.Read(c.Context(), func(r *store.ReadTx) error {
+		p, err = s.People.PersonByID(c.Context(), r, c.Path("id"))
 		return err
 	})
 	return p, err
 }
 
 func dataTable(c *web.Ctx, all []Held) web.Table {
-	t := web.Table{
-		Caption: c.Text("admin.data.caption"), Hidden: true,
-		Columns: columns(c, "admin.data.what", "admin.data.value", "admin.data.where", "admin.data.part"),
-		Empty:   &web.Empty{Icon: "user", Title: c.Text("admin.data.empty")},
-	}
+	t := c.Table(c.Text("admin.data.caption"), "admin.data.what", "admin.data.value", "admin.data.where", "admin.data.part")
+	t.Empty = &web.Empty{Icon: "user", Title: c.Text("admin.data.empty")}
 	for _, h := range all {
 		var where any = h.Where
 		if strings.HasPrefix(h.Where, "/") {
 			where = web.Link{Text: h.Where, URL: h.Where}
 		}
-		t.Rows = append(t.Rows, web.Row{Cells: []any{h.What, h.Value, where, h.Part}})
+		t.Add(h.What, h.Value, where, h.Part)
 	}
 	return t
 }
@@ -198,12 +196,20 @@ func (s *Site) Erase(ctx context.Context, person, reason string) error {
 	})
 }
 
-func (s *Site) askErase(c *web.Ctx) error {
-	p, err := s.person(c.Context(), c.Path("id"))
-	if err != nil {
-		return err
-	}
-	return c.Confirm(eraseQuestion(c, p))
+func (s *Site) erasePage(m *web.Mux) {
+	web.ConfirmPage[identity.Person, string]{
+		Path: "/admin/people/{id}/erase", Action: ActionErase, Load: s.personHere, Question: eraseQuestion,
+		Read: func(c *web.Ctx, p identity.Person, f *web.Form) string {
+			f.Require("login", "reason")
+			if login := f.String("login", 100); login != "" && login != p.Login {
+				f.Refuse("login", "mismatch", c.Text("admin.erase.mismatch"))
+			}
+			return f.String("reason", maxReason)
+		},
+		Do: func(c *web.Ctx, p identity.Person, _ int64, reason string) (web.Next, error) {
+			return web.To("/admin/people", "admin.erase.done"), s.Erase(c.Context(), p.ID, reason)
+		},
+	}.Register(m)
 }
 
 func eraseQuestion(c *web.Ctx, p identity.Person) web.Confirm {
@@ -217,30 +223,6 @@ func eraseQuestion(c *web.Ctx, p identity.Person) web.Confirm {
 			reason.Hint, reason.Required, reason.Max = c.Text("admin.erase.reason_hint"), true, maxReason
 			return []web.Field{login, reason}
 		},
-		Action: personPath(p.ID) + "/erase", Button: c.Text("admin.erase.button"), Danger: true, Cancel: personPath(p.ID) + "/data",
+		Button: c.Text("admin.erase.button"), Danger: true, Cancel: personPath(p.ID) + "/data",
 	}
-}
-
-func (s *Site) postErase(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	p, err := s.person(c.Context(), c.Path("id"))
-	if err != nil {
-		return err
-	}
-	f.Require("login", "reason")
-	login, reason := f.String("login", 100), f.String("reason", maxReason)
-	if login != "" && login != p.Login {
-		f.Refuse("login", "mismatch", c.Text("admin.erase.mismatch"))
-	}
-	if err = f.Err(); err == nil {
-		err = s.Erase(c.Context(), p.ID, reason)
-	}
-	if err != nil {
-		return c.Again(err, web.ConfirmTemplate, eraseQuestion(c, p))
-	}
-	c.Flash("admin.erase.done")
-	return c.SeeOther("/admin/people")
 }

@@ -4,7 +4,6 @@ package admin
 
 import (
 	"context"
-	"html/template"
 	"net/http"
 	"net/url"
 
@@ -30,19 +29,14 @@ func (s *Site) showMail(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v := mailView{Tabs: s.tabs(c), Table: web.Table{
-		Caption: c.Text("admin.mail.title"), Hidden: true,
-		Columns: columns(c, "admin.mail.to", "admin.mail.reason", "admin.attempts", "admin.mail.created", "admin.act"),
-		Empty:   &web.Empty{Icon: "mail", Title: c.Text("admin.mail.empty"), Text: c.Text("admin.mail.empty_text")},
-	}}
+	v := mailView{s.tabs(c), c.Table(c.Text("admin.mail.title"), "admin.mail.to", "admin.mail.reason", "admin.attempts", "admin.mail.created", "admin.act")}
+	v.Table.Empty = &web.Empty{Icon: "mail", Title: c.Text("admin.mail.empty"), Text: c.Text("admin.mail.empty_text")}
 	for _, m := range all {
 		to := names[m.Person]
 		if to == "" {
 			to = m.Person
 		}
-		v.Table.Rows = append(v.Table.Rows, web.Row{Cells: []any{
-			to, m.Reason, m.Attempts, m.CreatedAt, requeue(c, c.Can(notify.ActionRequeue), mailPath, m.ID, to),
-		}})
+		v.Table.Add(to, m.Reason, m.Attempts, m.CreatedAt, requeue(c, c.Can(notify.ActionRequeue), mailPath, m.ID, to))
 	}
 	return c.Render(http.StatusOK, "admin/mail", v)
 }
@@ -77,24 +71,15 @@ func (s *Site) postMail(c *web.Ctx) error {
 	return c.SeeOther(mailPath)
 }
 
-// requeue is the button that tries something once more. About says, to screen
-// readers alone, what.
+// requeue is the button that tries something once more.
 func requeue(c *web.Ctx, may bool, path, id, about string) any {
 	if !may {
 		return nil
 	}
-	escape := template.HTMLEscapeString
-	return template.HTML(`<form method="post" action="` + escape(path+"/"+url.PathEscape(id)+"/requeue") + `"><button class="button small">` +
-		escape(c.Text("admin.requeue")) + `<span class="unseen"> ` + escape(about) + `</span></button></form>`)
+	return web.Act{URL: path + "/" + url.PathEscape(id) + "/requeue", Text: c.Text("admin.requeue"), About: about}
 }
 
-func columns(c *web.Ctx, keys ...string) []web.Column {
-	all := make([]web.Column, len(keys))
-	for i, key := range keys {
-		all[i] = web.Column{Text: c.Text(key)}
-	}
-	return all
-}
+func columns(c *web.Ctx, keys ...string) []web.Column { return c.Table("", keys...).Columns }
 
 // jobsView is what templates/jobs.html shows.
 type jobsView struct {
@@ -118,28 +103,20 @@ func (s *Site) showJobs(c *web.Ctx) error {
 			return err
 		}
 		name := string(part.state)
-		*part.into = web.Table{
-			Caption: c.Text("admin.jobs." + name), Hidden: true,
-			Columns: columns(c, "admin.jobs.kind", "admin.jobs.does", "admin.jobs.at", "admin.attempts", "admin.jobs.error"),
-			Empty:   &web.Empty{Icon: part.icon, Title: c.Text("admin.jobs." + name + "_empty")},
-		}
+		*part.into = c.Table(c.Text("admin.jobs."+name), "admin.jobs.kind", "admin.jobs.does", "admin.jobs.at", "admin.attempts", "admin.jobs.error")
+		part.into.Empty = &web.Empty{Icon: part.icon, Title: c.Text("admin.jobs." + name + "_empty")}
 		if part.state == job.StateDead {
 			part.into.Columns = append(part.into.Columns, web.Column{Text: c.Text("admin.act")})
 		}
 		for _, j := range all {
-			cells := []any{j.Kind, summaries[j.Kind], moment(c, j), j.Attempts, j.LastError}
+			cells := []any{j.Kind, summaries[j.Kind], web.Moment{At: j.RunAt}, j.Attempts, j.LastError}
 			if part.state == job.StateDead {
 				cells = append(cells, requeue(c, c.Can(job.ActionRequeue), jobsPath, j.ID, j.Kind))
 			}
-			part.into.Rows = append(part.into.Rows, web.Row{Cells: cells})
+			part.into.Add(cells...)
 		}
 	}
 	return c.Render(http.StatusOK, "admin/jobs", v)
-}
-
-// moment is when a job is due, to the minute.
-func moment(c *web.Ctx, j job.Info) any {
-	return j.RunAt.In(c.Location()).Format("2 January 2006, 15:04 MST")
 }
 
 func (s *Site) postJob(c *web.Ctx) error {

@@ -99,8 +99,7 @@ func (s *Site) Pages(m *web.Mux) {
 	m.Page("POST "+jobsPath+"/{id}/requeue", job.ActionRequeue, s.postJob)
 	m.Page("GET "+configurationPath, ActionConfiguration, s.showConfiguration)
 	m.Page("GET /admin/people/{id}/data", ActionInspect, s.showData)
-	m.Page("GET /admin/people/{id}/erase", ActionErase, s.askErase)
-	m.Page("POST /admin/people/{id}/erase", ActionErase, s.postErase)
+	s.erasePage(m)
 	m.Page("GET "+ownDataPath, ActionExport, s.showOwnData)
 	m.Page("GET "+ownDataPath+"/download", ActionExport, s.downloadOwnData)
 }
