@@ -25,13 +25,9 @@ func (s *Service) Pages(m *web.Mux) {
 	s.texts = m
 	m.Files("risk", pageFiles)
 	m.Page("GET /risks", ActionRead, s.showRegister)
-	m.Page("GET /risks/new", ActionRegister, s.showNew)
-	m.Page("POST /risks", ActionRegister, s.postNew)
+	s.newPage(m)
 	m.Page("GET /risks/{id}", ActionRead, s.showRisk)
 	s.riskPages(m)
-	m.Page("GET /risks/{id}/acceptances/{acceptance}", ActionRead, s.showAcceptance)
-	m.Page("POST /risks/{id}/acceptances/{acceptance}/grant", ActionGrant, s.postGrant)
-	m.Page("POST /risks/{id}/acceptances/{acceptance}/refuse", ActionRefuse, s.postRefuse)
 	s.acceptancePages(m)
 }
 

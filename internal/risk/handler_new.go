@@ -3,11 +3,10 @@
 package risk
 
 import (
-	"net/http"
+	"maps"
 	"net/url"
 	"slices"
 
-	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -15,18 +14,39 @@ import (
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
-func (s *Service) showNew(c *web.Ctx) error {
+// newPage is the form of a new risk: about what the subject says by itself.
+func (s *Service) newPage(m *web.Mux) {
+	web.FormPage[url.Values, RegisterInput]{
+		Path: "/risks/new", Sends: "/risks", Action: ActionRegister, Page: "risk/new", Redraw: []string{"more", "propose"}, Part: "proposal",
+		Load: func(c *web.Ctx) (url.Values, error) {
+			values := url.Values{"owner": {c.Actor.Login}, "follows": {c.Query("follows")}}
+			return values, s.suggest(c, values)
+		},
+		Values: func(_ *web.Ctx, suggested url.Values) url.Values { return suggested },
+		View:   s.newView,
+		Read:   func(_ *web.Ctx, _ url.Values, f *web.Form) RegisterInput { return readNew(f) },
+		Do: func(c *web.Ctx, _ url.Values, _ int64, in RegisterInput) (web.Next, error) {
+			r, err := s.Register(c.Context(), in)
+			return web.To(r.URL(), "risk.flash.registered"), err
+		},
+	}.Register(m)
+}
+
+func (s *Service) newView(c *web.Ctx, _ url.Values, f *web.Form) (any, error) {
 	v, err := s.baseView(c, Detail{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v.Action = "/risks"
-	values := url.Values{"owner": {c.Actor.Login}, "follows": {c.Query("follows")}}
-	if err := s.suggest(c, values); err != nil {
-		return err
+	if f != nil {
+		in := readNew(f)
+		supposed, err := s.supposed(c, in.Subject, in.Inputs)
+		if err != nil {
+			return nil, err
+		}
+		v.Proposal = s.preview(c, supposed)
 	}
-	c.Prefill("/risks", values)
-	return c.Render(http.StatusOK, "risk/new", v)
+	return v, nil
 }
 
 // suggest fills in what the subject says by itself: its visibility, the act that
@@ -58,20 +78,21 @@ func (s *Service) suggest(c *web.Ctx, values url.Values) error {
 	if err != nil {
 		return err
 	}
-	inputValues(values, inputs)
+	maps.Copy(values, web.Values(EditInput{Inputs: spoken(inputs)}))
 	return nil
 }
 
-// statedFrom reads the inputs of a new risk. A box that is not checked states
+// readNew reads the form of a new risk. A box that is not checked states
 // nothing, so that what follows from the subject counts.
-func statedFrom(f *web.Form) matrix.Stated {
-	stated := inputsFrom(f).Stated()
-	for _, box := range []**bool{&stated.CrossesBoundary, &stated.LowerTrust} {
+func readNew(f *web.Form) RegisterInput {
+	var in RegisterInput
+	web.Bind(f, &in)
+	for _, box := range []**bool{&in.Inputs.CrossesBoundary, &in.Inputs.LowerTrust} {
 		if !**box {
 			*box = nil
 		}
 	}
-	return stated
+	return in
 }
 
 // supposed is what the inputs of a risk about the subject would be: what is stated
@@ -105,42 +126,4 @@ func (s *Service) acts(kind string) []string {
 		}
 	}
 	return acts
-}
-
-func (s *Service) postNew(c *web.Ctx) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	in := RegisterInput{
-		Subject: f.String("subject", 200), Act: f.String("act", 60), Title: f.String("title", MaxTitle), Threat: f.Text("threat", MaxText),
-		Scope: f.Text("scope", MaxText), Owner: f.String("owner", 200), Visibility: authz.Visibility(f.Choice("visibility", visibilities()...)),
-		Participants: lines(f.Text("participants", MaxText)), Inputs: statedFrom(f), Follows: f.String("follows", 16),
-	}
-	parties, rows := partiesFrom(f)
-	in.Parties = parties
-	v, err := s.baseView(c, Detail{})
-	if err != nil {
-		return err
-	}
-	supposed, err := s.supposed(c, in.Subject, in.Inputs)
-	if err != nil {
-		return err
-	}
-	v.Action, v.Proposal = "/risks", s.preview(c, supposed)
-	if reshaped(f) {
-		if c.Partial() {
-			return c.Fragment(http.StatusOK, "risk/new", "proposal", v)
-		}
-		return c.Render(http.StatusOK, "risk/new", v)
-	}
-	var r Risk
-	if err = f.Err(); err == nil {
-		r, err = s.Register(c.Context(), in)
-	}
-	if err != nil {
-		return c.Again(inRows(err, "parties", rows), "risk/new", v)
-	}
-	c.Flash("risk.flash.registered")
-	return c.SeeOther(r.URL())
 }

@@ -229,7 +229,7 @@ func OptionKinds() []OptionKind {
 // Option is one way out, compared with the others before somebody asks.
 type Option struct {
 	ID     string        `json:"id,omitempty"`
-	Kind   OptionKind    `json:"kind" enum:"temporary,production,none,own"`
+	Kind   OptionKind    `json:"kind" enum:"temporary,production,none,own" row:"preset"`
 	Title  string        `json:"title"`
 	Cost   string        `json:"cost"`
 	Delay  string        `json:"delay"`

@@ -4,18 +4,18 @@ package risk
 
 import "portreeve.org/portreeve/internal/kernel/web"
 
-func (s *Service) withdrawQuestion(c *web.Ctx, d AcceptanceDetail, _ *web.Form) (any, error) {
+func withdrawQuestion(c *web.Ctx, d AcceptanceDetail) web.Confirm {
 	return web.Confirm{
 		Title: c.Text("risk.withdraw.title"), Lead: c.Text("risk.withdraw.lead", d.RiskTitle), Consequences: []any{c.Text("risk.withdraw.then")},
-		Fields: noteField("reason", "risk.field.reason", "risk.reason_hint", c), Action: c.R.URL.Path, Button: c.Text("risk.do_withdraw"), Cancel: d.URL(),
-	}, nil
+		Fields: noteField("reason", "risk.field.reason", "risk.reason_hint", c), Button: c.Text("risk.do_withdraw"), Cancel: d.URL(),
+	}
 }
 
 // revokeQuestion says what stops: revoking works at once.
-func (s *Service) revokeQuestion(c *web.Ctx, d AcceptanceDetail, _ *web.Form) (any, error) {
+func revokeQuestion(c *web.Ctx, d AcceptanceDetail) web.Confirm {
 	q := web.Confirm{
 		Title: c.Text("risk.revoke.title"), Lead: c.Text("risk.revoke.lead", d.RiskTitle),
-		Fields: noteField("reason", "risk.field.reason", "risk.reason_hint", c), Action: c.R.URL.Path, Button: c.Text("risk.do_revoke"), Danger: true, Cancel: d.URL(),
+		Fields: noteField("reason", "risk.field.reason", "risk.reason_hint", c), Button: c.Text("risk.do_revoke"), Danger: true, Cancel: d.URL(),
 	}
 	for _, o := range openings(c, d) {
 		subject := d.Basis.Subject
@@ -25,7 +25,7 @@ func (s *Service) revokeQuestion(c *web.Ctx, d AcceptanceDetail, _ *web.Form) (a
 		q.Consequences = append(q.Consequences, c.Text("risk.revoke.stops", o.Act, subject))
 	}
 	q.Consequences = append(q.Consequences, c.Text("risk.revoke.again"), c.Text("risk.revoke.closure"))
-	return q, nil
+	return q
 }
 
 // endView is a form about the end of an acceptance, or about a condition.
@@ -39,11 +39,11 @@ type endView struct {
 	Until  string
 }
 
-func (s *Service) settleView(c *web.Ctx, d AcceptanceDetail, _ *web.Form) (any, error) {
+func settleView(c *web.Ctx, d AcceptanceDetail, _ *web.Form) (any, error) {
 	return endView{Action: c.R.URL.Path, A: d, Live: d.State == Granted && d.AsOf.Before(d.Until), Until: dateText(c, lastDay(d.Until))}, nil
 }
 
-func (s *Service) meetView(c *web.Ctx, d AcceptanceDetail, _ *web.Form) (any, error) {
+func meetView(c *web.Ctx, d AcceptanceDetail, _ *web.Form) (any, error) {
 	t := termOf(d, c.Path("condition"))
 	return endView{Action: c.R.URL.Path, A: d, Term: *t, Owner: nameOf(c, d.Names, t.Owner), Due: dateText(c, lastDay(t.Due))}, nil
 }

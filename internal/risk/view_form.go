@@ -6,7 +6,6 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strconv"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -54,7 +53,7 @@ func (s *Service) baseView(c *web.Ctx, d Detail) (formView, error) {
 	v := formView{
 		text: c.Text, Risk: d, Data: choices(c, "risk.data_", texts(matrix.AllData())...), Directions: choices(c, "risk.direction_", texts(matrix.AllDirections())...),
 		Access: choices(c, "risk.access_", texts(matrix.AllAccess())...), Volumes: choices(c, "risk.volume_", texts(matrix.AllVolumes())...),
-		Visibilities: hinted(c, "risk.visibility_", visibilities()...),
+		Visibilities: hinted(c, "risk.visibility_", web.Visibilities()...),
 		Kinds:        choices(c, "risk.party_", string(PartyOrganisation), string(PartyCommunity)),
 		Requirements: choices(c, "risk.require_", texts(Requirements())...),
 		OptionKinds:  choices(c, "risk.option_", texts(OptionKinds())...), Ratings: choices(c, "risk.rating_", ratingNames()...),
@@ -95,13 +94,13 @@ type fieldRow struct {
 
 // PartyRows makes the rows of the parties; it is for the template.
 func (v formView) PartyRows(f *web.Form) []fieldRow {
-	rows := make([]fieldRow, rowCount(f, max(1, v.Rows), MaxParties))
+	rows := make([]fieldRow, f.Rows(max(1, v.Rows), MaxParties))
 	for i := range rows {
-		name := f.Line(rowField("parties", i, "name"), "risk.party.name")
+		name := f.Line(web.RowField("parties", i, "name"), "risk.party.name")
 		name.Max = MaxTitle
-		rows[i].Fields = []web.Field{f.Select(rowField("parties", i, "kind"), "risk.party.kind", v.Kinds), name, v.speaker(f, i),
-			f.Select(rowField("parties", i, "require"), "risk.party.require", v.Requirements)}
-		exposure := f.Line(rowField("parties", i, "exposure"), "risk.party.exposure")
+		rows[i].Fields = []web.Field{f.Select(web.RowField("parties", i, "kind"), "risk.party.kind", v.Kinds), name, v.speaker(f, i),
+			f.Select(web.RowField("parties", i, "require"), "risk.party.require", v.Requirements)}
+		exposure := f.Line(web.RowField("parties", i, "exposure"), "risk.party.exposure")
 		exposure.Max = MaxShort
 		rows[i].Below = []web.Field{exposure}
 		rows[i].Title = v.text("risk.party.row", i+1)
@@ -111,7 +110,7 @@ func (v formView) PartyRows(f *web.Form) []fieldRow {
 
 // speaker is the field for the organisation that speaks for a party.
 func (v formView) speaker(f *web.Form, row int) web.Field {
-	name := rowField("parties", row, "organisation")
+	name := web.RowField("parties", row, "organisation")
 	if v.Organisations == nil {
 		return f.Line(name, "risk.party.organisation")
 	}
@@ -125,16 +124,16 @@ func (v formView) speaker(f *web.Form, row int) web.Field {
 
 // OptionRows makes the rows of the options; it is for the template.
 func (v formView) OptionRows(f *web.Form) []fieldRow {
-	rows := make([]fieldRow, rowCount(f, max(len(OptionKinds())-1, v.Rows), MaxOptions))
+	rows := make([]fieldRow, f.Rows(max(len(OptionKinds())-1, v.Rows), MaxOptions))
 	for i := range rows {
 		line := func(name, label string, limit int) web.Field {
-			field := f.Line(rowField("options", i, name), label)
+			field := f.Line(web.RowField("options", i, name), label)
 			field.Max = limit
 			return field
 		}
 		rows[i].Title = v.text("risk.option.row", i+1)
-		rows[i].Fields = []web.Field{f.Select(rowField("options", i, "kind"), "risk.option.kind", v.OptionKinds),
-			f.Select(rowField("options", i, "rating"), "risk.option.rating", v.Ratings)}
+		rows[i].Fields = []web.Field{f.Select(web.RowField("options", i, "kind"), "risk.option.kind", v.OptionKinds),
+			f.Select(web.RowField("options", i, "rating"), "risk.option.rating", v.Ratings)}
 		rows[i].Above = []web.Field{line("title", "risk.option.title", MaxTitle)}
 		rows[i].Below = []web.Field{line("cost", "risk.option.cost", MaxShort), line("delay", "risk.option.delay", MaxShort),
 			line("risk", "risk.option.risk", MaxShort), line("notes", "risk.option.notes", MaxShort)}
@@ -223,69 +222,40 @@ func (s *Service) optionsView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 }
 
 func editValues(_ *web.Ctx, d Detail) url.Values {
-	v := versionOnly(d.Version)
-	v.Set("title", d.Title)
-	v.Set("threat", d.Threat)
-	v.Set("scope", d.Scope)
-	v.Set("owner", handle(d.Names, d.Owner))
-	v.Set("visibility", string(d.Visibility))
-	v.Set("participants", participantLines(d))
-	inputValues(v, d.Inputs)
-	return v
+	owner, participants := handle(d.Names, d.Owner), participantLines(d)
+	return web.Values(EditInput{
+		Title: &d.Title, Threat: &d.Threat, Scope: &d.Scope, Owner: &owner, Visibility: &d.Visibility, Participants: &participants, Inputs: spoken(d.Inputs),
+	})
 }
 
-func participantLines(d Detail) string {
-	text := ""
-	for _, p := range d.Participants {
+// spoken are inputs as a form states them, which leaves nothing out.
+func spoken(in matrix.Inputs) *matrix.Stated {
+	all := in.Stated()
+	return &all
+}
+
+func participantLines(d Detail) []string {
+	all := make([]string, len(d.Participants))
+	for i, p := range d.Participants {
+		all[i] = p
 		if person := personOf(p); person != "" {
-			p = authz.PersonPrincipal(handle(d.Names, person))
-		}
-		text += p + "\n"
-	}
-	return text
-}
-
-func inputValues(v url.Values, in matrix.Inputs) {
-	v.Set("inputs.data", string(in.Data))
-	v.Set("inputs.direction", string(in.Direction))
-	v.Set("inputs.access", string(in.Access))
-	v.Set("inputs.volume", string(in.Volume))
-	v.Set("inputs.assurances", in.Assurances)
-	for name, on := range map[string]bool{"inputs.crosses_boundary": in.CrossesBoundary, "inputs.lower_trust": in.LowerTrust} {
-		if on {
-			v.Set(name, "1")
+			all[i] = authz.PersonPrincipal(handle(d.Names, person))
 		}
 	}
+	return all
 }
 
 func partyValues(_ *web.Ctx, d Detail) url.Values {
-	v := versionOnly(d.Version)
-	v.Set("rows", strconv.Itoa(len(d.Parties)))
+	parties := make([]PartyInput, len(d.Parties))
 	for i, p := range d.Parties {
-		v.Set(rowField("parties", i, "kind"), string(p.Kind))
-		v.Set(rowField("parties", i, "name"), p.Name)
-		v.Set(rowField("parties", i, "organisation"), p.Organisation)
-		v.Set(rowField("parties", i, "exposure"), p.Exposure)
-		v.Set(rowField("parties", i, "require"), string(p.Require))
+		parties[i] = PartyInput{Kind: p.Kind, Name: p.Name, Organisation: p.Organisation, Exposure: p.Exposure, Require: p.Require}
 	}
-	return v
+	return web.Values(PartiesRequest{parties})
 }
 
 func optionValues(_ *web.Ctx, d Detail) url.Values {
-	v := versionOnly(d.Version)
 	if len(d.Options) == 0 {
-		for i, kind := range []OptionKind{OptionTemporary, OptionProduction, OptionNone} {
-			v.Set(rowField("options", i, "kind"), string(kind))
-		}
-		return v
+		return web.Values(OptionsRequest{[]Option{{Kind: OptionTemporary}, {Kind: OptionProduction}, {Kind: OptionNone}}})
 	}
-	v.Set("rows", strconv.Itoa(len(d.Options)))
-	for i, o := range d.Options {
-		for name, value := range map[string]string{
-			"kind": string(o.Kind), "title": o.Title, "cost": o.Cost, "delay": o.Delay, "risk": o.Risk, "rating": string(o.Rating), "notes": o.Notes,
-		} {
-			v.Set(rowField("options", i, name), value)
-		}
-	}
-	return v
+	return web.Values(OptionsRequest{d.Options})
 }

@@ -72,14 +72,11 @@ func hasLive(d Detail) bool {
 }
 
 func rateValues(_ *web.Ctx, d Detail) url.Values {
-	v := versionOnly(d.Version)
-	inherent, residual := d.Proposal.Inherent.Cell, d.Proposal.Residual.Cell
+	in := RateInput{Inherent: d.Proposal.Inherent.Cell, Residual: d.Proposal.Residual.Cell}
 	if d.Rated() {
-		inherent, residual = d.Rating.Inherent.Cell, d.Rating.Residual.Cell
+		in.Inherent, in.Residual = d.Rating.Inherent.Cell, d.Rating.Residual.Cell
 	}
-	cellValues(v, "inherent", inherent)
-	cellValues(v, "residual", residual)
-	return v
+	return web.Values(in)
 }
 
 func (s *Service) treatView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
@@ -87,10 +84,7 @@ func (s *Service) treatView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 }
 
 func treatValues(_ *web.Ctx, d Detail) url.Values {
-	v := versionOnly(d.Version)
-	v.Set("treatment", string(d.Treatment))
-	v.Set("note", d.TreatmentNote)
-	return v
+	return web.Values(TreatInput{Treatment: d.Treatment, Note: d.TreatmentNote})
 }
 
 func (s *Service) hearView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
@@ -103,8 +97,7 @@ func (s *Service) hearView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 
 // hearValues begins with the first party that still has to be heard.
 func hearValues(c *web.Ctx, d Detail) url.Values {
-	v := versionOnly(d.Version)
-	v.Set("party", c.Query("party"))
+	v := url.Values{"party": {c.Query("party")}}
 	for _, p := range d.Parties {
 		if v.Get("party") == "" && mustBeHeard(p) {
 			v.Set("party", p.ID)
@@ -129,14 +122,10 @@ func (s *Service) mitigationView(c *web.Ctx, d Detail, _ *web.Form) (any, error)
 }
 
 func mitigationValues(c *web.Ctx, d Detail) url.Values {
-	v := versionOnly(d.Version)
-	if m := mitigationOf(d, c.Path("mitigation")); m != nil && m.State != MitigationOpen {
-		v.Set("state", string(m.State))
-		v.Set("evidence", m.Evidence)
-	} else {
-		v.Set("state", string(MitigationDone))
+	if m := mitigationOf(d, c.Path("mitigation")); m.State != MitigationOpen {
+		return web.Values(MitigationChange{State: m.State, Evidence: m.Evidence})
 	}
-	return v
+	return web.Values(MitigationChange{State: MitigationDone})
 }
 
 // noteField is the text that a question asks for.
@@ -148,30 +137,30 @@ func noteField(name, label, hint string, c *web.Ctx) func(f *web.Form) []web.Fie
 	}
 }
 
-func (s *Service) reviewQuestion(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+func (s *Service) reviewQuestion(c *web.Ctx, d Detail) web.Confirm {
 	next := c.Now().Add(s.Policy().ReviewInterval(d.Rating.Residual.Rating))
 	return web.Confirm{
 		Title: c.Text("risk.review.title"), Lead: c.Text("risk.review.lead", d.Title),
 		Consequences: []any{c.Text("risk.review.next", dateText(c, next)), c.Text("risk.review.else")},
 		Fields:       noteField("note", "risk.review.note", "risk.review.note_hint", c),
-		Action:       c.R.URL.Path, Button: c.Text("risk.review.save"), Cancel: d.URL(),
-	}, nil
+		Button:       c.Text("risk.review.save"), Cancel: d.URL(),
+	}
 }
 
-func (s *Service) completeQuestion(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+func (s *Service) completeQuestion(c *web.Ctx, d Detail) web.Confirm {
 	return web.Confirm{
 		Title: c.Text("risk.complete.title"), Lead: c.Text("risk.complete.lead", d.Title, c.Text("risk.treatment_"+string(d.Treatment))),
-		Consequences: []any{c.Text("risk.complete.then")}, Action: c.R.URL.Path, Button: c.Text("risk.complete.save"), Cancel: d.URL(),
-	}, nil
+		Consequences: []any{c.Text("risk.complete.then")}, Button: c.Text("risk.complete.save"), Cancel: d.URL(),
+	}
 }
 
-func (s *Service) closeQuestion(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+func (s *Service) closeQuestion(c *web.Ctx, d Detail) web.Confirm {
 	return web.Confirm{
 		Title: c.Text("risk.close.title"), Lead: c.Text("risk.close.lead", d.Title),
 		Consequences: []any{c.Text("risk.close.final"), c.Text("risk.close.covers")},
 		Fields:       noteField("note", "risk.close.note", "risk.close.note_hint", c),
-		Action:       c.R.URL.Path, Button: c.Text("risk.close.save"), Danger: true, Cancel: d.URL(),
-	}, nil
+		Button:       c.Text("risk.close.save"), Danger: true, Cancel: d.URL(),
+	}
 }
 
 // askView is what the request for an acceptance shows.
@@ -197,13 +186,13 @@ type wayGroup struct {
 
 // TermRows makes the rows of the conditions; it is for the template.
 func (v askView) TermRows(f *web.Form) []fieldRow {
-	rows := make([]fieldRow, rowCount(f, 1, MaxTerms))
+	rows := make([]fieldRow, f.Rows(1, MaxTerms))
 	for i := range rows {
-		text := f.Line(rowField("conditions", i, "text"), "risk.term.text")
+		text := f.Line(web.RowField("conditions", i, "text"), "risk.term.text")
 		text.Max = MaxShort
 		rows[i].Title = v.text("risk.term.row", i+1)
 		rows[i].Above = []web.Field{text}
-		rows[i].Fields = []web.Field{f.Line(rowField("conditions", i, "owner"), "risk.term.owner"), f.Day(rowField("conditions", i, "due"), "risk.term.due")}
+		rows[i].Fields = []web.Field{f.Line(web.RowField("conditions", i, "owner"), "risk.term.owner"), f.Day(web.RowField("conditions", i, "due"), "risk.term.due")}
 	}
 	return rows
 }
@@ -280,9 +269,8 @@ func longest(c *web.Ctx, text string) string {
 	return text
 }
 
-func (s *Service) askValues(c *web.Ctx, d Detail) url.Values {
-	v := versionOnly(d.Version)
-	v.Set("extends", c.Query("extends"))
+func askValues(c *web.Ctx, d Detail) url.Values {
+	v := url.Values{"extends": {c.Query("extends")}}
 	for _, o := range d.Options {
 		if o.Kind == OptionTemporary {
 			v.Set("option", o.ID)

@@ -19,7 +19,7 @@ import (
 //
 // A text is as long as its maxLength and one of its enum if it has these tags;
 // minLength makes it needed. Whether it is a single line is for the service to
-// say. Numbers have minimum and maximum and are needed. Lists of texts are typed
+// say. Numbers with a minimum are needed. Lists of texts are typed
 // into one field, a line each. Lists of structs are rows.
 
 // longest bounds a text without maxLength, in characters.
@@ -68,7 +68,9 @@ func (f *Form) bind(v reflect.Value, name string, tag reflect.StructTag) {
 	case reflect.Bool:
 		v.SetBool(f.Bool(name))
 	case reflect.Int, reflect.Int64:
-		f.Require(name)
+		if tag.Get("minimum") != "" {
+			f.Require(name)
+		}
 		v.SetInt(f.Int(name, int64(number(tag, "minimum", 0)), int64(number(tag, "maximum", 1<<31))))
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.String {
