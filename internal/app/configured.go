@@ -8,14 +8,11 @@ import (
 
 	"portreeve.org/portreeve/internal/app/admin"
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/content"
-	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/module"
-	"portreeve.org/portreeve/internal/risk"
 )
 
 // running describes the policies that are in force now, those of slices first.
@@ -25,7 +22,7 @@ func (o *office) running() []admin.Part {
 		for _, p := range m.Policies {
 			problem, _ := o.refused.Load(p.Name)
 			err, _ := problem.(error)
-			part := admin.NewPart(p, err, describePolicy(o.mux.Text, p.Running())...)
+			part := admin.NewPart(p, err)
 			if len(m.Decisions) > 0 {
 				of = append(of, part)
 			} else {
@@ -34,22 +31,6 @@ func (o *office) running() []admin.Part {
 		}
 	}
 	return append(of, on...)
-}
-
-func describePolicy(w admin.Words, policy any) []admin.Group {
-	switch p := policy.(type) {
-	case *risk.RiskPolicy:
-		return w.RiskGroups(p)
-	case *gate.Policy:
-		return w.GateGroups(p)
-	case *catalog.Kinds:
-		return w.CatalogGroups(p)
-	case *content.Settings:
-		return w.ContentGroups(p)
-	case *authorityFile:
-		return p.groups(w)
-	}
-	return nil
 }
 
 // openAdmin opens what administrators see of the installation as a whole.
@@ -61,15 +42,6 @@ func (o *office) openAdmin(context.Context) error {
 		Sections: adminSections(), Profile: profileSections(),
 	})
 	return nil
-}
-
-// groups describes the ranks.
-func (a authorityFile) groups(w admin.Words) []admin.Group {
-	ranks := make([]admin.Setting, len(a.Ranks))
-	for i, r := range a.Ranks {
-		ranks[i] = admin.Setting{Name: r.Name, Value: r.Title, Origin: r.Origin, Cites: r.Cites}
-	}
-	return w.RankGroups(ranks)
 }
 
 // The parts say what they hold about a person in their own words; these make the

@@ -22,10 +22,9 @@ type authorityFile struct {
 }
 
 type rankLine struct {
-	Name   string `yaml:"name"`
-	Title  string `yaml:"title"`
-	Origin string `yaml:"origin"` // source or chosen
-	Cites  string `yaml:"cites"`
+	Name          string `yaml:"name"`
+	Title         string `yaml:"title"`
+	config.Source `yaml:",inline"`
 }
 
 // Validate refuses an empty list: without ranks nobody could decide anything.

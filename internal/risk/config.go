@@ -37,72 +37,58 @@ type RiskPolicy struct {
 
 // RatingAuthority says who may accept a risk of one rating.
 type RatingAuthority struct {
-	Rating  matrix.Rating   `yaml:"rating"`
-	Longest config.Duration `yaml:"longest"` // longest acceptance, to the end of its last day
-	AnyOf   []Alternative   `yaml:"any_of"`  // empty: nobody may
-	Origin  matrix.Origin   `yaml:"origin"`
-	Cites   string          `yaml:"cites"`
-	Why     string          `yaml:"why"`
+	Rating        matrix.Rating   `yaml:"rating"`
+	Longest       config.Duration `yaml:"longest"` // longest acceptance, to the end of its last day
+	AnyOf         []Alternative   `yaml:"any_of"`  // empty: nobody may
+	config.Source `yaml:",inline"`
 }
 
 // Alternative is one way to decide: a rank, a body with a quorum, or all of
 // several functions together. Exactly one of Rank, Body and Functions is set.
 type Alternative struct {
-	Rank         string          `yaml:"rank" json:"rank,omitempty"`
-	Body         string          `yaml:"body" json:"body,omitempty"`     // id or name of a body of the organisation; security-council means Security Council
-	Quorum       int             `yaml:"quorum" json:"quorum,omitempty"` // at least this many; the body's own quorum may be higher
-	Functions    []string        `yaml:"functions" json:"functions,omitempty"`
-	OwnerSetsEnd bool            `yaml:"owner_sets_end" json:"owner_sets_end,omitempty"` // the risk's owner asked for the end date, or agreed to it
-	Longest      config.Duration `yaml:"longest" json:"-"`                               // shorter than the rating's; zero: the rating's
-	Origin       matrix.Origin   `yaml:"origin" json:"origin"`
-	Cites        string          `yaml:"cites" json:"cites,omitempty"`
-	Why          string          `yaml:"why" json:"why,omitempty"`
+	Rank          string          `yaml:"rank" json:"rank,omitempty"`
+	Body          string          `yaml:"body" json:"body,omitempty"`     // id or name of a body of the organisation; security-council means Security Council
+	Quorum        int             `yaml:"quorum" json:"quorum,omitempty"` // at least this many; the body's own quorum may be higher
+	Functions     []string        `yaml:"functions" json:"functions,omitempty"`
+	OwnerSetsEnd  bool            `yaml:"owner_sets_end" json:"owner_sets_end,omitempty"` // the risk's owner asked for the end date, or agreed to it
+	Longest       config.Duration `yaml:"longest" json:"-"`                               // shorter than the rating's; zero: the rating's
+	config.Source `yaml:",inline"`
 }
 
 // Exclusion names who may not accept, by their part in the matter: "asker"
 // (always among them) and "owner".
 type Exclusion struct {
-	People []string      `yaml:"people"`
-	Origin matrix.Origin `yaml:"origin"`
-	Cites  string        `yaml:"cites"`
-	Why    string        `yaml:"why"`
+	People        []string `yaml:"people"`
+	config.Source `yaml:",inline"`
 }
 
 // Independence keeps whoever has a part in a risk from closing it, or rating it
 // down, from a rating up.
 type Independence struct {
-	From   matrix.Rating `yaml:"from"`
-	Origin matrix.Origin `yaml:"origin"`
-	Cites  string        `yaml:"cites"`
-	Why    string        `yaml:"why"`
+	From          matrix.Rating `yaml:"from"`
+	config.Source `yaml:",inline"`
 }
 
 // PartyRule says what a party that is exposed must get, from a rating up.
 type PartyRule struct {
-	Kind        PartyKind     `yaml:"kind"`
-	From        matrix.Rating `yaml:"from"`
-	Requirement Requirement   `yaml:"requirement"`
-	AnyOf       []Alternative `yaml:"any_of"` // for acceptance; empty: as the rating's authority says
-	Origin      matrix.Origin `yaml:"origin"`
-	Cites       string        `yaml:"cites"`
-	Why         string        `yaml:"why"`
+	Kind          PartyKind     `yaml:"kind"`
+	From          matrix.Rating `yaml:"from"`
+	Requirement   Requirement   `yaml:"requirement"`
+	AnyOf         []Alternative `yaml:"any_of"` // for acceptance; empty: as the rating's authority says
+	config.Source `yaml:",inline"`
 }
 
 // OptionsRule says which options must be compared before asking, from a rating up.
 type OptionsRule struct {
-	From    matrix.Rating `yaml:"from"`
-	Compare []OptionKind  `yaml:"compare"`
-	Origin  matrix.Origin `yaml:"origin"`
-	Cites   string        `yaml:"cites"`
-	Why     string        `yaml:"why"`
+	From          matrix.Rating `yaml:"from"`
+	Compare       []OptionKind  `yaml:"compare"`
+	config.Source `yaml:",inline"`
 }
 
 // ConditionsRule says what an overdue condition does: "block" or "advise".
 type ConditionsRule struct {
-	Overdue string        `yaml:"overdue"`
-	Origin  matrix.Origin `yaml:"origin"`
-	Cites   string        `yaml:"cites"`
-	Why     string        `yaml:"why"`
+	Overdue       string `yaml:"overdue"`
+	config.Source `yaml:",inline"`
 }
 
 // The two effects of an overdue condition.
@@ -114,29 +100,23 @@ const (
 // PrecedentsRule names the attributes of a subject that make two exceptions of
 // one kind, besides the kind of subject and the act.
 type PrecedentsRule struct {
-	Attributes []string      `yaml:"attributes"`
-	Origin     matrix.Origin `yaml:"origin"`
-	Cites      string        `yaml:"cites"`
-	Why        string        `yaml:"why"`
+	Attributes    []string `yaml:"attributes"`
+	config.Source `yaml:",inline"`
 }
 
 // ReviewRule says when a risk is reviewed again and its owner told how it stands.
 type ReviewRule struct {
-	Preset      string          `yaml:"preset"` // name of one of Presets
-	Presets     []ReviewPreset  `yaml:"presets"`
-	OwnerNotice config.Duration `yaml:"owner_notice"`
-	Origin      matrix.Origin   `yaml:"origin"`
-	Cites       string          `yaml:"cites"`
-	Why         string          `yaml:"why"`
+	Preset        string          `yaml:"preset"` // name of one of Presets
+	Presets       []ReviewPreset  `yaml:"presets"`
+	OwnerNotice   config.Duration `yaml:"owner_notice"`
+	config.Source `yaml:",inline"`
 }
 
 // ReviewPreset is a set of review intervals by rating.
 type ReviewPreset struct {
-	Name      string          `yaml:"name"`
-	Intervals ReviewIntervals `yaml:"intervals"`
-	Origin    matrix.Origin   `yaml:"origin"`
-	Cites     string          `yaml:"cites"`
-	Why       string          `yaml:"why"`
+	Name          string          `yaml:"name"`
+	Intervals     ReviewIntervals `yaml:"intervals"`
+	config.Source `yaml:",inline"`
 }
 
 // ReviewIntervals holds one interval per rating.
@@ -149,10 +129,8 @@ type ReviewIntervals struct {
 
 // NoticesRule says how long before its end people are told of an acceptance.
 type NoticesRule struct {
-	BeforeExpiry []config.Duration `yaml:"before_expiry"` // longest first
-	Origin       matrix.Origin     `yaml:"origin"`
-	Cites        string            `yaml:"cites"`
-	Why          string            `yaml:"why"`
+	BeforeExpiry  []config.Duration `yaml:"before_expiry"` // longest first
+	config.Source `yaml:",inline"`
 }
 
 // DefaultPolicy returns the shipped policy.

@@ -14,11 +14,9 @@ import (
 
 // FactsRule says which inputs of a risk follow from its subject.
 type FactsRule struct {
-	Stated   []StatedFact   `yaml:"stated"`
-	Compared []ComparedFact `yaml:"compared"`
-	Origin   matrix.Origin  `yaml:"origin"`
-	Cites    string         `yaml:"cites"`
-	Why      string         `yaml:"why"`
+	Stated        []StatedFact   `yaml:"stated"`
+	Compared      []ComparedFact `yaml:"compared"`
+	config.Source `yaml:",inline"`
 }
 
 // StatedFact takes the value of an attribute as the least that an input may be.
@@ -69,7 +67,6 @@ func (f ComparedFact) compare(from, to string) (differs, falls bool) {
 }
 
 func (c *policyCheck) facts(r FactsRule) {
-	c.origin("facts", r.Origin, r.Cites)
 	seen := map[[2]string]bool{}
 	for i, f := range r.Stated {
 		at := fmt.Sprintf("facts.stated[%d]", i)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -97,7 +98,7 @@ func TestDefaultsAreMarked(t *testing.T) {
 	sources := 0
 	for _, a := range p.Authority {
 		for _, alternative := range a.AnyOf {
-			if alternative.Origin == matrix.FromSource {
+			if alternative.Origin == config.FromSource {
 				sources++
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -86,17 +87,15 @@ type NeedText struct {
 
 // WayText is one way to decide.
 type WayText struct {
-	Way       string        `json:"way" doc:"in words"`
-	Rank      string        `json:"rank,omitempty" doc:"this rank or a higher one"`
-	Body      string        `json:"body,omitempty"`
-	Quorum    int           `json:"quorum,omitempty" doc:"of the body, at least"`
-	Functions []string      `json:"functions,omitempty" doc:"all of them together"`
-	OwnerEnds bool          `json:"owner_sets_end,omitempty" doc:"the risk's owner sets the end date"`
-	LatestEnd time.Time     `json:"latest_end" doc:"the latest end that it allows if it were granted now"`
-	Longest   string        `json:"longest" doc:"such as 30d"`
-	Origin    matrix.Origin `json:"origin"`
-	Cites     string        `json:"cites,omitempty"`
-	Why       string        `json:"why,omitempty"`
+	Way       string    `json:"way" doc:"in words"`
+	Rank      string    `json:"rank,omitempty" doc:"this rank or a higher one"`
+	Body      string    `json:"body,omitempty"`
+	Quorum    int       `json:"quorum,omitempty" doc:"of the body, at least"`
+	Functions []string  `json:"functions,omitempty" doc:"all of them together"`
+	OwnerEnds bool      `json:"owner_sets_end,omitempty" doc:"the risk's owner sets the end date"`
+	LatestEnd time.Time `json:"latest_end" doc:"the latest end that it allows if it were granted now"`
+	Longest   string    `json:"longest" doc:"such as 30d"`
+	config.Source
 }
 
 // Precedent is an earlier exception of the same pattern.

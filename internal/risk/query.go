@@ -222,7 +222,7 @@ func (s *Service) needTexts(p *RiskPolicy, needs []Need, q Request) []NeedText {
 		for _, a := range n.AnyOf {
 			text.Ways = append(text.Ways, WayText{
 				Way: a.String(), Rank: a.Rank, Body: a.Body, Quorum: a.Quorum, Functions: a.Functions, OwnerEnds: a.OwnerSetsEnd, LatestEnd: n.LatestEnd(a, q.begins(), q.Zone), Longest: config.Duration(n.longest(a)).String(),
-				Origin: a.Origin, Cites: a.Cites, Why: a.Why,
+				Source: a.Source,
 			})
 		}
 		_, text.Met = n.Met(q)

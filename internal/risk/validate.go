@@ -17,17 +17,13 @@ func (p *RiskPolicy) Validate() []fault.Field {
 	c.nested("proposal", p.Proposal.Problems(&p.Matrix))
 	c.facts(p.Facts)
 	c.authority(p.Authority)
-	c.origin("may_not_accept", p.MayNotAccept.Origin, p.MayNotAccept.Cites)
 	c.exclusion(p.MayNotAccept)
-	c.origin("independence", p.Independence.Origin, p.Independence.Cites)
 	c.rating("independence.from", p.Independence.From)
 	c.parties(p.Parties)
 	c.options(p.Options)
-	c.origin("conditions", p.Conditions.Origin, p.Conditions.Cites)
 	if p.Conditions.Overdue != OverdueBlocks && p.Conditions.Overdue != OverdueAdvises {
 		c.add("conditions.overdue", "must be block or advise")
 	}
-	c.origin("precedents", p.Precedents.Origin, p.Precedents.Cites)
 	c.review(p.Review)
 	c.notices(p.Notices)
 	return c.fields
@@ -46,15 +42,6 @@ func (c *policyCheck) nested(at string, problems []matrix.Problem) {
 	}
 }
 
-func (c *policyCheck) origin(at string, o matrix.Origin, cites string) {
-	switch {
-	case o != matrix.FromSource && o != matrix.Chosen:
-		c.add(at+".origin", "must be source or chosen")
-	case o == matrix.FromSource && cites == "":
-		c.add(at+".cites", "must name the place in the source")
-	}
-}
-
 func (c *policyCheck) rating(at string, r matrix.Rating) {
 	if !r.Known() {
 		c.add(at, "must be low, medium, high or critical")
@@ -65,7 +52,6 @@ func (c *policyCheck) authority(all []RatingAuthority) {
 	seen := map[matrix.Rating]bool{}
 	for i, a := range all {
 		at := fmt.Sprintf("authority[%d]", i)
-		c.origin(at, a.Origin, a.Cites)
 		c.rating(at+".rating", a.Rating)
 		if seen[a.Rating] {
 			c.add(at+".rating", "has an entry already")
@@ -86,7 +72,6 @@ func (c *policyCheck) authority(all []RatingAuthority) {
 func (c *policyCheck) alternatives(at string, all []Alternative) {
 	for i, a := range all {
 		at := fmt.Sprintf("%s.any_of[%d]", at, i)
-		c.origin(at, a.Origin, a.Cites)
 		ways := 0
 		for _, set := range []bool{a.Rank != "", a.Body != "", len(a.Functions) > 0} {
 			if set {
@@ -124,7 +109,6 @@ func (c *policyCheck) exclusion(e Exclusion) {
 func (c *policyCheck) parties(all []PartyRule) {
 	for i, r := range all {
 		at := fmt.Sprintf("parties[%d]", i)
-		c.origin(at, r.Origin, r.Cites)
 		c.rating(at+".from", r.From)
 		if r.Kind != PartyOrganisation && r.Kind != PartyCommunity {
 			c.add(at+".kind", "must be organisation or community")
@@ -140,7 +124,6 @@ func (c *policyCheck) parties(all []PartyRule) {
 }
 
 func (c *policyCheck) options(o OptionsRule) {
-	c.origin("options", o.Origin, o.Cites)
 	c.rating("options.from", o.From)
 	for i, kind := range o.Compare {
 		if !slices.Contains(OptionKinds(), kind) {
@@ -150,14 +133,12 @@ func (c *policyCheck) options(o OptionsRule) {
 }
 
 func (c *policyCheck) review(r ReviewRule) {
-	c.origin("review", r.Origin, r.Cites)
 	if r.OwnerNotice <= 0 {
 		c.add("review.owner_notice", "must be a length of time, such as 183d")
 	}
 	known := false
 	for i, preset := range r.Presets {
 		at := fmt.Sprintf("review.presets[%d]", i)
-		c.origin(at, preset.Origin, preset.Cites)
 		known = known || preset.Name == r.Preset
 		for _, rating := range matrix.Ratings() {
 			if preset.Intervals.of(rating) <= 0 {
@@ -171,7 +152,6 @@ func (c *policyCheck) review(r ReviewRule) {
 }
 
 func (c *policyCheck) notices(n NoticesRule) {
-	c.origin("notices", n.Origin, n.Cites)
 	for i, d := range n.BeforeExpiry {
 		if d <= 0 || i > 0 && d >= n.BeforeExpiry[i-1] {
 			c.add(fmt.Sprintf("notices.before_expiry[%d]", i), "must be a length of time, shorter than the one before it")

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
@@ -205,8 +206,8 @@ func (s *Service) moves(c *web.Ctx, caption string, a matrix.Assessed) stepsView
 }
 
 // origin says where a rule comes from.
-func origin(o matrix.Origin, cites string) web.Origin {
-	return web.Origin{Source: o == matrix.FromSource, Cites: cites}
+func origin(o config.Origin, cites string) web.Origin {
+	return web.Origin{Source: o == config.FromSource, Cites: cites}
 }
 
 func (s *Service) partiesView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {

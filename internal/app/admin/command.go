@@ -97,11 +97,13 @@ func printParts(s *client.Session, list web.List[Part]) error {
 			s.Printf("  refused as it is now: %s\n", p.Problem)
 		}
 		for _, g := range p.Groups {
-			s.Printf("  %s\n", g.Name)
+			if g.Name != "" {
+				s.Printf("  %s\n", g.Name)
+			}
 			for _, setting := range g.Settings {
 				s.Printf("    %s: %s", setting.Name, setting.Value)
 				if setting.Origin != "" {
-					s.Printf("  [%s]", trailing(setting.Origin, setting.Cites))
+					s.Printf("  [%s]", trailing(string(setting.Origin), setting.Cites))
 				}
 				s.Printf("\n")
 			}

@@ -3,10 +3,12 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
 	"path/filepath"
 	"strings"
 
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/module"
@@ -14,36 +16,20 @@ import (
 
 // Part is one policy file as it runs.
 type Part struct {
-	Name    string  `json:"name" doc:"as in the configuration file, below policy"`
-	File    string  `json:"file,omitempty" doc:"name of the organisation's file; absent: the shipped default"`
-	Problem string  `json:"problem,omitempty" doc:"why the file as it is now was refused; what is shown is what still runs"`
-	Groups  []Group `json:"groups" nullable:"false"`
+	Name    string         `json:"name" doc:"as in the configuration file, below policy"`
+	File    string         `json:"file,omitempty" doc:"name of the organisation's file; absent: the shipped default"`
+	Problem string         `json:"problem,omitempty" doc:"why the file as it is now was refused; what is shown is what still runs"`
+	Groups  []config.Group `json:"groups" nullable:"false"`
 
 	Problems []fault.Field `json:"problems,omitempty"`
 
 	policy module.PolicyFile
 }
 
-// Group is one section of a policy.
-type Group struct {
-	Name     string    `json:"name"`
-	Open     bool      `json:"-"` // unfolded on the page
-	Settings []Setting `json:"settings" nullable:"false"`
-}
-
-// Setting is one thing that is configured, and where it comes from.
-type Setting struct {
-	Name   string `json:"name"`
-	Value  string `json:"value"`
-	Origin string `json:"origin,omitempty" enum:"source,chosen" doc:"source: the cited document says so; chosen: a default, to be changed by whoever runs it"`
-	Cites  string `json:"cites,omitempty"`
-	Why    string `json:"why,omitempty"`
-}
-
 // NewPart describes a policy file; problem is why it was refused when it was last
 // read.
-func NewPart(policy module.PolicyFile, problem error, groups ...Group) Part {
-	p := Part{Name: policy.Name, Groups: groups, policy: policy}
+func NewPart(policy module.PolicyFile, problem error) Part {
+	p := Part{Name: policy.Name, Groups: config.Describe(policy.Running()), policy: policy}
 	if policy.File != "" {
 		p.File = filepath.Base(policy.File)
 	}
@@ -71,6 +57,9 @@ type groupView struct {
 	Table web.Table
 }
 
+// fewSettings is how many settings of a group stand unfolded on the page.
+const fewSettings = 8
+
 // configurationView is what templates/configuration.html shows.
 type configurationView struct {
 	Tabs  web.Tabs
@@ -88,29 +77,29 @@ func (s *Site) showConfiguration(c *web.Ctx) error {
 			one.Problem = &web.Alert{Tone: web.ToneBad, Title: c.Text("admin.configuration.refused"), Body: p.Problem}
 		}
 		for _, g := range p.Groups {
-			one.Groups = append(one.Groups, groupView{g.Name, g.Open, settingTable(c, g)})
+			one.Groups = append(one.Groups, groupView{cmp.Or(g.Name, c.Text("admin.configuration.alone")), len(g.Settings) <= fewSettings, settingTable(c, g)})
 		}
 		v.Parts = append(v.Parts, one)
 	}
 	return c.Render(http.StatusOK, "admin/configuration", v)
 }
 
-func settingTable(c *web.Ctx, g Group) web.Table {
+func settingTable(c *web.Ctx, g config.Group) web.Table {
 	t := web.Table{
-		Caption: g.Name, Hidden: true,
+		Caption: cmp.Or(g.Name, c.Text("admin.configuration.alone")), Hidden: true,
 		Columns: columns(c, "admin.configuration.name", "admin.configuration.value", "admin.configuration.origin", "admin.configuration.why"),
 		Empty:   &web.Empty{Icon: "circle-minus", Title: c.Text("admin.configuration.none")},
 	}
 	for _, setting := range g.Settings {
-		t.Rows = append(t.Rows, web.Row{Cells: []any{setting.Name, setting.Value, originOf(setting), setting.Why}})
+		t.Add(setting.Name, setting.Value, originOf(setting), setting.Why)
 	}
 	return t
 }
 
 // originOf is the mark of where a setting comes from, with its citation.
-func originOf(s Setting) any {
+func originOf(s config.Setting) any {
 	if s.Origin == "" {
 		return nil
 	}
-	return web.Origin{Source: s.Origin == "source", Cites: s.Cites}
+	return web.Origin{Source: s.Origin == config.FromSource, Cites: s.Cites}
 }

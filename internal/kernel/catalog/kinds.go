@@ -25,43 +25,32 @@ const DefaultKindsFile = "defaults/catalog.yaml"
 // ledger entry.
 const maxAttributes = 20
 
-// Origin says where a piece of configuration comes from.
-type Origin string
-
-// The origins. A source is named by the entry's Cites.
-const (
-	FromSource Origin = "source" // a cited document says so
-	Chosen     Origin = "chosen" // a default of this product
-)
-
 // Attribute is one fact that subjects of a kind carry.
 type Attribute struct {
-	Name        string   `yaml:"name" json:"name"`
-	Title       string   `yaml:"title" json:"title"`
-	Description string   `yaml:"description" json:"description,omitempty"`
-	Required    bool     `yaml:"required" json:"required"`
-	Allowed     []string `yaml:"allowed" json:"allowed,omitempty" doc:"absent: free text"`
-	Refers      string   `yaml:"refers" json:"refers,omitempty" doc:"the value is the name of a subject of this kind"`
-	Origin      Origin   `yaml:"origin" json:"origin" enum:"source,chosen"`
-	Cites       string   `yaml:"cites" json:"cites,omitempty"`
+	Name          string   `yaml:"name" json:"name"`
+	Title         string   `yaml:"title" json:"title"`
+	Description   string   `yaml:"description" json:"description,omitempty"`
+	Required      bool     `yaml:"required" json:"required"`
+	Allowed       []string `yaml:"allowed" json:"allowed,omitempty" doc:"absent: free text"`
+	Refers        string   `yaml:"refers" json:"refers,omitempty" doc:"the value is the name of a subject of this kind"`
+	config.Source `yaml:",inline"`
 }
 
 // Kind is one kind of subject.
 type Kind struct {
-	Name        string      `yaml:"name" json:"name"`
-	Title       string      `yaml:"title" json:"title"`
-	Description string      `yaml:"description" json:"description,omitempty"`
-	Origin      Origin      `yaml:"origin" json:"origin" enum:"source,chosen" doc:"whether a cited source says so or it is a default of this product"`
-	Cites       string      `yaml:"cites" json:"cites,omitempty"`
-	Attributes  []Attribute `yaml:"attributes" json:"attributes" nullable:"false"`
+	Name          string `yaml:"name" json:"name"`
+	Title         string `yaml:"title" json:"title"`
+	Description   string `yaml:"description" json:"description,omitempty"`
+	config.Source `yaml:",inline"`
+	Attributes    []Attribute `yaml:"attributes" json:"attributes" nullable:"false"`
 }
 
 // Relation is one kind of link: "a TITLE b" is the same as "b INVERSE a".
 type Relation struct {
-	Name    string `yaml:"name" json:"name"`
-	Title   string `yaml:"title" json:"title"`
-	Inverse string `yaml:"inverse" json:"inverse"`
-	Origin  Origin `yaml:"origin" json:"-"`
+	Name          string `yaml:"name" json:"name"`
+	Title         string `yaml:"title" json:"title"`
+	Inverse       string `yaml:"inverse" json:"inverse"`
+	config.Source `yaml:",inline" json:"-"`
 }
 
 // Kinds is the configured set of kinds and relations. It does not change after
@@ -102,7 +91,6 @@ func (k *Kinds) Validate() []fault.Field {
 		at := fmt.Sprintf("kinds[%d]", i)
 		p.name(at+".name", kind.Name, seen)
 		p.title(at+".title", kind.Title)
-		p.origin(at, kind.Origin, kind.Cites)
 		if kind.Name == ItemType {
 			p.add(at+".name", "reserved", "must not be the word subject, which names any kind of them.")
 		}
@@ -120,7 +108,6 @@ func (k *Kinds) Validate() []fault.Field {
 		p.name(at+".name", r.Name, seen)
 		p.title(at+".title", r.Title)
 		p.title(at+".inverse", r.Inverse)
-		p.origin(at, r.Origin, "none needed")
 	}
 	return p
 }
@@ -128,7 +115,6 @@ func (k *Kinds) Validate() []fault.Field {
 func (k *Kinds) attributeProblems(p *problems, at string, a Attribute, names map[string]bool) {
 	p.name(at+".name", a.Name, names)
 	p.title(at+".title", a.Title)
-	p.origin(at, a.Origin, a.Cites)
 	values := map[string]bool{}
 	for _, v := range a.Allowed {
 		if v == "" || values[v] {
@@ -274,14 +260,5 @@ func (p *problems) name(path, name string, seen map[string]bool) {
 func (p *problems) title(path, title string) {
 	if strings.TrimSpace(title) == "" || len(title) > MaxTitle {
 		p.add(path, "required", "needs a text for people.")
-	}
-}
-
-func (p *problems) origin(at string, o Origin, cites string) {
-	switch {
-	case o != FromSource && o != Chosen:
-		p.add(at+".origin", "origin", "must be source or chosen.")
-	case o == FromSource && cites == "":
-		p.add(at+".cites", "required", "must name the place in the source.")
 	}
 }

@@ -80,6 +80,7 @@ func (b *binder) validate(v reflect.Value, path string) {
 		for _, name := range fields.names {
 			b.validate(v.FieldByIndex(fields.index[name]), join(path, name))
 		}
+		b.validateSource(v, path)
 	case reflect.Slice:
 		for i := range v.Len() {
 			b.validate(v.Index(i), path+"["+strconv.Itoa(i)+"]")

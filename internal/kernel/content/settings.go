@@ -18,6 +18,8 @@ type Settings struct {
 	Attachments AttachmentSettings `yaml:"attachments"`
 	Drafts      DraftSettings      `yaml:"drafts"`
 	Retention   []RetentionRule    `yaml:"retention"`
+
+	config.Source `yaml:",inline"`
 }
 
 // AttachmentSettings says what may be attached.

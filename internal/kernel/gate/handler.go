@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
@@ -105,10 +105,10 @@ func (s *Service) policyTable(c *web.Ctx) web.Table {
 	}
 	for _, row := range s.Policy().Rows {
 		if len(row.Requires) == 0 {
-			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, c.Text("gate.policy.nothing"), c.Text("gate.policy.allowed"), web.Origin{Source: row.Origin == catalog.FromSource, Cites: row.Cites}}})
+			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, c.Text("gate.policy.nothing"), c.Text("gate.policy.allowed"), web.Origin{Source: row.Origin == config.FromSource, Cites: row.Cites}}})
 		}
 		for _, d := range row.Requires {
-			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, decisionText(d), c.Text("gate.mode_" + string(d.Mode)), web.Origin{Source: d.Origin == catalog.FromSource, Cites: d.Cites}}})
+			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, decisionText(d), c.Text("gate.mode_" + string(d.Mode)), web.Origin{Source: d.Origin == config.FromSource, Cites: d.Cites}}})
 		}
 	}
 	return t

@@ -35,21 +35,22 @@ const maxRequirements = 20
 
 // Row says what one action on one kind of subject requires.
 type Row struct {
-	Kind     string         `yaml:"kind"`
-	Action   string         `yaml:"action"`
-	Title    string         `yaml:"title"`
-	Origin   catalog.Origin `yaml:"origin"`
-	Cites    string         `yaml:"cites"`
-	Requires []Demand       `yaml:"requires"`
+	Kind          string `yaml:"kind"`
+	Action        string `yaml:"action"`
+	Title         string `yaml:"title"`
+	config.Source `yaml:",inline"`
+	Requires      []Demand `yaml:"requires"`
 }
+
+// LabelKeys are what people know a row by; see [config.Labelled].
+func (Row) LabelKeys() []string { return []string{"kind", "action"} }
 
 // Demand is one requirement as the policy file states it.
 type Demand struct {
-	Decision string            `yaml:"decision"`
-	Mode     Mode              `yaml:"mode"`
-	With     map[string]string `yaml:"with"`
-	Origin   catalog.Origin    `yaml:"origin"`
-	Cites    string            `yaml:"cites"`
+	Decision      string            `yaml:"decision"`
+	Mode          Mode              `yaml:"mode"`
+	With          map[string]string `yaml:"with"`
+	config.Source `yaml:",inline"`
 }
 
 // Policy is the gate's policy data. It does not change after it was loaded and
@@ -137,7 +138,6 @@ func (p *policyFile) Validate() []fault.Field {
 		if len(row.Requires) > maxRequirements {
 			add(at+".requires", "too_many", fmt.Sprintf("must hold at most %d requirements.", maxRequirements))
 		}
-		checkOrigin(add, at, row.Origin, row.Cites)
 		for j, d := range row.Requires {
 			p.checkDemand(add, fmt.Sprintf("%s.requires[%d]", at, j), d)
 		}
@@ -158,16 +158,6 @@ func (p *policyFile) checkDemand(add func(path, code, message string), at string
 	default:
 		modes := []string{string(Required), string(Blocking), string(Advisory)}
 		add(at+".mode", "mode", fmt.Sprintf("must be required, blocking or advisory; the nearest is %q.", config.Nearest(string(d.Mode), modes)))
-	}
-	checkOrigin(add, at, d.Origin, d.Cites)
-}
-
-func checkOrigin(add func(path, code, message string), at string, o catalog.Origin, cites string) {
-	switch {
-	case o != catalog.FromSource && o != catalog.Chosen:
-		add(at+".origin", "origin", "must be source or chosen.")
-	case o == catalog.FromSource && cites == "":
-		add(at+".cites", "cites", "must name the place in the source.")
 	}
 }
 

@@ -5,6 +5,8 @@ package matrix
 import (
 	"fmt"
 	"slices"
+
+	"portreeve.org/portreeve/internal/kernel/config"
 )
 
 // Rating is how bad a risk is. The empty rating means "not rated".
@@ -55,15 +57,6 @@ func (c Cell) moved(likelihood, impact int) Cell {
 	}
 }
 
-// Origin says where a piece of configuration comes from.
-type Origin string
-
-// The origins.
-const (
-	FromSource Origin = "source" // the cited document says so
-	Chosen     Origin = "chosen" // a default of this product, to be changed by whoever runs it
-)
-
 // Step is one step of a scale, for people.
 type Step struct {
 	Name    string `yaml:"name" json:"name"`
@@ -72,12 +65,10 @@ type Step struct {
 
 // Matrix maps a cell to a rating. It is data and does not change after loading.
 type Matrix struct {
-	Origin     Origin     `yaml:"origin" json:"origin"`
-	Cites      string     `yaml:"cites" json:"cites,omitempty"`
-	Why        string     `yaml:"why" json:"why,omitempty"`
-	Likelihood []Step     `yaml:"likelihood" json:"likelihood"` // least likely first
-	Impact     []Step     `yaml:"impact" json:"impact"`         // least harm first
-	Ratings    [][]Rating `yaml:"ratings" json:"ratings"`       // one line per likelihood, in it one rating per impact
+	config.Source `yaml:",inline"`
+	Likelihood    []Step     `yaml:"likelihood" json:"likelihood"` // least likely first
+	Impact        []Step     `yaml:"impact" json:"impact"`         // least harm first
+	Ratings       [][]Rating `yaml:"ratings" json:"ratings"`       // one line per likelihood, in it one rating per impact
 }
 
 // Rate returns the rating of a cell, and the empty rating for a cell outside.
@@ -134,7 +125,6 @@ type Problem struct {
 // likelihood or more impact must never give a lower rating.
 func (m *Matrix) Problems() []Problem {
 	var p problems
-	p.origin("", m.Origin, m.Cites)
 	p.scale("likelihood", m.Likelihood)
 	p.scale("impact", m.Impact)
 	if len(m.Ratings) != Steps {
@@ -166,19 +156,6 @@ type problems []Problem
 
 func (p *problems) add(path, message string, args ...any) {
 	*p = append(*p, Problem{Path: path, Message: fmt.Sprintf(message, args...)})
-}
-
-func (p *problems) origin(at string, o Origin, cites string) {
-	prefix := at
-	if prefix != "" {
-		prefix += "."
-	}
-	switch {
-	case o != FromSource && o != Chosen:
-		p.add(prefix+"origin", "must be source or chosen")
-	case o == FromSource && cites == "":
-		p.add(prefix+"cites", "must name the place in the source")
-	}
 }
 
 func (p *problems) scale(at string, steps []Step) {

@@ -14,7 +14,6 @@ import (
 // square is a small matrix with the shape of the shipped one.
 func square() *matrix.Matrix {
 	return &matrix.Matrix{
-		Origin:     matrix.Chosen,
 		Likelihood: steps(), Impact: steps(),
 		Ratings: [][]matrix.Rating{
 			{"low", "low", "low", "medium", "medium"},
@@ -125,8 +124,6 @@ func TestMatrixProblems(t *testing.T) {
 		want   []matrix.Problem
 	}{
 		{"usable", func(*matrix.Matrix) {}, nil},
-		{"no origin", func(m *matrix.Matrix) { m.Origin = "" }, []matrix.Problem{{Path: "origin", Message: "must be source or chosen"}}},
-		{"source without a place", func(m *matrix.Matrix) { m.Origin = matrix.FromSource }, []matrix.Problem{{Path: "cites", Message: "must name the place in the source"}}},
 		{"short scale", func(m *matrix.Matrix) { m.Impact = m.Impact[:4] }, []matrix.Problem{{Path: "impact", Message: "must have 5 steps, the least first"}}},
 		{"step without a name", func(m *matrix.Matrix) { m.Likelihood[2].Name = "" }, []matrix.Problem{{Path: "likelihood[2].name", Message: "must not be empty"}}},
 		{"missing line", func(m *matrix.Matrix) { m.Ratings = m.Ratings[:4] }, []matrix.Problem{{Path: "ratings", Message: "must have 5 lines, one per likelihood, the least likely first"}}},

@@ -5,6 +5,8 @@ package matrix
 import (
 	"fmt"
 	"slices"
+
+	"portreeve.org/portreeve/internal/kernel/config"
 )
 
 // Condition holds if all of its parts do. A list holds if it contains the
@@ -29,23 +31,19 @@ type Effect struct {
 
 // Rule moves the proposal when its condition holds, unless the exception does.
 type Rule struct {
-	Name   string     `yaml:"name"`   // stable slug
-	Factor string     `yaml:"factor"` // what it looks at, for people
-	When   Condition  `yaml:"when"`
-	Unless *Condition `yaml:"unless"` // what stops it
-	Effect Effect     `yaml:"effect"`
-	Why    string     `yaml:"why"`
-	Origin Origin     `yaml:"origin"`
-	Cites  string     `yaml:"cites"`
+	Name          string     `yaml:"name"`   // stable slug
+	Factor        string     `yaml:"factor"` // what it looks at, for people
+	When          Condition  `yaml:"when"`
+	Unless        *Condition `yaml:"unless"` // what stops it
+	Effect        Effect     `yaml:"effect"`
+	config.Source `yaml:",inline"`
 }
 
 // Rules make a proposal. They apply in their order, each to what the one before left.
 type Rules struct {
-	Origin Origin `yaml:"origin"`
-	Cites  string `yaml:"cites"`
-	Why    string `yaml:"why"`
-	Base   Cell   `yaml:"base"` // where a proposal starts
-	Rules  []Rule `yaml:"rules"`
+	config.Source `yaml:",inline"`
+	Base          Cell   `yaml:"base"` // where a proposal starts
+	Rules         []Rule `yaml:"rules"`
 }
 
 // Move is what one rule did to a proposal.
@@ -57,9 +55,7 @@ type Move struct {
 	To      Cell   `json:"to"`
 	Rating  Rating `json:"rating"`  // rating of To
 	Applied bool   `json:"applied"` // false: it would have applied, but its exception held
-	Why     string `json:"why"`
-	Origin  Origin `json:"origin"`
-	Cites   string `json:"cites,omitempty"`
+	config.Source
 }
 
 // Assessed is a proposed cell with its rating and how it came about.
@@ -88,7 +84,7 @@ func (r *Rules) assess(m *Matrix, in Inputs) Assessed {
 		if !rule.When.holds(in) {
 			continue
 		}
-		move := Move{Rule: rule.Name, Factor: rule.Factor, From: a.Cell, To: a.Cell, Why: rule.Why, Origin: rule.Origin, Cites: rule.Cites}
+		move := Move{Rule: rule.Name, Factor: rule.Factor, From: a.Cell, To: a.Cell, Source: rule.Source}
 		if rule.Unless != nil && rule.Unless.holds(in) {
 			move.Effect = "not applied: its exception holds"
 		} else {
@@ -159,7 +155,6 @@ func (e Effect) String() string {
 // Problems lists what makes the rules unusable with this matrix; empty means usable.
 func (r *Rules) Problems(m *Matrix) []Problem {
 	var p problems
-	p.origin("", r.Origin, r.Cites)
 	if !r.Base.Valid() {
 		p.add("base", "must have likelihood and impact from 1 to %d", Steps)
 	}
@@ -173,7 +168,6 @@ func (r *Rules) Problems(m *Matrix) []Problem {
 		if rule.Factor == "" || rule.Why == "" {
 			p.add(at+".why", "and factor must be set: a proposal shows them")
 		}
-		p.origin(at, rule.Origin, rule.Cites)
 		p.effect(at+".effect", rule.Effect, m)
 		p.condition(at+".when", rule.When)
 		if rule.Unless != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -15,7 +16,7 @@ func yes() *bool { v := true; return &v }
 func no() *bool  { v := false; return &v }
 
 func rule(name string, when matrix.Condition, effect matrix.Effect) matrix.Rule {
-	return matrix.Rule{Name: name, Factor: name, When: when, Effect: effect, Why: "because " + name, Origin: matrix.Chosen}
+	return matrix.Rule{Name: name, Factor: name, When: when, Effect: effect, Source: config.Source{Why: "because " + name, Origin: config.Chosen}}
 }
 
 func inputs() matrix.Inputs {
@@ -62,14 +63,14 @@ func TestProposalShowsEachStep(t *testing.T) {
 			rule("boundary", matrix.Condition{CrossesBoundary: yes()}, matrix.Effect{Likelihood: 1}),
 			rule("plan", matrix.Condition{MitigationPlan: yes()}, matrix.Effect{Likelihood: -1, Impact: -1}),
 			{Name: "floor", Factor: "realm", When: matrix.Condition{LowerTrust: yes()}, Unless: &matrix.Condition{MitigationPlan: yes(), Assurances: yes()},
-				Effect: matrix.Effect{AtLeast: matrix.High}, Why: "by default", Origin: matrix.FromSource, Cites: "T285098 L36-39"},
+				Effect: matrix.Effect{AtLeast: matrix.High}, Source: config.Source{Why: "by default", Origin: config.FromSource, Cites: "T285098 L36-39"}},
 		},
 	}
 	in := inputs()
 	in.CrossesBoundary, in.LowerTrust, in.MitigationPlan = true, true, true
 	got := rules.Propose(square(), in)
-	boundary := matrix.Move{Rule: "boundary", Factor: "boundary", Effect: "likelihood +1", From: matrix.Cell{Likelihood: 2, Impact: 2}, To: matrix.Cell{Likelihood: 3, Impact: 2}, Rating: matrix.Medium, Applied: true, Why: "because boundary", Origin: matrix.Chosen}
-	floor := matrix.Move{Rule: "floor", Factor: "realm", Effect: "at least high", From: matrix.Cell{Likelihood: 3, Impact: 2}, To: matrix.Cell{Likelihood: 3, Impact: 4}, Rating: matrix.High, Applied: true, Why: "by default", Origin: matrix.FromSource, Cites: "T285098 L36-39"}
+	boundary := matrix.Move{Rule: "boundary", Factor: "boundary", Effect: "likelihood +1", From: matrix.Cell{Likelihood: 2, Impact: 2}, To: matrix.Cell{Likelihood: 3, Impact: 2}, Rating: matrix.Medium, Applied: true, Source: config.Source{Why: "because boundary", Origin: config.Chosen}}
+	floor := matrix.Move{Rule: "floor", Factor: "realm", Effect: "at least high", From: matrix.Cell{Likelihood: 3, Impact: 2}, To: matrix.Cell{Likelihood: 3, Impact: 4}, Rating: matrix.High, Applied: true, Source: config.Source{Why: "by default", Origin: config.FromSource, Cites: "T285098 L36-39"}}
 	lower := floor
 	lower.From = matrix.Cell{Likelihood: 2, Impact: 1}
 	lower.To = matrix.Cell{Likelihood: 3, Impact: 4}
@@ -77,7 +78,7 @@ func TestProposalShowsEachStep(t *testing.T) {
 		Inherent: matrix.Assessed{Base: rules.Base, Cell: floor.To, Rating: matrix.High, Moves: []matrix.Move{boundary, floor}},
 		Residual: matrix.Assessed{Base: rules.Base, Cell: lower.To, Rating: matrix.High, Moves: []matrix.Move{
 			boundary,
-			{Rule: "plan", Factor: "plan", Effect: "likelihood -1, impact -1", From: matrix.Cell{Likelihood: 3, Impact: 2}, To: matrix.Cell{Likelihood: 2, Impact: 1}, Rating: matrix.Low, Applied: true, Why: "because plan", Origin: matrix.Chosen},
+			{Rule: "plan", Factor: "plan", Effect: "likelihood -1, impact -1", From: matrix.Cell{Likelihood: 3, Impact: 2}, To: matrix.Cell{Likelihood: 2, Impact: 1}, Rating: matrix.Low, Applied: true, Source: config.Source{Why: "because plan", Origin: config.Chosen}},
 			lower,
 		}},
 	}
@@ -165,7 +166,7 @@ func drawInputs(t *rapid.T) matrix.Inputs {
 
 func TestRulesProblems(t *testing.T) {
 	usable := func() *matrix.Rules {
-		return &matrix.Rules{Origin: matrix.Chosen, Base: matrix.Cell{Likelihood: 1, Impact: 1},
+		return &matrix.Rules{Base: matrix.Cell{Likelihood: 1, Impact: 1},
 			Rules: []matrix.Rule{rule("a", matrix.Condition{}, matrix.Effect{Impact: 1})}}
 	}
 	for _, c := range []struct {
@@ -178,7 +179,6 @@ func TestRulesProblems(t *testing.T) {
 		{"no name", func(r *matrix.Rules) { r.Rules[0].Name = "" }, []string{"rules[0].name"}},
 		{"name twice", func(r *matrix.Rules) { r.Rules = append(r.Rules, r.Rules[0]) }, []string{"rules[1].name"}},
 		{"no reason", func(r *matrix.Rules) { r.Rules[0].Why = "" }, []string{"rules[0].why"}},
-		{"no origin", func(r *matrix.Rules) { r.Rules[0].Origin = "guess" }, []string{"rules[0].origin"}},
 		{"too far", func(r *matrix.Rules) { r.Rules[0].Effect.Impact = -5 }, []string{"rules[0].effect"}},
 		{"unknown floor", func(r *matrix.Rules) { r.Rules[0].Effect.AtLeast = "huge" }, []string{"rules[0].effect.at_least"}},
 		{"unknown data", func(r *matrix.Rules) { r.Rules[0].When.Data = []matrix.Data{"secret"} }, []string{"rules[0].when.data[0]"}},
