@@ -35,7 +35,7 @@ type Change struct {
 func (s *Service) Change(ctx context.Context, ref string, revision int64, in Change) (Subject, error) {
 	a := authz.ActorFrom(ctx)
 	var after Subject
-	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	err := s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		before, err := s.editable(ctx, tx, a, ActionChange, ref, revision)
 		if err != nil {
 			return err
@@ -135,15 +135,15 @@ func (s *Service) commitChange(ctx context.Context, tx *ledger.Tx, a authz.Actor
 	// What was decided in the open is hidden with the subject. What was decided
 	// while it was hidden stays so: those entries may speak of others, too.
 	if strictness(after.Visibility) > strictness(before.Visibility) {
-		if err := s.reclassify(ctx, tx, after.Item(), string(after.Visibility)); err != nil {
+		if err := s.Reclassify(ctx, tx, after.Item(), string(after.Visibility)); err != nil {
 			return Subject{}, err
 		}
 	}
 	if err := s.index(ctx, tx, after); err != nil {
 		return Subject{}, err
 	}
-	if s.onChange != nil {
-		if err := s.onChange(ctx, tx, after); err != nil {
+	if s.Follow != nil {
+		if err := s.Follow(ctx, tx, after); err != nil {
 			return Subject{}, err
 		}
 	}
@@ -252,7 +252,7 @@ func (s *Service) Retire(ctx context.Context, ref string, revision int64, reason
 			{Path: "reason", Code: "required", Message: "Say why it is no longer in use, in at most 2000 bytes."}})
 	}
 	var sub Subject
-	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	err := s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		before, err := s.editable(ctx, tx, a, ActionRetire, ref, revision)
 		if err != nil {
 			return err

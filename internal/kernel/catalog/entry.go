@@ -81,7 +81,7 @@ func stateOf(s Subject, participants []string) subjectBody {
 
 // record appends an entry about the subject and returns its sequence number.
 func (s *Service) record(ctx context.Context, tx *ledger.Tx, a authz.Actor, kind string, sub Subject, body any) (int64, error) {
-	return s.writer.Append(ctx, tx, ledger.Entry{
+	return s.Writer.Append(ctx, tx, ledger.Entry{
 		Kind: kind, Actor: a.Ref(), Subject: sub.Ref, Body: body, Item: sub.Item(), Visibility: string(sub.Visibility),
 	})
 }

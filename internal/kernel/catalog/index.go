@@ -26,10 +26,10 @@ func (s Subject) SearchDocument() search.Document {
 
 // index hands over the search document of a subject that was just written.
 func (s *Service) index(ctx context.Context, tx *ledger.Tx, sub Subject) error {
-	if s.onIndex == nil {
+	if s.Index == nil {
 		return nil
 	}
-	return s.onIndex(ctx, tx, sub.SearchDocument())
+	return s.Index(ctx, tx, sub.SearchDocument())
 }
 
 // Describe describes the subjects among items ("subject:<id>") that the actor may
@@ -42,7 +42,7 @@ func (s *Service) Describe(ctx context.Context, r store.Reader, a authz.Actor, i
 			ids = append(ids, id)
 		}
 	}
-	if !s.policy.Allowed(a, ActionRead) {
+	if !s.Policy.Allowed(a, ActionRead) {
 		return described, nil
 	}
 	visible, err := visibleByID(ctx, r, a, ids)

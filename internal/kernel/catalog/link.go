@@ -55,7 +55,7 @@ func (s *Service) end(ctx context.Context, r store.Reader, name string) (end, er
 	if !itemPattern.MatchString(name) {
 		return end{}, fault.New(fault.Invalid, "catalog.link_end", "One end of the link is neither a subject (kind:name) nor an item (type:id).")
 	}
-	resource, ok := s.resources[kind]
+	resource, ok := s.Resources[kind]
 	if !ok {
 		return end{name, authz.Restricted}, nil
 	}
@@ -128,7 +128,7 @@ func (s *Service) recordLink(ctx context.Context, tx *ledger.Tx, kind string, f 
 	if d := strictness(t.visibility) - strictness(f.visibility); d > 0 || d == 0 && t.foreign() {
 		governing = t
 	}
-	return s.writer.Append(ctx, tx, ledger.Entry{
+	return s.Writer.Append(ctx, tx, ledger.Entry{
 		Kind: kind, Actor: authz.ActorFrom(ctx).Ref(), Subject: f.item, Item: governing.item, Visibility: string(governing.visibility),
 		Body: linkBody{From: f.item, Relation: relation, To: t.item},
 	})
@@ -155,7 +155,7 @@ func (s *Service) editLink(ctx context.Context, from, relation, to string, add b
 		return fault.InvalidFields("catalog.link_invalid", []fault.Field{{Path: "relation", Code: "unknown",
 			Message: "Choose one of: " + strings.Join(s.Kinds().relationNames(), ", ") + "."}})
 	}
-	return s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	return s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		first, err := s.readable(ctx, tx, a, ActionLink, from)
 		if err != nil {
 			return err
@@ -261,8 +261,8 @@ func (s *Service) describe(ctx context.Context, r store.Reader, a authz.Actor, b
 	}
 	// Every module is asked, also if there is nothing of it: that something hidden
 	// is linked must not show by what is executed.
-	for _, kind := range sortedKeys(s.describers) {
-		describer, items := s.describers[kind], byType[kind]
+	for _, kind := range sortedKeys(s.Describers) {
+		describer, items := s.Describers[kind], byType[kind]
 		if len(items) == 0 {
 			items = []string{kind + ":-"}
 		}

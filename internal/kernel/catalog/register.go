@@ -40,7 +40,7 @@ func (s *Service) Register(ctx context.Context, in Registration) (Subject, error
 		return Subject{}, err
 	}
 	var sub Subject
-	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	err := s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		var err error
 		sub, err = s.RegisterIn(ctx, tx, in)
 		return err
@@ -66,7 +66,7 @@ func (s *Service) RegisterIn(ctx context.Context, tx *ledger.Tx, in Registration
 // newSubject makes a subject of what was given and checks what needs no database.
 func (s *Service) newSubject(ctx context.Context, in Registration) (Subject, Kind, error) {
 	a := authz.ActorFrom(ctx)
-	if err := s.policy.Check(a, ActionRegister, authz.Resource{Visibility: authz.Public, Owner: a.ID}); err != nil {
+	if err := s.Policy.Check(a, ActionRegister, authz.Resource{Visibility: authz.Public, Owner: a.ID}); err != nil {
 		return Subject{}, Kind{}, err
 	}
 	sub := Subject{
@@ -185,7 +185,7 @@ func checkTexts(p *problems, sub Subject) {
 // named, and always the owner.
 func (s *Service) lookUp(ctx context.Context, r store.Reader, sub *Subject, named []string) ([]string, []fault.Field, error) {
 	var p problems
-	owner, err := s.directory.Person(ctx, r, sub.Owner)
+	owner, err := s.Directory.Person(ctx, r, sub.Owner)
 	switch {
 	case fault.Is(err, fault.NotFound):
 		p.add("owner", "unknown", "There is no such person.")
@@ -194,7 +194,7 @@ func (s *Service) lookUp(ctx context.Context, r store.Reader, sub *Subject, name
 	default:
 		sub.Owner = owner.ID
 	}
-	if _, err := s.directory.Organisation(ctx, r, sub.Organisation); fault.Is(err, fault.NotFound) {
+	if _, err := s.Directory.Organisation(ctx, r, sub.Organisation); fault.Is(err, fault.NotFound) {
 		p.add("organisation", "unknown", "There is no such organisation.")
 	} else if err != nil {
 		return nil, nil, err
@@ -223,10 +223,10 @@ func (s *Service) principal(ctx context.Context, r store.Reader, name string) (s
 	kind, handle, _ := strings.Cut(name, ":")
 	switch kind {
 	case "person":
-		n, err := s.directory.Person(ctx, r, handle)
+		n, err := s.Directory.Person(ctx, r, handle)
 		return authz.PersonPrincipal(n.ID), err
 	case "group":
-		n, err := s.directory.Group(ctx, r, handle)
+		n, err := s.Directory.Group(ctx, r, handle)
 		return authz.GroupPrincipal(n.ID), err
 	default:
 		return "", fault.ItemNotFound()

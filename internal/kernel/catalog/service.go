@@ -80,28 +80,13 @@ type Deps struct {
 }
 
 // Service holds the use cases of the catalogue. It may be used concurrently.
-type Service struct {
-	db         *store.DB
-	writer     *ledger.Writer
-	policy     *authz.Policy
-	kinds      *config.Holder[Kinds]
-	directory  Directory
-	reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
-	onIndex    func(ctx context.Context, tx *ledger.Tx, d search.Document) error
-	describers map[string]Describer
-	resources  map[string]ResourceOf
-	onChange   func(ctx context.Context, tx *ledger.Tx, subject Subject) error
-	discussion func(ctx context.Context, item string) (web.Discussion, error)
-}
+type Service struct{ Deps }
 
 // New returns the service.
-func New(d Deps) *Service {
-	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, kinds: d.Kinds, directory: d.Directory, reclassify: d.Reclassify, onIndex: d.Index, describers: d.Describers,
-		resources: d.Resources, onChange: d.Follow, discussion: d.Discussion}
-}
+func New(d Deps) *Service { return &Service{d} }
 
 // Kinds returns the kinds and relations that are configured now.
-func (s *Service) Kinds() *Kinds { return s.kinds.Get() }
+func (s *Service) Kinds() *Kinds { return s.Deps.Kinds.Get() }
 
 // Subject returns the subject of that ref whatever its visibility; it is for
 // modules inside a transaction that check visibility themselves. An unknown ref
@@ -157,7 +142,7 @@ type Participant struct {
 func (s *Service) Show(ctx context.Context, ref string) (Detail, error) {
 	a := authz.ActorFrom(ctx)
 	var d Detail
-	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+	err := s.DB.Read(ctx, func(r *store.ReadTx) error {
 		sub, err := s.readable(ctx, r, a, ActionRead, ref)
 		if err != nil {
 			return err
@@ -170,9 +155,9 @@ func (s *Service) Show(ctx context.Context, ref string) (Detail, error) {
 
 // readable loads a visible subject and checks the action on it.
 func (s *Service) readable(ctx context.Context, r store.Reader, a authz.Actor, action authz.Action, ref string) (Subject, error) {
-	if !s.policy.Allowed(a, action) {
+	if !s.Policy.Allowed(a, action) {
 		// The same answer whether the subject exists or not.
-		return Subject{}, s.policy.Check(a, action, authz.Resource{Visibility: authz.Public})
+		return Subject{}, s.Policy.Check(a, action, authz.Resource{Visibility: authz.Public})
 	}
 	sub, err := loadVisible(ctx, r, a, ref)
 	if err != nil {
@@ -182,13 +167,13 @@ func (s *Service) readable(ctx context.Context, r store.Reader, a authz.Actor, a
 	if err != nil {
 		return Subject{}, err
 	}
-	return sub, s.policy.Check(a, action, sub.Resource(participants))
+	return sub, s.Policy.Check(a, action, sub.Resource(participants))
 }
 
 // MayEdit returns nil if the actor may do action (change, link, retire) on the
 // subject, and otherwise the fault that the edit would answer.
 func (s *Service) MayEdit(ctx context.Context, action authz.Action, ref string) error {
-	return s.db.Read(ctx, func(r *store.ReadTx) error {
+	return s.DB.Read(ctx, func(r *store.ReadTx) error {
 		_, err := s.readable(ctx, r, authz.ActorFrom(ctx), action, ref)
 		return err
 	})
@@ -197,10 +182,10 @@ func (s *Service) MayEdit(ctx context.Context, action authz.Action, ref string) 
 func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, sub Subject) (Detail, error) {
 	d := Detail{Subject: sub}
 	var err error
-	if d.Owner, err = known(s.directory.Person(ctx, r, sub.Owner)); err != nil {
+	if d.Owner, err = known(s.Directory.Person(ctx, r, sub.Owner)); err != nil {
 		return Detail{}, err
 	}
-	if d.Organisation, err = known(s.directory.Organisation(ctx, r, sub.Organisation)); err != nil {
+	if d.Organisation, err = known(s.Directory.Organisation(ctx, r, sub.Organisation)); err != nil {
 		return Detail{}, err
 	}
 	if sub.Visibility == authz.Restricted {
@@ -232,9 +217,9 @@ func (s *Service) participants(ctx context.Context, r store.Reader, sub Subject)
 	all := make([]Participant, 0, len(principals))
 	for _, principal := range principals {
 		kind, id, _ := strings.Cut(principal, ":")
-		look := s.directory.Person
+		look := s.Directory.Person
 		if kind == "group" {
-			look = s.directory.Group
+			look = s.Directory.Group
 		}
 		n, err := known(look(ctx, r, id))
 		if err != nil {
@@ -287,7 +272,7 @@ type Page struct {
 // or the Next of an earlier page; limit 0 means [store.DefaultLimit].
 func (s *Service) List(ctx context.Context, f Filter, cursor string, limit int) (Page, error) {
 	a := authz.ActorFrom(ctx)
-	if err := s.policy.Check(a, ActionRead, authz.Resource{Visibility: authz.Public}); err != nil {
+	if err := s.Policy.Check(a, ActionRead, authz.Resource{Visibility: authz.Public}); err != nil {
 		return Page{}, err
 	}
 	after, err := base64.RawURLEncoding.DecodeString(cursor)
@@ -303,7 +288,7 @@ func (s *Service) List(ctx context.Context, f Filter, cursor string, limit int) 
 	}
 	limit = store.Limit(limit)
 	var page Page
-	err = s.db.Read(ctx, func(r *store.ReadTx) error {
+	err = s.DB.Read(ctx, func(r *store.ReadTx) error {
 		all, err := listSubjects(ctx, r, a, f, string(after), limit+1)
 		page.Subjects, page.Next = store.Page(all, limit, func(last Subject) string { return base64.RawURLEncoding.EncodeToString([]byte(last.Ref)) })
 		return err
@@ -349,9 +334,9 @@ func (s *Service) FormOptions(ctx context.Context, kind string) (Form, error) {
 	a := authz.ActorFrom(ctx)
 	form := Form{Kinds: s.Kinds().Kinds, Relations: s.Kinds().Relations, Targets: map[string][]Subject{}}
 	def, _ := s.Kinds().Kind(kind)
-	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+	err := s.DB.Read(ctx, func(r *store.ReadTx) error {
 		var err error
-		if form.Organisations, err = s.directory.Organisations(ctx, r); err != nil {
+		if form.Organisations, err = s.Directory.Organisations(ctx, r); err != nil {
 			return fmt.Errorf("list organisations: %w", err)
 		}
 		for _, attr := range def.Attributes {

@@ -79,9 +79,9 @@ func (s *Service) subjectView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 		Digest:    web.Code{Label: c.Text("catalog.field.digest"), Text: sub.Digest},
 		MayChange: may(ActionChange), MayRetire: may(ActionRetire), MayLink: may(ActionLink), LinkAction: sub.URL() + "/links",
 	}
-	if s.discussion != nil {
+	if s.Discussion != nil {
 		var err error
-		if v.Discussion, err = s.discussion(c.Context(), sub.Item()); err != nil {
+		if v.Discussion, err = s.Discussion(c.Context(), sub.Item()); err != nil {
 			return nil, err
 		}
 	}
