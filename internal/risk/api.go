@@ -141,7 +141,7 @@ func (s *Service) apiOptions(ctx context.Context, id string, version int64, in O
 }
 
 func (s *Service) apiAddMitigation(ctx context.Context, id string, version int64, in MitigationRequest) (Risk, error) {
-	input, err := in.input(s.zone)
+	input, err := in.input(s.Zone())
 	if err != nil {
 		return Risk{}, err
 	}
@@ -149,7 +149,7 @@ func (s *Service) apiAddMitigation(ctx context.Context, id string, version int64
 }
 
 func (s *Service) apiHear(ctx context.Context, id string, version int64, in HearingRequest) (Risk, error) {
-	input, err := in.input(s.zone, s.AsOf())
+	input, err := in.input(s.Zone(), s.AsOf())
 	if err != nil {
 		return Risk{}, err
 	}

@@ -38,7 +38,7 @@ func (s *Service) Ask(ctx context.Context, id string, version int64, in AskInput
 		return Acceptance{}, err
 	}
 	var a Acceptance
-	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	err := s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		d, err := s.load(ctx, tx, ActionAsk, id)
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (d *decision) request(ctx context.Context, in AskInput) (Acceptance, error)
 
 // bid is what authority is asked about an acceptance.
 func (d *decision) bid(a Acceptance, before past, office authz.Authority) Request {
-	return bidOf(a, d.risk, before, d.policy, d.s.zone, d.tx.Now(), office)
+	return bidOf(a, d.risk, before, d.policy, d.s.Zone(), d.tx.Now(), office)
 }
 
 // bidOf is what is to be decided about an acceptance of r. Whoever owned the risk
@@ -148,12 +148,12 @@ func (d *decision) checkEnd(f *fields, a Acceptance) {
 		}
 		var latest time.Time
 		for _, way := range need.AnyOf {
-			if end := need.LatestEnd(way, q.begins(), d.s.zone); end.After(latest) {
+			if end := need.LatestEnd(way, q.begins(), d.s.Zone()); end.After(latest) {
 				latest = end
 			}
 		}
 		f.add("until", "too_long", "A risk rated %s is accepted at most until %s. Ask for less; prolonging is a new decision.",
-			a.Basis.Residual.Rating, latest.Add(-time.Microsecond).In(d.s.zone).Format(time.DateOnly))
+			a.Basis.Residual.Rating, latest.Add(-time.Microsecond).In(d.s.Zone()).Format(time.DateOnly))
 	}
 }
 

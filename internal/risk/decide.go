@@ -19,7 +19,7 @@ func (s *Service) onAcceptance(ctx context.Context, action authz.Action, id stri
 		return Acceptance{}, err
 	}
 	var after Acceptance
-	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	err := s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		a, err := loadAcceptance(ctx, tx, authz.ActorFrom(ctx), id)
 		if err != nil {
 			return err
@@ -29,7 +29,7 @@ func (s *Service) onAcceptance(ctx context.Context, action authz.Action, id stri
 			return err
 		}
 		// What the actor may do to an acceptance depends on who asked for it.
-		if err := s.authz.Check(d.actor, action, d.resource(a.AskedBy)); err != nil {
+		if err := s.Authz.Check(d.actor, action, d.resource(a.AskedBy)); err != nil {
 			return err
 		}
 		if a.Version != version {

@@ -91,7 +91,7 @@ func (s *Service) Meet(ctx context.Context, id string, version int64, condition,
 		}
 		c := &a.Conditions[i]
 		if c.Owner != d.actor.ID {
-			if err := s.authz.Check(d.actor, ActionSettle, d.resource(a.AskedBy)); err != nil {
+			if err := s.Authz.Check(d.actor, ActionSettle, d.resource(a.AskedBy)); err != nil {
 				return err
 			}
 		}

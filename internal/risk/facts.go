@@ -65,7 +65,7 @@ func (r FactsRule) grounds(subject catalog.Subject, named map[string]catalog.Sub
 // the decision.
 func (s *Service) groundsOf(ctx context.Context, r store.Reader, subject catalog.Subject) (grounds, error) {
 	rule := s.Policy().Facts
-	named, err := s.subjects.SubjectsByRef(ctx, r, rule.refs(subject))
+	named, err := s.Subjects.SubjectsByRef(ctx, r, rule.refs(subject))
 	if err != nil {
 		return grounds{}, err
 	}

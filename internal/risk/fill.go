@@ -67,7 +67,7 @@ func (s *Service) NewLot(made []MadeRisk, steps int, end time.Time) *Lot {
 // reports whether it was the last one.
 func (l *Lot) Live(ctx context.Context) (done bool, err error) {
 	last := l.step == l.steps-1
-	err = l.s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	err = l.s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		var history []storedStep
 		for _, r := range l.risks {
 			r.begin(l.s, tx, &history)

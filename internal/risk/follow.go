@@ -127,7 +127,7 @@ func (d *decision) hide(ctx context.Context) error {
 	if visibilityLevel(d.risk.Visibility) <= visibilityLevel(d.before.Visibility) {
 		return nil
 	}
-	return d.s.reclassify(ctx, d.tx, d.risk.Item(), string(d.risk.Visibility))
+	return d.s.Reclassify(ctx, d.tx, d.risk.Item(), string(d.risk.Visibility))
 }
 
 // risksOn returns all risks on the subject, closed ones and hidden ones too.

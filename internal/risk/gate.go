@@ -125,7 +125,7 @@ func (s *Service) acceptance(ctx context.Context, r store.Reader, q gate.Questio
 	p := s.Policy()
 	for _, risk := range heavy {
 		now := BasisOf(risk, parties[risk.ID], q.Subject)
-		until, missing := cover(p, risk, byRisk[risk.ID], now, q.At, s.zone)
+		until, missing := cover(p, risk, byRisk[risk.ID], now, q.At, s.Zone())
 		if missing != nil {
 			// For the mode blocking, only what somebody ended or let slide is an objection.
 			if req.Mode != gate.Blocking || missing.Code == CodeRevoked || missing.Code == CodeConditionOverdue {

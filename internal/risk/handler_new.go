@@ -59,9 +59,9 @@ func (s *Service) suggest(c *web.Ctx, values url.Values) error {
 		return nil
 	}
 	var subject catalog.Subject
-	err := s.db.Read(c.Context(), func(r *store.ReadTx) error {
+	err := s.DB.Read(c.Context(), func(r *store.ReadTx) error {
 		var err error
-		subject, err = s.subjects.VisibleSubject(c.Context(), r, c.Actor, ref)
+		subject, err = s.Subjects.VisibleSubject(c.Context(), r, c.Actor, ref)
 		return err
 	})
 	if fault.Is(err, fault.NotFound) {
@@ -100,8 +100,8 @@ func readNew(f *web.Form) RegisterInput {
 // see states nothing.
 func (s *Service) supposed(c *web.Ctx, ref string, stated matrix.Stated) (matrix.Inputs, error) {
 	var g grounds
-	err := s.db.Read(c.Context(), func(r *store.ReadTx) error {
-		subject, err := s.subjects.VisibleSubject(c.Context(), r, c.Actor, ref)
+	err := s.DB.Read(c.Context(), func(r *store.ReadTx) error {
+		subject, err := s.Subjects.VisibleSubject(c.Context(), r, c.Actor, ref)
 		if err != nil {
 			return err
 		}
@@ -117,10 +117,10 @@ func (s *Service) supposed(c *web.Ctx, ref string, stated matrix.Stated) (matrix
 // acts lists what the gate asks about for that kind of subject.
 func (s *Service) acts(kind string) []string {
 	var acts []string
-	if s.gate == nil {
+	if s.Gate == nil {
 		return acts
 	}
-	for _, row := range s.gate().Rows {
+	for _, row := range s.Gate().Rows {
 		if row.Kind == kind && !slices.Contains(acts, row.Action) {
 			acts = append(acts, row.Action)
 		}

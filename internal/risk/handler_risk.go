@@ -100,7 +100,7 @@ func (s *Service) complete(ctx context.Context, id string, version int64, _ web.
 }
 
 func (s *Service) ask(ctx context.Context, id string, version int64, in AskRequest) (Acceptance, error) {
-	input, err := in.input(s.zone)
+	input, err := in.input(s.Zone())
 	if err != nil {
 		return Acceptance{}, err
 	}

@@ -59,7 +59,7 @@ func (s *Service) open(ctx context.Context, rd store.Reader, actor authz.Actor, 
 	found := make([]waiting, 0, len(all))
 	for _, a := range all {
 		w := waiting{Acceptance: a, risk: risks[a.Risk]}
-		subject, err := s.subjects.Subject(ctx, rd, w.risk.Subject)
+		subject, err := s.Subjects.Subject(ctx, rd, w.risk.Subject)
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +88,7 @@ func risksByID(ctx context.Context, rd store.Reader, ids []string) (map[string]R
 // risks to rate or review, mitigation actions and conditions to carry out, and
 // acceptances to close.
 func (s *Service) Inbox(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
-	if !s.authz.Allowed(a, ActionRead) || !a.SignedIn() {
+	if !s.Authz.Allowed(a, ActionRead) || !a.SignedIn() {
 		return nil, nil
 	}
 	var items []module.InboxItem
@@ -132,20 +132,20 @@ func (s *Service) inboxDecisions(ctx context.Context, rd store.Reader, a authz.A
 		if w.risk.Owner == a.ID && len(w.unheard) > 0 {
 			items = append(items, module.InboxItem{Title: w.risk.Title, Ask: web.Msg("risk.inbox.hear", w.unheard), URL: w.risk.URL() + "/hear", Since: w.AskedAt})
 		}
-		if len(w.unheard) > 0 || !s.authz.Allowed(a, ActionGrant) {
+		if len(w.unheard) > 0 || !s.Authz.Allowed(a, ActionGrant) {
 			continue
 		}
 		votes, err := loadVotes(ctx, rd, w.ID)
 		if err != nil {
 			return nil, err
 		}
-		q := withVotes(bidOf(w.Acceptance, w.risk, edits[w.Risk], p, s.zone, rd.Now(), office), votes)
+		q := withVotes(bidOf(w.Acceptance, w.risk, edits[w.Risk], p, s.Zone(), rd.Now(), office), votes)
 		if len(rightsOf(p.Needs(w.Basis), q, a)) == 0 || voted(votes, a.ID) {
 			continue
 		}
 		items = append(items, module.InboxItem{
 			Title: w.risk.Title, URL: w.Acceptance.URL(), Since: w.AskedAt,
-			Ask: web.Msg("risk.inbox.decide", ratingWord(w.Basis.Residual.Rating), lastDay(w.Until)),
+			Ask: web.Msg("risk.inbox.decide", ratingWord(w.Basis.Residual.Rating), web.LastDay(w.Until)),
 		})
 	}
 	return items, nil
@@ -226,7 +226,7 @@ func scanOwed(row store.Scanner) (owedTerm, error) {
 
 // inboxRatings lists, to those who rate, what waits for its rating or review.
 func (s *Service) inboxRatings(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
-	if !s.authz.Allowed(a, ActionRate) {
+	if !s.Authz.Allowed(a, ActionRate) {
 		return nil, nil
 	}
 	// A risk that nobody has rated has no date of review.
@@ -258,12 +258,12 @@ func risksToRate(ctx context.Context, rd store.Reader, a authz.Actor, where stri
 // Deadlines lists what runs out soon: acceptances in force and conditions that
 // the actor answers for, or sees as a member of the security team.
 func (s *Service) Deadlines(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.Deadline, error) {
-	if !s.authz.Allowed(a, ActionRead) || !a.SignedIn() {
+	if !s.Authz.Allowed(a, ActionRead) || !a.SignedIn() {
 		return nil, nil
 	}
 	where := "a.state = 'granted' AND a.until_at > $1 AND a.until_at <= $2"
 	args := []any{store.At(rd.Now()), store.At(rd.Now().Add(soon))}
-	if !s.authz.Allowed(a, ActionRate) {
+	if !s.Authz.Allowed(a, ActionRate) {
 		where += " AND (r.owner = $3 OR a.asked_by = $3)"
 		args = append(args, a.ID)
 	}

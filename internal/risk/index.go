@@ -20,8 +20,8 @@ func (r Risk) SearchDocument() search.Document {
 
 // index hands over the search document of the risk that was just written.
 func (d *decision) index(ctx context.Context) error {
-	if d.s.onIndex == nil {
+	if d.s.Index == nil {
 		return nil
 	}
-	return d.s.onIndex(ctx, d.tx, d.risk.SearchDocument())
+	return d.s.Index(ctx, d.tx, d.risk.SearchDocument())
 }

@@ -69,7 +69,7 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	}
 	f.Limit = store.Limit(f.Limit)
 	page := Page{Items: []Summary{}}
-	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+	err := s.DB.Read(ctx, func(r *store.ReadTx) error {
 		var args []any
 		where, err := s.where(ctx, r, a, f, &args)
 		if err != nil {
@@ -164,7 +164,7 @@ func (s *Service) whereSubject(ctx context.Context, r store.Reader, a authz.Acto
 	if ref == "" {
 		return nil
 	}
-	subject, err := s.subjects.VisibleSubject(ctx, r, a, ref)
+	subject, err := s.Subjects.VisibleSubject(ctx, r, a, ref)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
@@ -180,7 +180,7 @@ func (s *Service) whereOwner(ctx context.Context, r store.Reader, a authz.Actor,
 		add("r.owner", a.ID)
 		return nil
 	}
-	p, err := s.directory.Person(ctx, r, owner)
+	p, err := s.Directory.Person(ctx, r, owner)
 	if fault.Is(err, fault.NotFound) {
 		add("r.owner", owner) // nobody's: an empty list
 		return nil
@@ -250,15 +250,15 @@ func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, 
 	if err != nil {
 		return nil, err
 	}
-	subjects, err := s.subjects.SubjectsByRef(ctx, r, refs)
+	subjects, err := s.Subjects.SubjectsByRef(ctx, r, refs)
 	if err != nil {
 		return nil, err
 	}
-	shown, err := s.subjects.VisibleSubjects(ctx, r, a, refs)
+	shown, err := s.Subjects.VisibleSubjects(ctx, r, a, refs)
 	if err != nil {
 		return nil, err
 	}
-	owners, err := s.directory.Names(ctx, r, distinct(people))
+	owners, err := s.Directory.Names(ctx, r, distinct(people))
 	if err != nil {
 		return nil, err
 	}
@@ -338,7 +338,7 @@ func (s *Service) Matrix(ctx context.Context, f Filter) (Counts, error) {
 	f.Likelihood, f.Impact, f.Sort = 0, 0, ""
 	counts := Counts{Cells: []CellCount{}}
 	found := map[matrix.Cell]int64{}
-	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+	err := s.DB.Read(ctx, func(r *store.ReadTx) error {
 		var args []any
 		where, err := s.where(ctx, r, a, f, &args)
 		if err != nil {

@@ -37,10 +37,10 @@ func (s *Service) Jobs() []job.Def {
 // Remind sends the reminders that are due now, each once. It does nothing
 // without Notices.
 func (s *Service) Remind(ctx context.Context) error {
-	if s.notices == nil {
+	if s.Notices == nil {
 		return nil
 	}
-	err := s.writer.Quiet(ctx, "a reminder is not a decision", func(tx *store.Tx) error {
+	err := s.Writer.Quiet(ctx, "a reminder is not a decision", func(tx *store.Tx) error {
 		if err := s.remindExpiry(ctx, tx); err != nil {
 			return err
 		}
@@ -90,8 +90,8 @@ func (s *Service) remindExpiry(ctx context.Context, tx *store.Tx) error {
 		}
 		risk := risks[a.Risk]
 		for _, person := range distinct([]string{risk.Owner, a.AskedBy}) {
-			err := s.notices.Enqueue(ctx, tx, notify.Message{
-				Person: person, Item: risk.Item(), Key: message, Args: []string{risk.Title, lastDay(a.Until).In(s.zone).Format("2 January 2006")},
+			err := s.Notices.Enqueue(ctx, tx, notify.Message{
+				Person: person, Item: risk.Item(), Key: message, Args: []string{risk.Title, lastDay(a.Until).In(s.Zone()).Format("2 January 2006")},
 				Path: a.URL(), Once: message + ":" + a.ID + ":" + step,
 			})
 			if err != nil {
@@ -123,7 +123,7 @@ func (s *Service) remindReview(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	for _, r := range risks {
-		err := s.notices.Enqueue(ctx, tx, notify.Message{
+		err := s.Notices.Enqueue(ctx, tx, notify.Message{
 			Person: r.Owner, Item: r.Item(), Key: MessageReviewDue, Args: []string{r.Title}, Path: r.URL(),
 			Once: fmt.Sprintf("%s:%s:%d", MessageReviewDue, r.ID, r.ReviewDue.Unix()),
 		})
@@ -142,7 +142,7 @@ func (s *Service) remindOwners(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	for _, r := range risks {
-		err := s.notices.Enqueue(ctx, tx, notify.Message{
+		err := s.Notices.Enqueue(ctx, tx, notify.Message{
 			Person: r.Owner, Item: r.Item(), Key: MessageStatus, Args: []string{r.Title, string(r.Effective().Rating)}, Path: r.URL(),
 			Once: fmt.Sprintf("%s:%s:%d", MessageStatus, r.ID, r.NoticeDue.Unix()),
 		})

@@ -85,9 +85,9 @@ func (d *decision) resolveParticipants(ctx context.Context, f *fields, named []s
 		case handle == "" || len(handle) > MaxShort:
 			err = fault.ItemNotFound()
 		case kind == "person":
-			found, err = d.s.directory.Person(ctx, d.tx, handle)
+			found, err = d.s.Directory.Person(ctx, d.tx, handle)
 		case kind == "group":
-			found, err = d.s.directory.Group(ctx, d.tx, handle)
+			found, err = d.s.Directory.Group(ctx, d.tx, handle)
 		default:
 			err = fault.ItemNotFound()
 		}

@@ -78,7 +78,7 @@ func (d *decision) checkOrganisation(ctx context.Context, f *fields, at string, 
 		}
 		return nil
 	}
-	_, err := d.s.directory.Organisation(ctx, d.tx, p.Organisation)
+	_, err := d.s.Directory.Organisation(ctx, d.tx, p.Organisation)
 	if fault.Is(err, fault.NotFound) {
 		f.add(at+".organisation", "unknown", "There is no such organisation.")
 		return nil

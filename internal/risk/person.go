@@ -69,7 +69,7 @@ func (s *Service) Erase(ctx context.Context, tx *ledger.Tx, person string) error
 		return nil
 	}
 	actor := authz.ActorFrom(ctx)
-	seq, err := s.writer.Append(ctx, tx, ledger.Entry{
+	seq, err := s.Writer.Append(ctx, tx, ledger.Entry{
 		Kind: KindErased, Actor: actor.Ref(), Subject: authz.PersonPrincipal(person), Body: erasedBody{Hearings: n},
 		Item: authz.PersonPrincipal(person), Visibility: string(authz.Restricted),
 	})
@@ -90,7 +90,7 @@ func (s *Service) Describe(ctx context.Context, r store.Reader, a authz.Actor, i
 		}
 	}
 	described := map[string]catalog.Described{}
-	if len(ids) == 0 || !s.authz.Allowed(a, ActionRead) {
+	if len(ids) == 0 || !s.Authz.Allowed(a, ActionRead) {
 		return described, nil
 	}
 	var args []any

@@ -42,7 +42,7 @@ func (s *Service) Public(ctx context.Context, r store.Reader) ([]module.PublicIt
 func (sum Summary) standing() web.Message {
 	rating := web.Msg("risk.rating_" + string(sum.Effective.Rating))
 	if sum.Acceptance == InForce {
-		return web.Msg("risk.standing.accepted", rating, lastDay(sum.AcceptedUntil))
+		return web.Msg("risk.standing.accepted", rating, web.LastDay(sum.AcceptedUntil))
 	}
 	return web.Msg("risk.standing.plain", rating, web.Msg("risk.state_"+string(sum.State)))
 }

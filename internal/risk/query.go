@@ -25,7 +25,7 @@ func (s *Service) Get(ctx context.Context, id string) (Detail, error) {
 		return Detail{}, err
 	}
 	var d Detail
-	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+	err := s.DB.Read(ctx, func(r *store.ReadTx) error {
 		var err error
 		d, err = s.detail(ctx, r, a, id)
 		return err
@@ -46,13 +46,13 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, id 
 	if err != nil {
 		return Detail{}, err
 	}
-	if err := s.authz.Check(a, ActionRead, resourceOf(d.Risk, participants, "")); err != nil {
+	if err := s.Authz.Check(a, ActionRead, resourceOf(d.Risk, participants, "")); err != nil {
 		return Detail{}, err
 	}
 	if d.Visibility == authz.Restricted {
 		d.Participants = participants
 	}
-	subject, err := s.subjects.Subject(ctx, r, d.Subject)
+	subject, err := s.Subjects.Subject(ctx, r, d.Subject)
 	if err != nil {
 		return Detail{}, err
 	}
@@ -63,7 +63,7 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, id 
 	}
 	basis := BasisOf(d.Risk, d.partiesOnly(), subject)
 	if d.Rated() {
-		d.Needs = s.needTexts(p, p.Needs(basis), Request{At: r.Now(), Zone: s.zone})
+		d.Needs = s.needTexts(p, p.Needs(basis), Request{At: r.Now(), Zone: s.Zone()})
 	}
 	mine, err := partIn(ctx, r, a, d.Risk)
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, id 
 // nameSubject gives the subject's title, or withholds all of it from a reader who
 // may not see it.
 func (s *Service) nameSubject(ctx context.Context, r store.Reader, a authz.Actor, d *Detail) error {
-	subject, err := s.subjects.VisibleSubject(ctx, r, a, d.Subject)
+	subject, err := s.Subjects.VisibleSubject(ctx, r, a, d.Subject)
 	if fault.Is(err, fault.NotFound) {
 		d.Subject = ""
 		for i := range d.Acceptances {
@@ -239,7 +239,7 @@ func (s *Service) mayDo(a authz.Actor, d Detail, participants []string, mine par
 		return may
 	}
 	allow := func(verb string, action authz.Action, sensible bool) {
-		if sensible && s.authz.Check(a, action, resourceOf(d.Risk, participants, "")) == nil {
+		if sensible && s.Authz.Check(a, action, resourceOf(d.Risk, participants, "")) == nil {
 			may = append(may, verb)
 		}
 	}
@@ -260,4 +260,4 @@ func (s *Service) mayDo(a authz.Actor, d Detail, participants []string, mine par
 }
 
 // AsOf is the domain time of a read, for what a page says about "in three days".
-func (s *Service) AsOf() time.Time { return s.db.Clock().Domain() }
+func (s *Service) AsOf() time.Time { return s.DB.Clock().Domain() }

@@ -21,7 +21,7 @@ func (s *Service) Acceptance(ctx context.Context, id string) (AcceptanceDetail, 
 		return AcceptanceDetail{}, err
 	}
 	var d AcceptanceDetail
-	err := s.db.Read(ctx, func(r *store.ReadTx) error {
+	err := s.DB.Read(ctx, func(r *store.ReadTx) error {
 		var err error
 		d, err = s.acceptanceDetail(ctx, r, a, id)
 		return err
@@ -55,7 +55,7 @@ func (s *Service) acceptanceDetail(ctx context.Context, r store.Reader, actor au
 	if around.participants, err = authz.Participants(ctx, r, around.risk.Item()); err != nil {
 		return AcceptanceDetail{}, err
 	}
-	if err := s.authz.Check(actor, ActionRead, resourceOf(around.risk, around.participants, "")); err != nil {
+	if err := s.Authz.Check(actor, ActionRead, resourceOf(around.risk, around.participants, "")); err != nil {
 		return AcceptanceDetail{}, err
 	}
 	if err := s.fillDialogue(ctx, r, actor, &d, &around); err != nil {
@@ -84,7 +84,7 @@ func (s *Service) acceptanceDetail(ctx context.Context, r store.Reader, actor au
 
 // fillDialogue loads what the acceptance is compared with.
 func (s *Service) fillDialogue(ctx context.Context, r store.Reader, actor authz.Actor, d *AcceptanceDetail, around *dialogue) error {
-	subject, err := s.subjects.Subject(ctx, r, around.risk.Subject)
+	subject, err := s.Subjects.Subject(ctx, r, around.risk.Subject)
 	if err != nil {
 		return err
 	}
@@ -114,10 +114,10 @@ func (s *Service) fillRights(ctx context.Context, r store.Reader, actor authz.Ac
 	if err != nil {
 		return err
 	}
-	q := withVotes(bidOf(d.Acceptance, around.risk, edits[d.Risk], around.policy, s.zone, r.Now(), office), d.Votes)
+	q := withVotes(bidOf(d.Acceptance, around.risk, edits[d.Risk], around.policy, s.Zone(), r.Now(), office), d.Votes)
 	d.Needs = s.needTexts(around.policy, needs, q)
 	allowed := func(action authz.Action) bool {
-		return s.authz.Check(actor, action, resourceOf(around.risk, around.participants, d.AskedBy)) == nil
+		return s.Authz.Check(actor, action, resourceOf(around.risk, around.participants, d.AskedBy)) == nil
 	}
 	if d.Standing.Code == Awaiting {
 		d.Unheard = unheard(around.policy, d.Basis, around.parties, around.hearings)
@@ -189,7 +189,7 @@ func (s *Service) subjectTitle(ctx context.Context, r store.Reader, actor authz.
 	if title, ok := known[ref]; ok {
 		return title, nil
 	}
-	subject, err := s.subjects.VisibleSubject(ctx, r, actor, ref)
+	subject, err := s.Subjects.VisibleSubject(ctx, r, actor, ref)
 	if fault.Is(err, fault.NotFound) {
 		known[ref] = nil
 		return nil, nil
@@ -205,10 +205,10 @@ func (s *Service) subjectTitle(ctx context.Context, r store.Reader, actor authz.
 // acceptance of such a risk.
 func (s *Service) opens(kind string, residual Assessment) []string {
 	acts := []string{}
-	if s.gate == nil {
+	if s.Gate == nil {
 		return acts
 	}
-	for _, row := range s.gate().Rows {
+	for _, row := range s.Gate().Rows {
 		for _, demand := range row.Requires {
 			from := fromRating(demand.With)
 			if row.Kind == kind && demand.Decision == DecisionAcceptance && residual.Rating.AtLeast(from) {

@@ -50,7 +50,7 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (Risk, error) 
 		return Risk{}, err
 	}
 	var after Risk
-	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	err := s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy()}
 		if err := d.register(ctx, in); err != nil {
 			return err
@@ -106,10 +106,10 @@ func (d *decision) register(ctx context.Context, in RegisterInput) error {
 
 // link makes the subject's page list the risk.
 func (d *decision) link(ctx context.Context) error {
-	if d.s.links == nil {
+	if d.s.Links == nil {
 		return nil
 	}
-	return d.s.links.Link(ctx, d.tx, d.risk.Item(), RelationToSubject, d.risk.Subject)
+	return d.s.Links.Link(ctx, d.tx, d.risk.Item(), RelationToSubject, d.risk.Subject)
 }
 
 // storeNew writes the registered risk and its entry.
@@ -135,7 +135,7 @@ func (d *decision) storeNew(ctx context.Context) error {
 
 // subjectOf finds the subject of a new risk, which the actor must see.
 func (d *decision) subjectOf(ctx context.Context, f *fields, ref string) error {
-	subject, err := d.s.subjects.VisibleSubject(ctx, d.tx, d.actor, strings.TrimSpace(ref))
+	subject, err := d.s.Subjects.VisibleSubject(ctx, d.tx, d.actor, strings.TrimSpace(ref))
 	switch {
 	case fault.Is(err, fault.NotFound):
 		f.add("subject", "unknown", "There is no such subject, or it is not shown to you. Register it first.")

@@ -83,22 +83,8 @@ type Deps struct {
 // context, checks their action, and is one transaction with its ledger entry. It
 // may be used concurrently.
 type Service struct {
-	db        *store.DB
-	log       *ledger.Log
-	writer    *ledger.Writer
-	authz     *authz.Policy
-	policy    *config.Holder[RiskPolicy]
-	subjects  Subjects
-	links     Links
-	directory Directory
-	zone      *time.Location
-	notices   Notices
-	gate      func() *gate.Policy
-
-	reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
-	onIndex    func(ctx context.Context, tx *ledger.Tx, d search.Document) error
-	discussion func(ctx context.Context, item string) (web.Discussion, error)
-	texts      *web.Mux // once there are pages: the catalogue of their words
+	Deps
+	texts *web.Mux // once there are pages: the catalogue of their words
 }
 
 // New returns the service. Without a zone, dates are those of UTC.
@@ -109,18 +95,14 @@ func New(d Deps) *Service {
 	if d.Reclassify == nil {
 		d.Reclassify = d.Log.Reclassify
 	}
-	return &Service{
-		db: d.DB, log: d.Log, writer: d.Writer, authz: d.Authz, policy: d.Policy,
-		subjects: d.Subjects, links: d.Links, directory: d.Directory, zone: d.Zone, notices: d.Notices, gate: d.Gate,
-		reclassify: d.Reclassify, onIndex: d.Index, discussion: d.Discussion,
-	}
+	return &Service{Deps: d}
 }
 
 // Policy returns the risk policy that is in force now.
-func (s *Service) Policy() *RiskPolicy { return s.policy.Get() }
+func (s *Service) Policy() *RiskPolicy { return s.Deps.Policy.Get() }
 
 // Zone is the time zone in which a date means the end of its day.
-func (s *Service) Zone() *time.Location { return s.zone }
+func (s *Service) Zone() *time.Location { return s.Deps.Zone }
 
 // decision is one change of one risk on its way through a transaction.
 type decision struct {
@@ -148,7 +130,7 @@ func (s *Service) load(ctx context.Context, tx *ledger.Tx, action authz.Action, 
 	if d.participants, err = authz.Participants(ctx, tx, d.risk.Item()); err != nil {
 		return nil, err
 	}
-	if err := s.authz.Check(d.actor, action, d.resource("")); err != nil {
+	if err := s.Authz.Check(d.actor, action, d.resource("")); err != nil {
 		return nil, err
 	}
 	parties, err := loadParties(ctx, tx, id)
@@ -156,7 +138,7 @@ func (s *Service) load(ctx context.Context, tx *ledger.Tx, action authz.Action, 
 		return nil, err
 	}
 	d.parties = parties[id]
-	d.subject, err = s.subjects.Subject(ctx, tx, d.risk.Subject)
+	d.subject, err = s.Subjects.Subject(ctx, tx, d.risk.Subject)
 	return d, err
 }
 
@@ -175,7 +157,7 @@ func resourceOf(r Risk, participants []string, requester string) authz.Resource 
 
 // require refuses early, and alike whether the item exists or not.
 func (s *Service) require(ctx context.Context, action authz.Action) error {
-	return s.authz.Require(authz.ActorFrom(ctx), action)
+	return s.Authz.Require(authz.ActorFrom(ctx), action)
 }
 
 // onRisk runs one change of a risk: check, load, the verb's transition, fn, write.
@@ -185,7 +167,7 @@ func (s *Service) onRisk(ctx context.Context, action authz.Action, verb, id stri
 		return Risk{}, err
 	}
 	var after Risk
-	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
+	err := s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		d, err := s.load(ctx, tx, action, id)
 		if err != nil {
 			return err
@@ -220,7 +202,7 @@ func (d *decision) record(ctx context.Context, kind, acceptance string, body any
 	if d.before.ID != "" {
 		visibility = stricter(d.before.Visibility, d.risk.Visibility)
 	}
-	seq, err := d.s.writer.Append(ctx, d.tx, ledger.Entry{
+	seq, err := d.s.Writer.Append(ctx, d.tx, ledger.Entry{
 		Kind: kind, Actor: d.actor.Ref(), Subject: d.risk.Subject, Body: body, Item: d.risk.Item(), Visibility: string(visibility),
 	})
 	if err != nil {
@@ -267,7 +249,7 @@ func (s *Service) person(ctx context.Context, r store.Reader, f *fields, path, v
 		f.add(path, "required", "Name a person.")
 		return "", nil
 	}
-	p, err := s.directory.Person(ctx, r, value)
+	p, err := s.Directory.Person(ctx, r, value)
 	if fault.Is(err, fault.NotFound) {
 		f.add(path, "unknown", "There is no such person.")
 		return "", nil
@@ -298,8 +280,8 @@ func (s *Service) names(ctx context.Context, r store.Reader, people, organisatio
 		}
 		return nil
 	}
-	if err := add(people, s.directory.Person); err != nil {
+	if err := add(people, s.Directory.Person); err != nil {
 		return nil, err
 	}
-	return names, add(organisations, s.directory.Organisation)
+	return names, add(organisations, s.Directory.Organisation)
 }

@@ -133,7 +133,7 @@ func (s *Service) SetMitigation(ctx context.Context, id string, version int64, m
 		}
 		m := mitigations[i]
 		if m.Owner != d.actor.ID || in.State != MitigationDone {
-			if err := s.authz.Check(d.actor, ActionTreat, d.resource("")); err != nil {
+			if err := s.Authz.Check(d.actor, ActionTreat, d.resource("")); err != nil {
 				return err
 			}
 		}

@@ -72,14 +72,6 @@ func standingBadge(c *web.Ctx, code StandingCode) web.Badge {
 	return web.Badge{Tone: standingTone(code), Text: c.Text("risk.standing_" + string(code))}
 }
 
-func visibilityBadge(c *web.Ctx, v authz.Visibility) web.Badge {
-	tone := web.ToneNeutral
-	if v == authz.Restricted {
-		tone = web.ToneWarning
-	}
-	return web.Badge{Tone: tone, Text: c.Text("risk.visibility_" + string(v))}
-}
-
 // cellText says where a cell lies: "likely × major".
 func (s *Service) cellText(c *web.Ctx, cell matrix.Cell) string {
 	if !cell.Valid() {
@@ -117,14 +109,6 @@ func field(g *web.Matrix, cell matrix.Cell) *web.Cell {
 	return &g.Cells[matrix.Steps-cell.Likelihood][cell.Impact-1]
 }
 
-// lastDay is a moment on the last day of something that ends at t.
-func lastDay(t time.Time) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	return t.Add(-time.Microsecond)
-}
-
 // daysUntil counts the days from today to the last day of what ends at t, as a
 // calendar in the zone counts them.
 func daysUntil(c *web.Ctx, t time.Time) int {
@@ -132,15 +116,7 @@ func daysUntil(c *web.Ctx, t time.Time) int {
 		local := t.In(c.Location())
 		return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC)
 	}
-	return int(day(lastDay(t)).Sub(day(c.Now())).Hours()) / 24
-}
-
-// dateText is a day in words, for sentences.
-func dateText(c *web.Ctx, t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(c.Location()).Format("2 January 2006")
+	return int(day(web.LastDay(t)).Sub(day(c.Now())).Hours()) / 24
 }
 
 // shown is what stands in a cell of a table, which may not be empty.
@@ -162,13 +138,6 @@ func shown(c *web.Ctx, v any) any {
 		}
 	}
 	return v
-}
-
-func orNil(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
 }
 
 func subjectLink(ref, title string) any {

@@ -55,7 +55,7 @@ func (s *Service) acceptanceView(c *web.Ctx, d AcceptanceDetail) (acceptanceView
 	v := acceptanceView{
 		A: d, Grant: d.URL() + "/grant", Refuse: d.URL() + "/refuse", MayGrant: d.MayGrant, MayRefuse: slices.Contains(d.May, "refuse"),
 		Why: standingText(c, d.Placed), Tone: standingTone(d.Standing.Code), Badges: []any{ratingBadge(c, d.Basis.Residual.Rating), standingBadge(c, d.Standing.Code)},
-		Parts: s.pins(c, d), Until: dateText(c, lastDay(d.Until)), Votes: voteLine(c, d), Ways: s.ways(c, d.Needs, d.Names),
+		Parts: s.pins(c, d), Until: c.Day(web.LastDay(d.Until)), Votes: voteLine(c, d), Ways: s.ways(c, d.Needs, d.Names),
 		Terms: termTable(c, d), Earlier: earlierTable(c, d), Proof: proofTerms(c, d),
 	}
 	v.Bound = c.Text("risk.decide.until", v.Until)
@@ -105,7 +105,7 @@ func (s *Service) nameOthers(c *web.Ctx, d *AcceptanceDetail) error {
 	for _, n := range d.Needs {
 		organisations = append(organisations, n.Organisation)
 	}
-	return s.db.Read(c.Context(), func(r *store.ReadTx) error {
+	return s.DB.Read(c.Context(), func(r *store.ReadTx) error {
 		more, err := s.names(c.Context(), r, people, organisations)
 		for id, n := range more {
 			d.Names[id] = n
@@ -136,7 +136,7 @@ func acceptanceActions(c *web.Ctx, d AcceptanceDetail, extend bool) []web.Link {
 		if !live(d.Standing.Code) {
 			text = c.Text("risk.act_again")
 		}
-		all = append(all, web.Link{Text: text, URL: withQuery("/risks/"+d.Risk+"/acceptances/new", "extends", d.ID), Icon: "calendar-clock"})
+		all = append(all, web.Link{Text: text, URL: web.With("/risks/"+d.Risk+"/acceptances/new", "extends", d.ID), Icon: "calendar-clock"})
 	}
 	for _, act := range []struct{ verb, icon string }{{"close", "file-check"}, {"withdraw", "undo-2"}, {"revoke", "ban"}} {
 		if slices.Contains(d.May, act.verb) {
@@ -148,11 +148,11 @@ func acceptanceActions(c *web.Ctx, d AcceptanceDetail, extend bool) []web.Link {
 
 // askLine says in one sentence what is before the reader.
 func (s *Service) askLine(c *web.Ctx, d AcceptanceDetail) string {
-	who, until := nameOf(c, d.Names, d.AskedBy), dateText(c, lastDay(d.Until))
+	who, until := nameOf(c, d.Names, d.AskedBy), c.Day(web.LastDay(d.Until))
 	if d.State == Asked && d.Standing.Code == Awaiting {
 		return c.Text("risk.acceptance.asks", who, until)
 	}
-	return c.Text("risk.acceptance.asked", who, dateText(c, d.AskedAt), until)
+	return c.Text("risk.acceptance.asked", who, c.Day(d.AskedAt), until)
 }
 
 // openings says what the gate lets happen while the acceptance is in force.
@@ -162,7 +162,7 @@ func openings(c *web.Ctx, d AcceptanceDetail) []openView {
 		kind, action, _ := strings.Cut(act, " ")
 		o := openView{Act: action, Text: c.Text("risk.acceptance.opens_kind", kind)}
 		if d.Basis.Subject != "" {
-			o.URL = withQuery("/gate", "subject", d.Basis.Subject, "action", action)
+			o.URL = web.With("/gate", "subject", d.Basis.Subject, "action", action)
 		}
 		all = append(all, o)
 	}
@@ -198,8 +198,8 @@ func (s *Service) pins(c *web.Ctx, d AcceptanceDetail) []web.Term {
 	if b.Subject != "" {
 		parts = append(parts, web.Term{Name: c.Text("risk.pin.subject"), Value: []any{subjectLink(b.Subject, ""), versionText(c, b)}})
 	}
-	parts = append(parts, web.Term{Name: c.Text("risk.pin.organisation"), Value: orNil(nameOf(c, d.Names, b.Organisation))},
-		web.Term{Name: c.Text("risk.pin.parties"), Value: orNil(partyNames(b))})
+	parts = append(parts, web.Term{Name: c.Text("risk.pin.organisation"), Value: nameOf(c, d.Names, b.Organisation)},
+		web.Term{Name: c.Text("risk.pin.parties"), Value: partyNames(b)})
 	return parts
 }
 
@@ -217,9 +217,7 @@ func partyNames(b Basis) string {
 
 // versionTable sets what was decided on beside what is now.
 func (s *Service) versionTable(c *web.Ctx, d AcceptanceDetail) web.Table {
-	t := web.Table{Caption: c.Text("risk.versions.caption"), Hidden: true, Columns: []web.Column{
-		{Text: c.Text("risk.versions.what")}, {Text: c.Text("risk.versions.then")}, {Text: c.Text("risk.versions.now")},
-	}}
+	t := c.Table(c.Text("risk.versions.caption"), "risk.versions.what", "risk.versions.then", "risk.versions.now")
 	then, now := d.Basis, d.Now
 	row := func(label string, a, b any, differs bool) {
 		r := web.Row{Cells: []any{c.Text(label), shown(c, a), shown(c, b)}}
@@ -259,9 +257,7 @@ func voteLine(c *web.Ctx, d AcceptanceDetail) web.Timeline {
 }
 
 func termTable(c *web.Ctx, d AcceptanceDetail) web.Table {
-	t := web.Table{Caption: c.Text("risk.terms.caption"), Hidden: true, Columns: []web.Column{
-		{Text: c.Text("risk.term.text")}, {Text: c.Text("risk.term.who")}, {Text: c.Text("risk.term.due")}, {Text: c.Text("risk.term.state")},
-	}}
+	t := c.Table(c.Text("risk.terms.caption"), "risk.term.text", "risk.term.who", "risk.term.due", "risk.term.state")
 	for _, term := range d.Conditions {
 		row := web.Row{}
 		state := []any{web.Badge{Tone: web.ToneNotice, Text: c.Text("risk.term.open")}}
@@ -275,7 +271,7 @@ func termTable(c *web.Ctx, d AcceptanceDetail) web.Table {
 		if mayMeet(c, d, term) {
 			state = append(state, web.Link{Text: c.Text("risk.term.meet"), URL: d.URL() + "/conditions/" + term.ID})
 		}
-		row.Cells = []any{term.Text, nameOf(c, d.Names, term.Owner), lastDay(term.Due), state}
+		row.Cells = []any{term.Text, nameOf(c, d.Names, term.Owner), web.LastDay(term.Due), state}
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -297,18 +293,17 @@ func ordinalText(c *web.Ctx, d AcceptanceDetail) string {
 }
 
 func earlierTable(c *web.Ctx, d AcceptanceDetail) web.Table {
-	t := web.Table{Caption: c.Text("risk.earlier.caption"), Hidden: true, Columns: []web.Column{
-		{Text: c.Text("risk.field.risk")}, {Text: c.Text("risk.earlier.ran")}, {Text: c.Text("risk.earlier.outcome")}, {Text: c.Text("risk.earlier.learnt")},
-	}, Empty: &web.Empty{Icon: "history", Title: c.Text("risk.earlier.empty"), Text: c.Text("risk.earlier.empty_text")}}
+	t := c.Table(c.Text("risk.earlier.caption"), "risk.field.risk", "risk.earlier.ran", "risk.earlier.outcome", "risk.earlier.learnt")
+	t.Empty = &web.Empty{Icon: "history", Title: c.Text("risk.earlier.empty"), Text: c.Text("risk.earlier.empty_text")}
 	for _, p := range d.Precedents {
 		ran := c.Text("risk.none")
 		if !p.From.IsZero() {
-			ran = c.Text("risk.earlier.from_to", dateText(c, p.From), dateText(c, lastDay(p.Until)))
+			ran = c.Text("risk.earlier.from_to", c.Day(p.From), c.Day(web.LastDay(p.Until)))
 		}
-		t.Rows = append(t.Rows, web.Row{Cells: []any{
+		t.Add(
 			[]any{web.Link{Text: p.Title, URL: "/risks/" + p.Risk + "/acceptances/" + p.Acceptance}, p.Subject}, ran,
 			standingBadge(c, p.Outcome), shown(c, p.Learnt),
-		}})
+		)
 	}
 	return t
 }
@@ -328,9 +323,9 @@ func decidedTerms(c *web.Ctx, d AcceptanceDetail) web.Terms {
 	} else if !d.Start.IsZero() {
 		add("risk.decided.start", d.Start)
 	}
-	add("risk.decided.until", lastDay(d.Until))
+	add("risk.decided.until", web.LastDay(d.Until))
 	if !d.Standing.ClosureDue.IsZero() {
-		due := []any{lastDay(d.Standing.ClosureDue)}
+		due := []any{web.LastDay(d.Standing.ClosureDue)}
 		if d.Standing.Unclosed {
 			due = append(due, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.overdue")})
 		}

@@ -40,10 +40,10 @@ type endView struct {
 }
 
 func settleView(c *web.Ctx, d AcceptanceDetail, _ *web.Form) (any, error) {
-	return endView{Action: c.R.URL.Path, A: d, Live: d.State == Granted && d.AsOf.Before(d.Until), Until: dateText(c, lastDay(d.Until))}, nil
+	return endView{Action: c.R.URL.Path, A: d, Live: d.State == Granted && d.AsOf.Before(d.Until), Until: c.Day(web.LastDay(d.Until))}, nil
 }
 
 func meetView(c *web.Ctx, d AcceptanceDetail, _ *web.Form) (any, error) {
 	t := termOf(d, c.Path("condition"))
-	return endView{Action: c.R.URL.Path, A: d, Term: *t, Owner: nameOf(c, d.Names, t.Owner), Due: dateText(c, lastDay(t.Due))}, nil
+	return endView{Action: c.R.URL.Path, A: d, Term: *t, Owner: nameOf(c, d.Names, t.Owner), Due: c.Day(web.LastDay(t.Due))}, nil
 }

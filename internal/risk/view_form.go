@@ -52,12 +52,12 @@ type stepsView struct {
 // baseView fills in what the inputs offer.
 func (s *Service) baseView(c *web.Ctx, d Detail) (formView, error) {
 	v := formView{
-		text: c.Text, Risk: d, Data: choices(c, "risk.data_", texts(matrix.AllData())...), Directions: choices(c, "risk.direction_", texts(matrix.AllDirections())...),
-		Access: choices(c, "risk.access_", texts(matrix.AllAccess())...), Volumes: choices(c, "risk.volume_", texts(matrix.AllVolumes())...),
-		Visibilities: hinted(c, "risk.visibility_", web.Visibilities()...),
-		Kinds:        choices(c, "risk.party_", string(PartyOrganisation), string(PartyCommunity)),
-		Requirements: choices(c, "risk.require_", texts(Requirements())...),
-		OptionKinds:  choices(c, "risk.option_", texts(OptionKinds())...), Ratings: choices(c, "risk.rating_", ratingNames()...),
+		text: c.Text, Risk: d, Data: c.Choices("risk.data_", web.Strings(matrix.AllData())...), Directions: c.Choices("risk.direction_", web.Strings(matrix.AllDirections())...),
+		Access: c.Choices("risk.access_", web.Strings(matrix.AllAccess())...), Volumes: c.Choices("risk.volume_", web.Strings(matrix.AllVolumes())...),
+		Visibilities: c.Hinted("risk.visibility_", web.Visibilities()...),
+		Kinds:        c.Choices("risk.party_", string(PartyOrganisation), string(PartyCommunity)),
+		Requirements: c.Choices("risk.require_", web.Strings(Requirements())...),
+		OptionKinds:  c.Choices("risk.option_", web.Strings(OptionKinds())...), Ratings: c.Choices("risk.rating_", ratingNames()...),
 	}
 	var err error
 	v.Organisations, err = s.organisations(c)
@@ -70,12 +70,12 @@ type organisationLister interface {
 }
 
 func (s *Service) organisations(c *web.Ctx) ([]web.Choice, error) {
-	lister, ok := s.directory.(organisationLister)
+	lister, ok := s.Directory.(organisationLister)
 	if !ok {
 		return nil, nil
 	}
 	var all []web.Choice
-	err := s.db.Read(c.Context(), func(r *store.ReadTx) error {
+	err := s.DB.Read(c.Context(), func(r *store.ReadTx) error {
 		known, err := lister.Organisations(c.Context(), r)
 		for _, o := range known {
 			all = append(all, web.Choice{Value: o.ID, Label: o.Name})
@@ -187,20 +187,13 @@ func (s *Service) proposalOf(c *web.Ctx, p matrix.Proposal) proposalView {
 
 // moves shows each step of a proposal: its factor, its effect, why, and by what.
 func (s *Service) moves(c *web.Ctx, caption string, a matrix.Assessed) stepsView {
-	t := web.Table{Caption: caption, Hidden: true, Columns: []web.Column{
-		{Text: c.Text("risk.proposal.factor")}, {Text: c.Text("risk.proposal.effect")}, {Text: c.Text("risk.proposal.then")},
-		{Text: c.Text("risk.proposal.why")}, {Text: c.Text("risk.proposal.origin")},
-	}}
+	t := c.Table(caption, "risk.proposal.factor", "risk.proposal.effect", "risk.proposal.then", "risk.proposal.why", "risk.proposal.origin")
 	m := &s.Policy().Matrix
 	start := Assessment{Cell: a.Base, Rating: m.Rate(a.Base)}
-	t.Rows = append(t.Rows, web.Row{Cells: []any{
-		c.Text("risk.proposal.base"), c.Text("risk.none"), s.assessed(c, start), c.Text("risk.proposal.base_why"), origin(s.Policy().Proposal.Origin, s.Policy().Proposal.Cites),
-	}})
+	t.Add(c.Text("risk.proposal.base"), c.Text("risk.none"), s.assessed(c, start), c.Text("risk.proposal.base_why"),
+		origin(s.Policy().Proposal.Origin, s.Policy().Proposal.Cites))
 	for _, move := range a.Moves {
-		row := web.Row{Cells: []any{
-			move.Factor, move.Effect, s.assessed(c, Assessment{Cell: move.To, Rating: move.Rating}), move.Why, origin(move.Origin, move.Cites),
-		}}
-		t.Rows = append(t.Rows, row)
+		t.Add(move.Factor, move.Effect, s.assessed(c, Assessment{Cell: move.To, Rating: move.Rating}), move.Why, origin(move.Origin, move.Cites))
 	}
 	return stepsView{Title: caption, Table: t}
 }

@@ -33,7 +33,7 @@ func acceptanceTitle(c *web.Ctx, a Acceptance) string {
 	if what == "" {
 		what = c.Text("risk.acceptance.plain")
 	}
-	return c.Text("risk.acceptance.until", what, dateText(c, lastDay(a.Until)))
+	return c.Text("risk.acceptance.until", what, c.Day(web.LastDay(a.Until)))
 }
 
 // decidedText says who decided by which right, and why it stands as it does.
@@ -56,7 +56,7 @@ func decidedText(c *web.Ctx, names map[string]Named, a Placed) string {
 func standingText(c *web.Ctx, a Placed) string {
 	switch a.Standing.Code {
 	case InForce:
-		return c.Text("risk.why_in_force", dateText(c, lastDay(a.Standing.ValidUntil)))
+		return c.Text("risk.why_in_force", c.Day(web.LastDay(a.Standing.ValidUntil)))
 	case Void:
 		if len(a.Standing.Changed) > 0 && !a.WasGranted() {
 			return c.Text("risk.why_asked_changed", differences(c, a.Standing.Changed))
@@ -66,15 +66,15 @@ func standingText(c *web.Ctx, a Placed) string {
 		}
 		return sentence(c.Text("risk.why_void"), a.EndReason)
 	case NotStarted:
-		return c.Text("risk.why_not_started", dateText(c, a.From))
+		return c.Text("risk.why_not_started", c.Day(a.From))
 	case Expired, Lapsed:
-		return c.Text("risk.why_"+string(a.Standing.Code), dateText(c, lastDay(a.Until)))
+		return c.Text("risk.why_"+string(a.Standing.Code), c.Day(web.LastDay(a.Until)))
 	case WasRevoked:
-		return c.Text("risk.why_revoked", dateText(c, a.EndedAt), a.EndReason)
+		return c.Text("risk.why_revoked", c.Day(a.EndedAt), a.EndReason)
 	case WasRefused:
 		return a.Decision
 	case WasClosed:
-		return c.Text("risk.why_closed", dateText(c, a.ClosedAt))
+		return c.Text("risk.why_closed", c.Day(a.ClosedAt))
 	default:
 		return c.Text("risk.why_" + string(a.Standing.Code))
 	}
@@ -116,7 +116,7 @@ func rightText(c *web.Ctx, names map[string]Named, r RightUsed) string {
 	text := strings.TrimSuffix(r.Explanation, ".")
 	if post, until, ok := strings.Cut(text, ", by delegation until "); ok && r.Delegation != "" {
 		if end, err := time.Parse(time.RFC3339, until); err == nil {
-			return c.Text("risk.right.delegated", post, nameOf(c, names, r.Organisation), nameOf(c, names, r.Holder), dateText(c, lastDay(end)))
+			return c.Text("risk.right.delegated", post, nameOf(c, names, r.Organisation), nameOf(c, names, r.Holder), c.Day(web.LastDay(end)))
 		}
 	}
 	if r.Organisation != "" && names[r.Organisation].Name != "" {

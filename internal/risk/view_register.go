@@ -28,9 +28,9 @@ type registerView struct {
 
 func (s *Service) registerView(c *web.Ctx, f Filter, page Page, counts Counts) registerView {
 	v := registerView{Count: counts.Total, By: bySwitch(c, f), Table: s.riskTable(c, f, page), Matrix: s.countMatrix(c, f, counts)}
-	v.States = choices(c, "risk.state_", FilterActive, string(StateOpen), string(StateTreated), string(StateClosed), FilterAll)
-	v.Ratings = choices(c, "risk.rating_", ratingNames()...)
-	v.Sorts = choices(c, "risk.sort_", SortWorst, SortRecent)
+	v.States = c.Choices("risk.state_", FilterActive, string(StateOpen), string(StateTreated), string(StateClosed), FilterAll)
+	v.Ratings = c.Choices("risk.rating_", ratingNames()...)
+	v.Sorts = c.Choices("risk.sort_", SortWorst, SortRecent)
 	query := filterValues(f)
 	if f.By != "" {
 		v.Kept = append(v.Kept, web.Choice{Label: "by", Value: f.By})
@@ -46,13 +46,7 @@ func (s *Service) registerView(c *web.Ctx, f Filter, page Page, counts Counts) r
 	}
 	v.Bare = counts.Total == 0 && f == Filter{State: FilterActive, By: f.By, Sort: f.Sort}
 	v.Table.Empty = emptyRegister(c, v.Bare)
-	if f.Cursor != "" {
-		v.Pager.Previous = "/risks?" + query.Encode()
-	}
-	if page.Next != "" {
-		query.Set("cursor", page.Next)
-		v.Pager.Next = "/risks?" + query.Encode()
-	}
+	v.Pager = c.Pager("/risks", query, page.Next)
 	return v
 }
 
@@ -105,10 +99,7 @@ func (s *Service) riskTable(c *web.Ctx, f Filter, page Page) web.Table {
 	if f.By == ByInherent {
 		rating = "risk.field.inherent"
 	}
-	t := web.Table{Caption: c.Text("risk.register.caption"), Hidden: true, Columns: []web.Column{
-		{Text: c.Text("risk.field.risk")}, {Text: c.Text(rating)}, {Text: c.Text("risk.field.subject")},
-		{Text: c.Text("risk.field.owner")}, {Text: c.Text("risk.field.acceptance")}, {Text: c.Text("risk.field.review_due")},
-	}}
+	t := c.Table(c.Text("risk.register.caption"), "risk.field.risk", rating, "risk.field.subject", "risk.field.owner", "risk.field.acceptance", "risk.field.review_due")
 	for _, r := range page.Items {
 		t.Rows = append(t.Rows, s.riskRow(c, f, r))
 	}
@@ -122,7 +113,7 @@ func (s *Service) riskRow(c *web.Ctx, f Filter, r Summary) web.Row {
 		first = append(first, stateBadge(c, r.State))
 	}
 	if r.Visibility == authz.Restricted {
-		first = append(first, visibilityBadge(c, r.Visibility))
+		first = append(first, c.Visibility(r.Visibility))
 	}
 	rating := []any{ratingBadge(c, r.Effective.Rating)}
 	if f.By == ByInherent {
@@ -141,7 +132,7 @@ func (s *Service) riskRow(c *web.Ctx, f Filter, r Summary) web.Row {
 		acceptance = standingBadge(c, r.Acceptance)
 	}
 	if r.Acceptance == InForce {
-		acceptance = []any{acceptance, web.Msg("risk.until", dateText(c, lastDay(r.AcceptedUntil)))}
+		acceptance = []any{acceptance, web.Msg("risk.until", c.Day(web.LastDay(r.AcceptedUntil)))}
 	}
 	if standingTone(r.Acceptance) == web.ToneBad && !r.Closed() {
 		row.Tone = web.ToneBad
@@ -154,40 +145,4 @@ func (s *Service) riskRow(c *web.Ctx, f Filter, r Summary) web.Row {
 	return row
 }
 
-// choices offers values whose labels are the messages that begin with prefix.
-func choices(c *web.Ctx, prefix string, values ...string) []web.Choice {
-	all := make([]web.Choice, len(values))
-	for i, v := range values {
-		all[i] = web.Choice{Value: v, Label: c.Text(prefix + v)}
-	}
-	return all
-}
-
-// hinted is choices with a second message each that explains the choice.
-func hinted(c *web.Ctx, prefix string, values ...string) []web.Choice {
-	all := choices(c, prefix, values...)
-	for i := range all {
-		all[i].Hint = c.Text(prefix + all[i].Value + "_hint")
-	}
-	return all
-}
-
-func ratingNames() []string { return texts(matrix.Ratings()) }
-
-// texts gives values of a named string type as strings.
-func texts[T ~string](values []T) []string {
-	all := make([]string, len(values))
-	for i, v := range values {
-		all[i] = string(v)
-	}
-	return all
-}
-
-// withQuery is an address with parameters.
-func withQuery(path string, pairs ...string) string {
-	q := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		q.Set(pairs[i], pairs[i+1])
-	}
-	return path + "?" + q.Encode()
-}
+func ratingNames() []string { return web.Strings(matrix.Ratings()) }

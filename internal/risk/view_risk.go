@@ -69,7 +69,7 @@ func (s *Service) riskView(c *web.Ctx, d Detail) (riskView, error) {
 	v.Matrix.Hint = c.Text("risk.risk.matrix_hint")
 	if d.Rated() {
 		s.mark(c, &v.Matrix, d.Rating.Inherent.Cell, d.Rating.Residual.Cell)
-		v.RatedBy = c.Text("risk.risk.rated_by", nameOf(c, d.Names, d.Rating.By), dateText(c, d.Rating.At))
+		v.RatedBy = c.Text("risk.risk.rated_by", nameOf(c, d.Names, d.Rating.By), c.Day(d.Rating.At))
 	} else if d.Proposed.Valid() {
 		field(&v.Matrix, d.Proposed.Cell).Mark = c.Text("risk.proposed")
 	}
@@ -77,8 +77,8 @@ func (s *Service) riskView(c *web.Ctx, d Detail) (riskView, error) {
 		v.Treatment = c.Text("risk.treatment_" + string(d.Treatment))
 	}
 	var err error
-	if s.discussion != nil {
-		if v.Discussion, err = s.discussion(c.Context(), d.Item()); err != nil {
+	if s.Discussion != nil {
+		if v.Discussion, err = s.Discussion(c.Context(), d.Item()); err != nil {
 			return riskView{}, err
 		}
 	}
@@ -111,7 +111,7 @@ func (s *Service) riskBadges(c *web.Ctx, d Detail) []any {
 		all = append(all, standingBadge(c, mostTelling(d.Acceptances)))
 	}
 	if d.Visibility != authz.Internal {
-		all = append(all, visibilityBadge(c, d.Visibility))
+		all = append(all, c.Visibility(d.Visibility))
 	}
 	if !d.Closed() && !d.ReviewDue.IsZero() && d.ReviewDue.Before(d.AsOf) {
 		all = append(all, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.review_overdue")})
@@ -147,8 +147,8 @@ func (s *Service) riskFacts(c *web.Ctx, d Detail) web.Terms {
 	if d.Act != "" {
 		add("risk.field.act", d.Act)
 	}
-	add("risk.field.owner", orNil(nameOf(c, d.Names, d.Owner)))
-	add("risk.field.organisation", orNil(nameOf(c, d.Names, d.Organisation)))
+	add("risk.field.owner", nameOf(c, d.Names, d.Owner))
+	add("risk.field.organisation", nameOf(c, d.Names, d.Organisation))
 	add("risk.field.visibility", c.Text("risk.visibility_"+string(d.Visibility)+"_hint"))
 	if len(d.Participants) > 0 {
 		add("risk.field.participants", participantNames(c, d))
@@ -187,9 +187,8 @@ func participantNames(c *web.Ctx, d Detail) string {
 }
 
 func partyTable(c *web.Ctx, d Detail) web.Table {
-	t := web.Table{Caption: c.Text("risk.parties.caption"), Hidden: true, Columns: []web.Column{
-		{Text: c.Text("risk.party.name")}, {Text: c.Text("risk.party.exposure")}, {Text: c.Text("risk.party.requirement")}, {Text: c.Text("risk.party.state")},
-	}, Empty: &web.Empty{Icon: "users", Title: c.Text("risk.parties.empty"), Text: c.Text("risk.parties.empty_text")}}
+	t := c.Table(c.Text("risk.parties.caption"), "risk.party.name", "risk.party.exposure", "risk.party.requirement", "risk.party.state")
+	t.Empty = &web.Empty{Icon: "users", Title: c.Text("risk.parties.empty"), Text: c.Text("risk.parties.empty_text")}
 	for _, p := range d.Parties {
 		row := web.Row{}
 		state := any(c.Text("risk.none"))
@@ -230,13 +229,12 @@ func hearingLine(c *web.Ctx, d Detail) web.Timeline {
 }
 
 func mitigationTable(c *web.Ctx, d Detail) web.Table {
-	t := web.Table{Caption: c.Text("risk.mitigations.caption"), Hidden: true, Columns: []web.Column{
-		{Text: c.Text("risk.mitigation.title")}, {Text: c.Text("risk.mitigation.owner")}, {Text: c.Text("risk.mitigation.due")}, {Text: c.Text("risk.mitigation.state")},
-	}, Empty: &web.Empty{Icon: "list-checks", Title: c.Text("risk.mitigations.empty"), Text: c.Text("risk.mitigations.empty_text")}}
+	t := c.Table(c.Text("risk.mitigations.caption"), "risk.mitigation.title", "risk.mitigation.owner", "risk.mitigation.due", "risk.mitigation.state")
+	t.Empty = &web.Empty{Icon: "list-checks", Title: c.Text("risk.mitigations.empty"), Text: c.Text("risk.mitigations.empty_text")}
 	tones := map[MitigationState]string{MitigationOpen: web.ToneNotice, MitigationDone: web.ToneGood, MitigationDropped: web.ToneNeutral}
 	for i, m := range d.Mitigations {
 		row := web.Row{}
-		due := []any{lastDay(m.Due)}
+		due := []any{web.LastDay(m.Due)}
 		if m.State == MitigationOpen && m.Due.Before(d.AsOf) {
 			row.Tone = web.ToneWarning
 			due = append(due, web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.overdue")})
@@ -258,24 +256,24 @@ func mitigationTable(c *web.Ctx, d Detail) web.Table {
 // gateViews says what the gate answers about the acts that depend on this risk,
 // as far as this risk goes: other risks on the subject may close the gate too.
 func (s *Service) gateViews(c *web.Ctx, d Detail) ([]gateView, error) {
-	if s.gate == nil || d.Subject == "" || d.Closed() {
+	if s.Gate == nil || d.Subject == "" || d.Closed() {
 		return nil, nil
 	}
 	var subject catalog.Subject
-	err := s.db.Read(c.Context(), func(r *store.ReadTx) error {
+	err := s.DB.Read(c.Context(), func(r *store.ReadTx) error {
 		var err error
-		subject, err = s.subjects.Subject(c.Context(), r, d.Subject)
+		subject, err = s.Subjects.Subject(c.Context(), r, d.Subject)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	var all []gateView
-	for _, row := range s.gate().Rows {
+	for _, row := range s.Gate().Rows {
 		if row.Kind != subject.Kind {
 			continue
 		}
-		v := gateView{Act: row.Action, Allowed: true, URL: withQuery("/gate", "subject", d.Subject, "action", row.Action)}
+		v := gateView{Act: row.Action, Allowed: true, URL: web.With("/gate", "subject", d.Subject, "action", row.Action)}
 		for _, demand := range row.Requires {
 			s.answer(c, &v, d, subject, demand)
 		}
@@ -302,9 +300,9 @@ func (s *Service) answer(c *web.Ctx, v *gateView, d Detail, subject catalog.Subj
 	for i, a := range slices.Backward(d.Acceptances) {
 		acceptances[len(acceptances)-1-i] = a.Acceptance
 	}
-	until, missing := cover(s.Policy(), d.Risk, acceptances, BasisOf(d.Risk, d.partiesOnly(), subject), d.AsOf, s.zone)
+	until, missing := cover(s.Policy(), d.Risk, acceptances, BasisOf(d.Risk, d.partiesOnly(), subject), d.AsOf, s.Zone())
 	if missing == nil {
-		v.Until = dateText(c, lastDay(until))
+		v.Until = c.Day(web.LastDay(until))
 		return
 	}
 	blocker := fault.Blocker{Code: missing.Code, Message: missing.Message, LiftedBy: missing.LiftedBy, URL: missing.URL}

@@ -80,7 +80,7 @@ func rateValues(_ *web.Ctx, d Detail) url.Values {
 }
 
 func (s *Service) treatView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
-	return stepView{Action: c.R.URL.Path, Risk: d, Choices: hinted(c, "risk.treatment_", texts(Treatments())...)}, nil
+	return stepView{Action: c.R.URL.Path, Risk: d, Choices: c.Hinted("risk.treatment_", web.Strings(Treatments())...)}, nil
 }
 
 func treatValues(_ *web.Ctx, d Detail) url.Values {
@@ -110,14 +110,14 @@ func mustBeHeard(p Exposed) bool { return p.Requirement == RequireHearing && !p.
 
 func (s *Service) mitigationView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 	m := mitigationOf(d, c.Path("mitigation"))
-	v := stepView{Action: c.R.URL.Path, Risk: d, Mitigation: *m, Owner: nameOf(c, d.Names, m.Owner), Due: dateText(c, lastDay(m.Due))}
+	v := stepView{Action: c.R.URL.Path, Risk: d, Mitigation: *m, Owner: nameOf(c, d.Names, m.Owner), Due: c.Day(web.LastDay(m.Due))}
 	states := []MitigationState{MitigationDone}
 	for _, verb := range d.May {
 		if verb == "treat" {
 			states = []MitigationState{MitigationDone, MitigationDropped, MitigationOpen}
 		}
 	}
-	v.Choices = hinted(c, "risk.mitigation_", texts(states)...)
+	v.Choices = c.Hinted("risk.mitigation_", web.Strings(states)...)
 	return v, nil
 }
 
@@ -141,7 +141,7 @@ func (s *Service) reviewQuestion(c *web.Ctx, d Detail) web.Confirm {
 	next := c.Now().Add(s.Policy().ReviewInterval(d.Rating.Residual.Rating))
 	return web.Confirm{
 		Title: c.Text("risk.review.title"), Lead: c.Text("risk.review.lead", d.Title),
-		Consequences: []any{c.Text("risk.review.next", dateText(c, next)), c.Text("risk.review.else")},
+		Consequences: []any{c.Text("risk.review.next", c.Day(next)), c.Text("risk.review.else")},
 		Fields:       noteField("note", "risk.review.note", "risk.review.note_hint", c),
 		Button:       c.Text("risk.review.save"), Cancel: d.URL(),
 	}
@@ -218,7 +218,7 @@ func (s *Service) askView(c *web.Ctx, d Detail, f *web.Form) (any, error) {
 	}
 	for i, a := range d.Acceptances {
 		if extends != "" && a.ID == extends && a.WasGranted() {
-			v.Extends, v.Ends = &d.Acceptances[i], dateText(c, lastDay(a.Until))
+			v.Extends, v.Ends = &d.Acceptances[i], c.Day(web.LastDay(a.Until))
 		}
 	}
 	return v, nil
@@ -233,11 +233,10 @@ func (s *Service) ways(c *web.Ctx, needs []NeedText, names map[string]Named) []w
 			who = nameOf(c, names, n.Organisation)
 		}
 		g := wayGroup{Title: who, Met: n.Met}
-		g.Table = web.Table{Caption: c.Text("risk.ways.caption", who), Hidden: true, Columns: []web.Column{
-			{Text: c.Text("risk.ways.way")}, {Text: c.Text("risk.ways.longest")}, {Text: c.Text("risk.ways.latest")}, {Text: c.Text("risk.proposal.origin")},
-		}, Empty: &web.Empty{Icon: "ban", Title: c.Text("risk.ways.nobody")}}
+		g.Table = c.Table(c.Text("risk.ways.caption", who), "risk.ways.way", "risk.ways.longest", "risk.ways.latest", "risk.proposal.origin")
+		g.Table.Empty = &web.Empty{Icon: "ban", Title: c.Text("risk.ways.nobody")}
 		for _, w := range n.Ways {
-			g.Table.Rows = append(g.Table.Rows, web.Row{Cells: []any{wayText(c, w), longest(c, w.Longest), lastDay(w.LatestEnd), origin(w.Origin, w.Cites)}})
+			g.Table.Add(wayText(c, w), longest(c, w.Longest), web.LastDay(w.LatestEnd), origin(w.Origin, w.Cites))
 		}
 		all = append(all, g)
 	}
@@ -281,8 +280,8 @@ func askValues(c *web.Ctx, d Detail) url.Values {
 
 // optionTable compares the options side by side.
 func (s *Service) optionTable(c *web.Ctx, options []Option) web.Table {
-	t := web.Table{Caption: c.Text("risk.options.caption"), Hidden: true, Columns: []web.Column{{Text: c.Text("risk.options.aspect")}},
-		Empty: &web.Empty{Icon: "scale", Title: c.Text("risk.options.empty"), Text: c.Text("risk.options.empty_text")}}
+	t := c.Table(c.Text("risk.options.caption"), "risk.options.aspect")
+	t.Empty = &web.Empty{Icon: "scale", Title: c.Text("risk.options.empty"), Text: c.Text("risk.options.empty_text")}
 	if len(options) == 0 {
 		return t
 	}
