@@ -11,6 +11,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/notify"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // JobRemind is the kind of the job that sends reminders.
@@ -91,7 +92,7 @@ func (s *Service) remindExpiry(ctx context.Context, tx *store.Tx) error {
 		risk := risks[a.Risk]
 		for _, person := range distinct([]string{risk.Owner, a.AskedBy}) {
 			err := s.Notices.Enqueue(ctx, tx, notify.Message{
-				Person: person, Item: risk.Item(), Key: message, Args: []string{risk.Title, lastDay(a.Until).In(s.Zone()).Format("2 January 2006")},
+				Person: person, Item: risk.Item(), Key: message, Args: []string{risk.Title, web.LastDay(a.Until).In(s.Zone()).Format("2 January 2006")},
 				Path: a.URL(), Once: message + ":" + a.ID + ":" + step,
 			})
 			if err != nil {

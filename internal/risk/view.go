@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )

@@ -3,7 +3,6 @@
 package risk
 
 import (
-	"net/url"
 	"strconv"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
