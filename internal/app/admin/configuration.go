@@ -58,7 +58,7 @@ type groupView struct {
 }
 
 // fewSettings is how many settings of a group stand unfolded on the page.
-const fewSettings = 8
+const fewSettings = 10
 
 // configurationView is what templates/configuration.html shows.
 type configurationView struct {

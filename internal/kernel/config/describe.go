@@ -53,9 +53,9 @@ func Describe(policy any) []Group {
 		case holdsStructs(f.value.Type()) && f.value.Len() > 0:
 			d.entries("", f.value, source)
 		case holdsStructs(f.value.Type()):
-			d.settings = []Setting{setting(f.words, nothing, source)}
+			d.settings = []Setting{setting(capital(f.words), nothing, source)}
 		default:
-			alone.Settings = append(alone.Settings, setting(f.words, text(f.value), source))
+			alone.Settings = append(alone.Settings, setting(capital(f.words), text(f.value), source))
 			continue
 		}
 		groups = append(groups, Group{Name: capital(f.words), Settings: onceSaid(d.settings)})
@@ -83,7 +83,7 @@ type describer struct{ settings []Setting }
 func (d *describer) group(prefix string, v reflect.Value, outer Source) {
 	source := innerSource(v, outer)
 	for _, f := range keysOf(v) {
-		name := under(prefix, f.words)
+		name := under(prefix, capital(f.words))
 		if holdsStructs(f.value.Type()) && f.value.Len() > 0 {
 			d.entries(name, f.value, source)
 			continue
@@ -160,7 +160,7 @@ func labelOf(v reflect.Value) (label string, known []string) {
 	}
 	for _, f := range keys {
 		if !f.value.IsZero() && !holdsSources(f.value.Type()) {
-			return phrase(f), []string{f.key}
+			return capital(phrase(f)), []string{f.key}
 		}
 	}
 	return nothing, nil
@@ -235,7 +235,7 @@ func worded(v reflect.Value) (string, bool) {
 }
 
 func setting(name, value string, source Source) Setting {
-	return Setting{Name: capital(name), Value: cmp.Or(value, nothing), Origin: source.Origin, Cites: source.Cites, Why: source.Why}
+	return Setting{Name: name, Value: cmp.Or(value, nothing), Origin: source.Origin, Cites: source.Cites, Why: source.Why}
 }
 
 // under names something inside of something.
@@ -246,12 +246,8 @@ func under(outer, inner string) string {
 	return outer + ": " + inner
 }
 
-// capital begins a label; a name of one word, such as risk.acceptance or
-// personal-data, is a label as it is.
+// capital begins a label that is made of keys; names stand as the policy has them.
 func capital(label string) string {
-	if strings.ContainsAny(strings.SplitN(label, " ", 2)[0], ".-_") {
-		return label
-	}
 	first, size := utf8.DecodeRuneInString(label)
 	return string(unicode.ToUpper(first)) + label[size:]
 }

@@ -83,11 +83,11 @@ func TestDescribe(t *testing.T) {
 	}
 	want := []Group{
 		{Settings: []Setting{{Name: "Answer valid", Value: "5m"}}},
-		{Name: "Scale", Settings: []Setting{{Name: "Rare", Value: "Hardly ever"}}},
+		{Name: "Scale", Settings: []Setting{{Name: "rare", Value: "Hardly ever"}}},
 		{Name: "Grants", Settings: []Setting{
 			{Name: "Rating high", Value: "longest 30d", Origin: Chosen, Why: "No longer."},
-			{Name: "Rating high: rank executive", Value: "–", Origin: FromSource, Cites: "L36"},
-			{Name: "Rating high: functions security, legal", Value: "owner sets end", Origin: Chosen},
+			{Name: "Rating high: Rank executive", Value: "–", Origin: FromSource, Cites: "L36"},
+			{Name: "Rating high: Functions security, legal", Value: "owner sets end", Origin: Chosen},
 			{Name: "Rating critical", Value: "longest 7d", Origin: Chosen},
 			{Name: "Rating critical: any of", Value: "–", Origin: Chosen},
 		}},
@@ -96,7 +96,7 @@ func TestDescribe(t *testing.T) {
 			{Name: "Lines", Value: "low, high; high, high", Origin: Chosen, Cites: "L1"},
 			{Name: "None", Value: "–", Origin: Chosen, Cites: "L1"},
 		}},
-		{Name: "Rows", Settings: []Setting{{Name: "Flow, call", Value: "with at once, from high; when crosses false"}}},
+		{Name: "Rows", Settings: []Setting{{Name: "flow, call", Value: "with at once, from high; when crosses false"}}},
 		{Name: "Not there", Settings: []Setting{{Name: "Not there", Value: "–"}}},
 	}
 	if diff := cmp.Diff(want, Describe(&p)); diff != "" {
