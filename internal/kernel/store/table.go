@@ -87,8 +87,10 @@ func (t *Table[T]) All(ctx context.Context, r Reader, rest string, args ...any) 
 	var all []T
 	var v T
 	rows, err := r.Query(ctx, t.selecting("")+rest, args...)
-	err = t.each(rows, err, &v, t.Dest(&v), func() { all = append(all, v) })
-	return all, err
+	if err := t.each(rows, err, &v, t.Dest(&v), func() { all = append(all, v) }); err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // GroupBy reads the rows whose column by is one of keys, by that column: the parts
@@ -102,11 +104,14 @@ func (t *Table[T]) GroupBy(ctx context.Context, r Reader, by string, keys []stri
 	}
 	var of string
 	var v T
+	args = slices.Clip(args) // the caller's array may go on
 	by = t.alias + "." + by
 	query := t.selecting(by+", ") + "WHERE " + by + " IN " + In(keys, &args) + " " + rest
 	rows, err := r.Query(ctx, query, args...)
-	err = t.each(rows, err, &v, append([]any{&of}, t.Dest(&v)...), func() { groups[of] = append(groups[of], v) })
-	return groups, err
+	if err := t.each(rows, err, &v, append([]any{&of}, t.Dest(&v)...), func() { groups[of] = append(groups[of], v) }); err != nil {
+		return nil, err
+	}
+	return groups, nil
 }
 
 func (t *Table[T]) selecting(first string) string {
