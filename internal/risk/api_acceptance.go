@@ -45,11 +45,7 @@ func (s *Service) acceptanceAPI(api *web.API, op func(id, method, path, summary 
 }
 
 func (s *Service) apiAsk(ctx context.Context, version int64, in *on[AskRequest]) (*web.Answer[AcceptanceDetail], error) {
-	input, err := in.Body.input(s.Zone())
-	if err != nil {
-		return nil, err
-	}
-	a, err := s.Ask(ctx, in.ID, version, input)
+	a, err := s.ask(ctx, in.ID, version, in.Body)
 	out, err := s.afterDecision(ctx, a, err)
 	return out.At(a.URL()), err
 }

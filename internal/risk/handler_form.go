@@ -44,17 +44,12 @@ func (s *Service) acceptanceSpot() spot[AcceptanceDetail] {
 // useCase carries out what a form holds, on the version that it was filled from.
 type useCase[In, R any] func(ctx context.Context, id string, version int64, in In) (R, error)
 
-// formOf is the form at an address below p, for whoever is offered verb. It
-// leads back to the page of what it is about.
+// formOf is the form at an address below p, for whoever is offered verb.
 func formOf[D actable, In, R any](p spot[D], action authz.Action, at, verb, page, done string, do useCase[In, R]) web.FormPage[D, In] {
 	return web.FormPage[D, In]{
 		Path: p.path + at, Action: action, Page: page, Load: p.load, Open: openFor[D](verb), Version: versionOf[D],
 		Redraw: []string{"more", "propose"}, Part: "proposal",
-		Do: func(c *web.Ctx, d D, version int64, in In) (web.Next, error) {
-			id, _ := d.at()
-			_, err := do(c.Context(), id, version, in)
-			return web.To(d.URL(), done), err
-		},
+		Do: carryOut[D](done, do),
 	}
 }
 
@@ -62,7 +57,16 @@ func formOf[D actable, In, R any](p spot[D], action authz.Action, at, verb, page
 func questionOf[D actable, In, R any](p spot[D], action authz.Action, verb, done string, question func(*web.Ctx, D) web.Confirm, do useCase[In, R]) web.ConfirmPage[D, In] {
 	return web.ConfirmPage[D, In]{
 		Path: p.path + verb, Action: action, Load: p.load, Open: openFor[D](verb), Version: versionOf[D], Question: question,
-		Do: formOf(p, action, "", verb, "", done, do).Do,
+		Do: carryOut[D](done, do),
+	}
+}
+
+// carryOut does what a form says and leads back to the page of what it is about.
+func carryOut[D actable, In, R any](done string, do useCase[In, R]) func(*web.Ctx, D, int64, In) (web.Next, error) {
+	return func(c *web.Ctx, d D, version int64, in In) (web.Next, error) {
+		id, _ := d.at()
+		_, err := do(c.Context(), id, version, in)
+		return web.To(d.URL(), done), err
 	}
 }
 

@@ -97,18 +97,15 @@ func (s *Service) actions(subject string) []string {
 
 // policyTable shows what the gate asks for.
 func (s *Service) policyTable(c *web.Ctx) web.Table {
-	t := web.Table{
-		Caption: c.Text("gate.policy.caption"), Hidden: true,
-		Columns: []web.Column{{Text: c.Text("gate.policy.what")}, {Text: c.Text("gate.policy.kind")}, {Text: c.Text("gate.policy.action")},
-			{Text: c.Text("gate.policy.decision")}, {Text: c.Text("gate.policy.mode")}, {Text: c.Text("gate.policy.origin")}},
-		Empty: &web.Empty{Icon: "door-closed", Title: c.Text("gate.policy.empty"), Text: c.Text("gate.policy.empty_text")},
-	}
+	t := c.Table(c.Text("gate.policy.caption"), "gate.policy.what", "gate.policy.kind", "gate.policy.action",
+		"gate.policy.decision", "gate.policy.mode", "gate.policy.origin")
+	t.Empty = &web.Empty{Icon: "door-closed", Title: c.Text("gate.policy.empty"), Text: c.Text("gate.policy.empty_text")}
 	for _, row := range s.Policy().Rows {
 		if len(row.Requires) == 0 {
-			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, c.Text("gate.policy.nothing"), c.Text("gate.policy.allowed"), web.Origin{Source: row.Origin == config.FromSource, Cites: row.Cites}}})
+			t.Add(row.Title, row.Kind, row.Action, c.Text("gate.policy.nothing"), c.Text("gate.policy.allowed"), web.Origin{Source: row.Origin == config.FromSource, Cites: row.Cites})
 		}
 		for _, d := range row.Requires {
-			t.Rows = append(t.Rows, web.Row{Cells: []any{row.Title, row.Kind, row.Action, decisionText(d), c.Text("gate.mode_" + string(d.Mode)), web.Origin{Source: d.Origin == config.FromSource, Cites: d.Cites}}})
+			t.Add(row.Title, row.Kind, row.Action, decisionText(d), c.Text("gate.mode_"+string(d.Mode)), web.Origin{Source: d.Origin == config.FromSource, Cites: d.Cites})
 		}
 	}
 	return t

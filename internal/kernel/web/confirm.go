@@ -30,10 +30,9 @@ func (q Confirm) Inputs(f *Form) []Field {
 }
 
 // Confirm answers with the question, of an act that is not a [ConfirmPage].
-func (c *Ctx) Confirm(q Confirm) error { return c.Render(http.StatusOK, ConfirmTemplate, q) }
+func (c *Ctx) Confirm(q Confirm) error { return c.Render(http.StatusOK, confirmTemplate, q) }
 
-// ConfirmTemplate is the page that shows a question.
-const ConfirmTemplate = "web/confirm"
+const confirmTemplate = "web/confirm"
 
 // ConfirmPage is the page that asks before an act on a D: a [FormPage] that shows
 // a question. In is what the question asks for besides yes; [None] if nothing.
@@ -54,7 +53,7 @@ type None struct{}
 // Register adds the page's routes.
 func (p ConfirmPage[D, In]) Register(m *Mux) {
 	FormPage[D, In]{
-		Path: p.Path, Action: p.Action, Page: ConfirmTemplate, Load: p.Load, Open: p.Open, Version: p.Version, Read: p.Read, Do: p.Do,
+		Path: p.Path, Action: p.Action, Page: confirmTemplate, Load: p.Load, Open: p.Open, Version: p.Version, Read: p.Read, Do: p.Do,
 		View: func(c *Ctx, d D, _ *Form) (any, error) {
 			q := p.Question(c, d)
 			q.Action = addressOf(c, p.Path)

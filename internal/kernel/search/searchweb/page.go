@@ -58,14 +58,8 @@ func (s *Site) showSearch(c *web.Ctx) error {
 	if kind != "" {
 		values.Set("kind", kind)
 	}
-	if c.Query("cursor") != "" {
-		v.Pager.Previous = web.SearchAction + "?" + values.Encode()
-	}
 	c.Prefill(web.SearchAction, values)
-	if next != "" {
-		further := url.Values{"q": {query}, "kind": {kind}, "cursor": {next}}
-		v.Pager.Next = web.SearchAction + "?" + further.Encode()
-	}
+	v.Pager = c.Pager(web.SearchAction, values, next)
 	return c.Render(http.StatusOK, "search/search", v)
 }
 

@@ -158,6 +158,7 @@ func galleryData() galleryView {
 		Pager: web.Pager{Previous: "/gallery?cursor=a", Next: "/gallery?cursor=b", Summary: "51–100"},
 		Terms: web.Terms{Items: []web.Term{
 			{Name: "Subject", Value: web.Link{Text: "flow:property-suggester-ab-test", URL: "/gallery"}}, {Name: "Owner", Value: "The owner"},
+			{Name: "Digest", Value: web.Mono{Text: "9f86d081884c"}}, {Name: "Last seen", Value: []any{web.Moment{At: Start()}, web.Act{URL: "/gallery", Text: "End", About: "this session"}}},
 			{Name: "Inherent rating", Value: rated(4)}, {Name: "Residual rating", Value: rated(3)},
 			{Name: "Reviewed", Value: now.Add(-40 * day)}, {Name: "Next review", Value: nil},
 		}},
