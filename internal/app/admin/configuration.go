@@ -85,11 +85,8 @@ func (s *Site) showConfiguration(c *web.Ctx) error {
 }
 
 func settingTable(c *web.Ctx, g config.Group) web.Table {
-	t := web.Table{
-		Caption: cmp.Or(g.Name, c.Text("admin.configuration.alone")), Hidden: true,
-		Columns: columns(c, "admin.configuration.name", "admin.configuration.value", "admin.configuration.origin", "admin.configuration.why"),
-		Empty:   &web.Empty{Icon: "circle-minus", Title: c.Text("admin.configuration.none")},
-	}
+	t := c.Table(cmp.Or(g.Name, c.Text("admin.configuration.alone")), "admin.configuration.name", "admin.configuration.value", "admin.configuration.origin", "admin.configuration.why")
+	t.Empty = &web.Empty{Icon: "circle-minus", Title: c.Text("admin.configuration.none")}
 	for _, setting := range g.Settings {
 		t.Add(setting.Name, setting.Value, originOf(setting), setting.Why)
 	}

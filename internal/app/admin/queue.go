@@ -79,8 +79,6 @@ func requeue(c *web.Ctx, may bool, path, id, about string) any {
 	return web.Act{URL: path + "/" + url.PathEscape(id) + "/requeue", Text: c.Text("admin.requeue"), About: about}
 }
 
-func columns(c *web.Ctx, keys ...string) []web.Column { return c.Table("", keys...).Columns }
-
 // jobsView is what templates/jobs.html shows.
 type jobsView struct {
 	Tabs                 web.Tabs

@@ -9,7 +9,9 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
@@ -35,6 +37,9 @@ const (
 // left out; a field of the tag row:"preset" is chosen before anybody types and
 // does not count for that. Maps, whose names nobody knows here, are left to the
 // caller. What is wrong stays in f.
+//
+// It reads every field, whether the page shows it or not: into is what the API
+// takes from the same person.
 func Bind(f *Form, into any) { f.bindStruct(reflect.ValueOf(into).Elem(), "") }
 
 // members lists the fields of a struct with their names in a form.
@@ -62,7 +67,7 @@ func (f *Form) bind(v reflect.Value, name string, tag reflect.StructTag) {
 		v.Set(reflect.New(v.Type().Elem()))
 		f.bind(v.Elem(), name, tag)
 	case reflect.Struct:
-		f.bindStruct(v, name+".")
+		f.bindWhole(v, name)
 	case reflect.String:
 		v.SetString(f.bindText(name, tag))
 	case reflect.Bool:
@@ -81,6 +86,18 @@ func (f *Form) bind(v reflect.Value, name string, tag reflect.StructTag) {
 	case reflect.Map:
 	default:
 		panic(fmt.Sprintf("web: a form cannot hold a %s, which %q is", v.Type(), name))
+	}
+}
+
+// bindWhole reads a day, or a struct with fields of its own.
+func (f *Form) bindWhole(v reflect.Value, name string) {
+	switch v.Interface().(type) {
+	case config.Date:
+		v.Set(reflect.ValueOf(f.Date(name)))
+	case time.Time:
+		panic(fmt.Sprintf("web: a form holds days, not the moment that %q is", name))
+	default:
+		f.bindStruct(v, name+".")
 	}
 }
 
@@ -147,6 +164,10 @@ func fillOne(values url.Values, v reflect.Value, name string) {
 			fillOne(values, v.Elem(), name)
 		}
 	case reflect.Struct:
+		if day, ok := v.Interface().(config.Date); ok {
+			values.Set(name, day.String())
+			return
+		}
 		fill(values, v, name+".")
 	case reflect.String:
 		values.Set(name, v.String())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/kernel/web/webtest"
@@ -17,10 +18,11 @@ import (
 
 // plan is what the form of these tests holds, plans what it is about.
 type plan struct {
-	Title  string   `json:"title" minLength:"1" maxLength:"20"`
-	Kind   string   `json:"kind" enum:"a,b"`
-	Urgent *bool    `json:"urgent"`
-	Tags   []string `json:"tags"`
+	Title  string      `json:"title" minLength:"1" maxLength:"20"`
+	Kind   string      `json:"kind" enum:"a,b"`
+	Urgent *bool       `json:"urgent"`
+	Tags   []string    `json:"tags"`
+	Until  config.Date `json:"until"`
 	Cell   struct {
 		Likely int `json:"likely" minimum:"1" maximum:"5"`
 	} `json:"cell"`
@@ -80,7 +82,7 @@ func (p *plans) form() web.FormPage[*plans, plan] {
 func openPlans(t *testing.T) (*plans, *webtest.Client) {
 	t.Helper()
 	urgent := true
-	p := &plans{Name: "x", version: 3, saved: plan{Title: "old", Kind: "b", Urgent: &urgent, Tags: []string{"one", "two"}, Steps: []step{{"first", "go"}}}}
+	p := &plans{Name: "x", version: 3, saved: plan{Title: "old", Kind: "b", Urgent: &urgent, Tags: []string{"one", "two"}, Until: config.Date{Year: 2026, Month: 3, Day: 31}, Steps: []step{{"first", "go"}}}}
 	p.saved.Cell.Likely = 2
 	n, m := openNotes(t)
 	p.notes = n
@@ -113,14 +115,14 @@ func named(t *testing.T, page *webtest.Response, field string) *webtest.Node {
 func TestFormPage(t *testing.T) {
 	p, c := openPlans(t)
 	page := c.Get("/plans/x/edit").Want(200).FormValues("/plans/x")
-	if page.Get("title") != "old" || page.Get("tags") != "one\ntwo\n" || page.Get("steps[0].text") != "go" || page.Get("_version") != "3" {
+	if page.Get("title") != "old" || page.Get("tags") != "one\ntwo\n" || page.Get("steps[0].text") != "go" || page.Get("until") != "2026-03-31" || page.Get("_version") != "3" {
 		t.Errorf("the form begins with %v", page)
 	}
-	sent := typed(c, map[string]string{"title": "new", "tags": "three\r\n\r\n", "steps[0].text": "", "steps[1].kind": "chosen", "steps[2].text": "last"})
+	sent := typed(c, map[string]string{"title": "new", "tags": "three\r\n\r\n", "until": "2026-04-01", "steps[0].text": "", "steps[1].kind": "chosen", "steps[2].text": "last"})
 	c.Post("/plans/x", sent).WantLocation("/notes/1")
 	c.Post("/plans/x", sent).WantLocation("/notes/1")
 	urgent := false
-	want := plan{Title: "new", Kind: "a", Urgent: &urgent, Tags: []string{"three"}, Steps: []step{{"", "last"}}}
+	want := plan{Title: "new", Kind: "a", Urgent: &urgent, Tags: []string{"three"}, Until: config.Date{Year: 2026, Month: 4, Day: 1}, Steps: []step{{"", "last"}}}
 	want.Cell.Likely = 4
 	if diff := cmp.Diff(want, p.saved); diff != "" {
 		t.Error(diff)
