@@ -81,8 +81,7 @@ func noteRepeated(ctx context.Context, f *fault.Error) {
 }
 
 // once runs an operation under a key, remembers its answer if it succeeded, and
-// gives the remembered answer to a repeat; of an answer that was dropped because
-// something was erased, the location and that it took effect.
+// gives the remembered answer to a repeat.
 func (c *Ctx) once(key ledger.Key, handle func()) error {
 	memory := c.mux.deps.Submissions
 	reply, err := recall(c.Context(), memory, key)
@@ -106,9 +105,7 @@ func (c *Ctx) once(key ledger.Key, handle func()) error {
 		}
 	}
 	if held.status < 300 && !secret {
-		err := memory.Remember(c.Context(), key, ledger.Reply{
-			Status: held.status, Header: replyHeader(out.Header()), Location: out.Header().Get("Location"), Body: held.body.Bytes(),
-		})
+		err := memory.Remember(c.Context(), key, ledger.Reply{Status: held.status, Header: replyHeader(out.Header()), Body: held.body.Bytes()})
 		if err != nil {
 			c.log().Error("answer not remembered", "error", err)
 		}
@@ -120,7 +117,7 @@ func (c *Ctx) once(key ledger.Key, handle func()) error {
 
 func replyHeader(h http.Header) map[string]string {
 	kept := map[string]string{}
-	for _, name := range []string{"Content-Type", "ETag"} {
+	for _, name := range []string{"Content-Type", "Location", "ETag"} {
 		if v := h.Get(name); v != "" {
 			kept[name] = v
 		}
@@ -132,16 +129,10 @@ func (c *Ctx) replayOperation(reply *ledger.Reply) error {
 	for _, name := range []string{"Content-Type", "Content-Length", "Retry-After"} {
 		c.W.Header().Del(name)
 	}
-	if reply.Location != "" {
-		c.W.Header().Set("Location", reply.Location)
-	}
-	c.W.Header().Set("Idempotency-Replayed", "true")
-	if reply.Emptied() {
-		return ledger.Repeated()
-	}
 	for name, v := range reply.Header {
 		c.W.Header().Set(name, v)
 	}
+	c.W.Header().Set("Idempotency-Replayed", "true")
 	c.W.WriteHeader(reply.Status)
 	_, err := c.W.Write(reply.Body)
 	return err

@@ -39,7 +39,7 @@ func (c *Ctx) submit(f *Form) error {
 	c.key = &ledger.Key{Actor: c.Actor.Ref(), Key: "form:" + nonce, Fingerprint: f.fingerprint(c.R)}
 	c.R = c.R.WithContext(ledger.WithIdempotency(c.R.Context(), *c.key))
 	reply, err := recall(c.Context(), c.mux.deps.Submissions, *c.key)
-	if err != nil || reply == nil || reply.Emptied() && reply.Location == "" {
+	if err != nil || reply == nil {
 		// Used for something else, or without an answer yet: the ledger decides.
 		return nil
 	}
@@ -84,7 +84,7 @@ func (c *Ctx) settle(status int, path string) {
 	if c.key == nil {
 		return
 	}
-	reply := ledger.Reply{Status: status, Header: map[string]string{headerFlash: encodeFlash(c.flash)}, Location: path}
+	reply := ledger.Reply{Status: status, Header: map[string]string{"Location": path, headerFlash: encodeFlash(c.flash)}}
 	if err := c.mux.deps.Submissions.Remember(c.Context(), *c.key, reply); err != nil {
 		// The decision stands; only a repeat would get a plainer answer.
 		c.log().Error("answer not remembered", "error", err)
@@ -114,23 +114,18 @@ func (c *Ctx) repeated(err error) bool {
 		return false
 	}
 	reply := awaitReply(c.Context(), c.mux.deps.Submissions, *c.key)
-	if reply == nil || reply.Emptied() && reply.Location == "" {
+	if reply == nil {
 		return false
 	}
 	c.replay(reply)
 	return true
 }
 
-// replay answers with a kept answer, or with the way to where it led.
 func (c *Ctx) replay(reply *ledger.Reply) {
 	if flash := reply.Header[headerFlash]; flash != "" {
 		http.SetCookie(c.W, hostCookie(flashCookie, flash, time.Time{}))
 	}
-	status := reply.Status
-	if reply.Emptied() {
-		status = http.StatusSeeOther
-	}
-	c.redirect(status, LocalPath(reply.Location))
+	c.redirect(reply.Status, LocalPath(reply.Header["Location"]))
 }
 
 // recall returns the answer to key, or nil if there is none yet.
