@@ -18,15 +18,10 @@ import (
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
-// erasingKinds are the entries after which the journal is brought up to date.
-func erasingKinds() []string {
-	return []string{ledger.KindErased, content.KindErased, identity.KindPersonErased}
-}
-
 // committed is called after each decision: what was erased is in the journal
 // before anybody is told that it is gone.
 func (o *office) committed(ctx context.Context, kinds []string) {
-	if o.journal == nil || !slices.ContainsFunc(kinds, func(k string) bool { return slices.Contains(erasingKinds(), k) }) {
+	if o.journal == nil || !slices.ContainsFunc(kinds, ledger.Erases) {
 		return
 	}
 	if err := o.keepJournal(context.WithoutCancel(ctx)); err != nil {

@@ -112,6 +112,7 @@ func eraseEntry(ctx context.Context, tx *Tx, seq int64, fields []Field) (int, er
 		if _, err := tx.Exec(ctx, `INSERT INTO ledger_erasure (seq, field, erased) VALUES ($1, $2, $3)`, seq, f.String(), store.At(tx.Now())); err != nil {
 			return n, err
 		}
+		tx.erased = true
 		n++
 	}
 	return n, nil

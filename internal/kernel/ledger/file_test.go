@@ -48,7 +48,10 @@ func TestErasedTextLeavesTheFile(t *testing.T) {
 	if err := decide(t, w, entry("flow:x"), e, e, entry("flow:y")); err != nil {
 		t.Fatal(err)
 	}
-	err := w.Decide(t.Context(), func(tx *ledger.Tx) error {
+	answered, late, own := answerWith(t, l, w, "answered"), answerWith(t, l, w, "late"), ledger.Key{Actor: "person:a", Key: "own"}
+	answered(ledger.Reply{Status: 201, Header: map[string]string{"Location": "/x/1?q=query-to-be-erased"}, Body: []byte(`"answer-to-be-erased"`)})
+	ctx := ledger.WithIdempotency(t.Context(), own)
+	err := w.Decide(ctx, func(tx *ledger.Tx) error {
 		if _, err := w.Append(t.Context(), tx, entry("flow:x")); err != nil {
 			return err
 		}
@@ -57,6 +60,19 @@ func TestErasedTextLeavesTheFile(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	late(ledger.Reply{Status: 201, Body: []byte(`"late-answer-to-be-erased"`)})
+	if err := l.Remember(t.Context(), own, ledger.Reply{Status: 204}); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]struct {
+		status   int
+		location string
+	}{"answered": {0, "/x/1"}, "late": {0, ""}, "own": {204, ""}} {
+		_, got, err := l.Recall(t.Context(), ledger.Key{Actor: "person:a", Key: key})
+		if err != nil || got == nil || got.Status != want.status || got.Header["Location"] != want.location || len(got.Body) > 0 {
+			t.Errorf("the answer to %s: %+v, %v", key, got, err)
+		}
 	}
 	verify(t, db)
 	closeDB(t, db)
@@ -70,6 +86,26 @@ func TestErasedTextLeavesTheFile(t *testing.T) {
 	for _, text := range []string{"to-be-erased", " and more and more"} {
 		if bytes.Contains(data, []byte(text)) {
 			t.Errorf("the file still holds %q", text)
+		}
+	}
+}
+
+// answerWith decides under a key and returns what remembers the answer.
+func answerWith(t *testing.T, l *ledger.Log, w *ledger.Writer, key string) func(ledger.Reply) {
+	t.Helper()
+	k := ledger.Key{Actor: "person:a", Key: key}
+	ctx := ledger.WithIdempotency(t.Context(), k)
+	err := w.Decide(ctx, func(tx *ledger.Tx) error {
+		_, err := w.Append(ctx, tx, entry("flow:x"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(r ledger.Reply) {
+		t.Helper()
+		if err := l.Remember(t.Context(), k, r); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -68,10 +68,15 @@ func (c *claim) refuse(ctx context.Context, tx *store.Tx) error {
 		return fault.New(fault.Invalid, "idempotency.reused",
 			"This idempotency key was used for another request. Use a new key for each request.")
 	default:
-		// The entry's number stays out of the message: it tells how much is decided.
-		return fault.New(fault.Conflict, "idempotency.repeated",
-			"This request was carried out before and was not carried out again.")
+		return Repeated()
 	}
+}
+
+// Repeated is the fault for a request that took effect before and of whose answer
+// nothing is left. The entry's number stays out of it: it tells how much is decided.
+func Repeated() *fault.Error {
+	return fault.New(fault.Conflict, "idempotency.repeated",
+		"This request was carried out before and was not carried out again.")
 }
 
 func (c *claim) insert(ctx context.Context, tx *store.Tx, now time.Time, seq int64) error {
@@ -99,18 +104,42 @@ type Reply struct {
 	Body   []byte
 }
 
+// Emptied reports whether the answer was dropped because something was erased
+// since: what was erased may stand in it. Only the location is left, without its
+// query.
+func (r Reply) Emptied() bool { return r.Status == emptied }
+
+// emptied stands for the status of an answer that was dropped, or that must not be
+// kept any more because its request was decided before something was erased.
+const emptied = 0
+
+// Erases reports whether entries of a kind record that something was erased, which
+// their last word says.
+func Erases(kind string) bool { return strings.HasSuffix(kind, ".erased") }
+
+// emptyReplies drops all kept answers, and keeps those from being kept that
+// belong to earlier decisions and are still on their way.
+func emptyReplies(ctx context.Context, tx *store.Tx) error {
+	_, err := tx.Exec(ctx, `UPDATE ledger_idempotency SET status = $1, header = NULL, body = NULL WHERE status IS NULL OR status <> $1`, emptied)
+	if err != nil {
+		return fmt.Errorf("drop kept answers: %w", err)
+	}
+	return nil
+}
+
 // Remember stores the answer to the request whose key was claimed, so that a
-// repeat can be answered alike. It does nothing if the key is not stored or has
-// an answer already.
+// repeat can be answered alike. It does nothing if the key is not stored, has an
+// answer already, or if something was erased since the decision.
 func (l *Log) Remember(ctx context.Context, k Key, r Reply) error {
 	header, err := json.Marshal(r.Header)
 	if err != nil {
 		return fmt.Errorf("remember reply: %w", err)
 	}
+	location, _, _ := strings.Cut(r.Header["Location"], "?") // a query may hold words
 	return l.db.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE ledger_idempotency SET status = $1, header = $2, body = $3
-			WHERE actor = $4 AND key = $5 AND fingerprint = $6 AND status IS NULL`,
-			r.Status, string(header), r.Body, k.Actor, k.Key, k.Fingerprint)
+		_, err := tx.Exec(ctx, `UPDATE ledger_idempotency SET status = $1, header = $2, location = $3, body = $4
+			WHERE actor = $5 AND key = $6 AND fingerprint = $7 AND status IS NULL`,
+			r.Status, string(header), location, r.Body, k.Actor, k.Key, k.Fingerprint)
 		if err != nil {
 			return fmt.Errorf("remember reply: %w", err)
 		}
@@ -126,10 +155,10 @@ func (l *Log) Recall(ctx context.Context, k Key) (seq int64, reply *Reply, err e
 	err = l.db.Read(ctx, func(tx *store.ReadTx) error {
 		var fingerprint string
 		var status sql.NullInt64
-		var header sql.NullString
+		var header, location sql.NullString
 		var body []byte
-		err := tx.QueryRow(ctx, `SELECT fingerprint, seq, status, header, body FROM ledger_idempotency WHERE actor = $1 AND key = $2`, k.Actor, k.Key).
-			Scan(&fingerprint, &seq, &status, &header, &body)
+		err := tx.QueryRow(ctx, `SELECT fingerprint, seq, status, header, location, body FROM ledger_idempotency WHERE actor = $1 AND key = $2`, k.Actor, k.Key).
+			Scan(&fingerprint, &seq, &status, &header, &location, &body)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fault.ItemNotFound()
 		}
@@ -144,6 +173,10 @@ func (l *Log) Recall(ctx context.Context, k Key) (seq int64, reply *Reply, err e
 			return nil
 		}
 		reply = &Reply{Status: int(status.Int64), Body: body}
+		if reply.Emptied() {
+			reply.Header = map[string]string{"Location": location.String}
+			return nil
+		}
 		return json.Unmarshal([]byte(header.String), &reply.Header)
 	})
 	return seq, reply, err

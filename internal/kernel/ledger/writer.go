@@ -45,6 +45,7 @@ type Tx struct {
 	appended int // entries, padding not counted
 	first    int64
 	kinds    []string // of the entries
+	erased   bool     // something was erased: kept answers must go
 	rows     []leafRow
 	openings []openingRow
 }
@@ -61,6 +62,10 @@ type Tx struct {
 // transaction; when it is there already, fn does not run and the error is the
 // fault "idempotency.repeated" (Conflict), or "idempotency.reused" (Invalid) if
 // the key was used for a request with another fingerprint.
+//
+// If fn erases with [Log.Erase] or appends an entry of a kind that [Erases], all
+// answers that were kept for repeats are dropped in the same transaction: they
+// may hold what was erased.
 //
 // Decide must not be called inside fn: it would wait for itself.
 func (w *Writer) Decide(ctx context.Context, fn func(tx *Tx) error) error {
@@ -83,6 +88,11 @@ func (w *Writer) Decide(ctx context.Context, fn func(tx *Tx) error) error {
 			return fault.New(fault.Internal, "ledger.silent_write",
 				"The change was not recorded in the decision log and so was not made. Give the request id to your administrator.").
 				Because(fmt.Errorf("module %s decided without an entry", w.module))
+		}
+		if tx.erased {
+			if err := emptyReplies(ctx, stx); err != nil {
+				return err
+			}
 		}
 		if err := claim.insert(ctx, stx, w.log.db.Clock().Real(), tx.first); err != nil {
 			return err
@@ -165,6 +175,7 @@ func (tx *Tx) append(ctx context.Context, e Entry) (int64, error) {
 	}
 	tx.appended++
 	tx.kinds = append(tx.kinds, e.Kind)
+	tx.erased = tx.erased || Erases(e.Kind)
 	tx.openings = append(tx.openings, openingRow{seq, e, body, salts})
 	return seq, tx.flushIfMany(ctx)
 }

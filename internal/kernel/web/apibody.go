@@ -81,7 +81,8 @@ func noteRepeated(ctx context.Context, f *fault.Error) {
 }
 
 // once runs an operation under a key, remembers its answer if it succeeded, and
-// gives the remembered answer to a repeat.
+// gives the remembered answer to a repeat; of an answer that was dropped because
+// something was erased, the location and that it took effect.
 func (c *Ctx) once(key ledger.Key, handle func()) error {
 	memory := c.mux.deps.Submissions
 	reply, err := recall(c.Context(), memory, key)
@@ -130,9 +131,14 @@ func (c *Ctx) replayOperation(reply *ledger.Reply) error {
 		c.W.Header().Del(name)
 	}
 	for name, v := range reply.Header {
-		c.W.Header().Set(name, v)
+		if v != "" {
+			c.W.Header().Set(name, v)
+		}
 	}
 	c.W.Header().Set("Idempotency-Replayed", "true")
+	if reply.Emptied() {
+		return ledger.Repeated()
+	}
 	c.W.WriteHeader(reply.Status)
 	_, err := c.W.Write(reply.Body)
 	return err

@@ -39,7 +39,7 @@ func (c *Ctx) submit(f *Form) error {
 	c.key = &ledger.Key{Actor: c.Actor.Ref(), Key: "form:" + nonce, Fingerprint: f.fingerprint(c.R)}
 	c.R = c.R.WithContext(ledger.WithIdempotency(c.R.Context(), *c.key))
 	reply, err := recall(c.Context(), c.mux.deps.Submissions, *c.key)
-	if err != nil || reply == nil {
+	if err != nil || reply == nil || reply.Emptied() && reply.Header["Location"] == "" {
 		// Used for something else, or without an answer yet: the ledger decides.
 		return nil
 	}
@@ -114,18 +114,23 @@ func (c *Ctx) repeated(err error) bool {
 		return false
 	}
 	reply := awaitReply(c.Context(), c.mux.deps.Submissions, *c.key)
-	if reply == nil {
+	if reply == nil || reply.Emptied() && reply.Header["Location"] == "" {
 		return false
 	}
 	c.replay(reply)
 	return true
 }
 
+// replay answers with a kept answer, or with the way to where it led.
 func (c *Ctx) replay(reply *ledger.Reply) {
 	if flash := reply.Header[headerFlash]; flash != "" {
 		http.SetCookie(c.W, hostCookie(flashCookie, flash, time.Time{}))
 	}
-	c.redirect(reply.Status, LocalPath(reply.Header["Location"]))
+	status := reply.Status
+	if reply.Emptied() {
+		status = http.StatusSeeOther
+	}
+	c.redirect(status, LocalPath(reply.Header["Location"]))
 }
 
 // recall returns the answer to key, or nil if there is none yet.

@@ -55,6 +55,11 @@ func TestCommentAPI(t *testing.T) {
 	if api.Get(one).Want(200).Into(&c); c.Text != "" || !c.Erased() {
 		t.Errorf("%+v", c)
 	}
+	// The answer that was kept for a repeat held the text.
+	repeat := api.JSON("POST", base, map[string]string{"text": "Hello."}, "Idempotency-Key", "one").Want(409).WantText("idempotency.repeated")
+	if strings.Contains(repeat.Body, "Hello") || repeat.Header.Get("Location") != one {
+		t.Errorf("a repeat after the erasure: %s %v", repeat.Body, repeat.Header)
+	}
 }
 
 func TestAttachmentAPI(t *testing.T) {
@@ -122,6 +127,9 @@ func TestCommands(t *testing.T) {
 	}
 	if data, err := os.ReadFile(saved); err != nil || string(data) != "notes\n" {
 		t.Errorf("%q %v", data, err)
+	}
+	if out, code := h.command("owner", "", "attachment", "get", a.ID, "--out", saved, "--force"); code != 0 {
+		t.Errorf("get, replacing: %d %s", code, out)
 	}
 	if out, code := h.command("owner", "", "attachment", "get", a.ID, "--out", saved); code == 0 {
 		t.Errorf("overwritten: %s", out)
