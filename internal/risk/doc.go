@@ -35,9 +35,10 @@
 // its subject ([RelationToSubject]).
 //
 // A closed risk covers nothing and is never reopened; what comes back is a new
-// risk that follows it. From the policy's independence rating up, owner, registrant
-// and whoever changed the facts last may neither close it nor rate it below the
-// proposal: either would be a way past an acceptance.
+// risk that follows it. From the policy's independence rating up, whoever owns or ever
+// owned it, registered it, ever took its proposed rating down, changed its facts last
+// or ever asked to accept it may neither close it nor rate it below the proposal, or
+// below what it was before they took it down: that would be a way past an acceptance.
 //
 // # An acceptance
 //

@@ -80,7 +80,7 @@ func (p past) ownersSince(since time.Time) []string {
 
 // part is what somebody had to do with a risk.
 type part struct {
-	own   bool          // they own or owned it, registered it, changed its facts last, or asked to accept it
+	own   bool          // they own or owned it, registered it, took its facts down or changed them last, or asked to accept it
 	floor matrix.Rating // what it counts as, or counted as before they changed the facts, whichever is more
 }
 
@@ -96,10 +96,11 @@ func partIn(ctx context.Context, rd store.Reader, actor authz.Actor, r Risk) (pa
 		return part{}, err
 	}
 	before := edits[r.ID]
+	took, down := before.lowered[actor.Ref()]
 	return part{
-		own: actor.ID == r.Owner || actor.ID == r.Registrant || actor.Ref() == before.facts || len(asked) > 0 ||
+		own: actor.ID == r.Owner || actor.ID == r.Registrant || down || actor.Ref() == before.facts || len(asked) > 0 ||
 			before.owned(actor.ID, time.Time{}),
-		floor: higher(r.Effective().Rating, before.lowered[actor.Ref()]),
+		floor: higher(r.Effective().Rating, took),
 	}, nil
 }
 

@@ -34,6 +34,17 @@ func TestIndependenceIsNotMade(t *testing.T) {
 			d.must(err)
 			return r
 		},
+		"facts taken down before another's edit": func(d *desk) risk.Risk {
+			r, err := d.register("owner", d.project().Ref, caseA().Stated())
+			d.must(err)
+			r, err = d.risks.Edit(d.as("reviewer"), r.ID, r.Version, risk.EditInput{Inputs: &harmless})
+			d.must(err)
+			promise := harmless
+			promise.Assurances = "We promise."
+			r, err = d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Inputs: &promise})
+			d.must(err)
+			return r
+		},
 		"claims of one's own": func(d *desk) risk.Risk {
 			r, err := d.risks.Register(d.as("reviewer"), risk.RegisterInput{Subject: d.flow().Ref, Title: "Own", Threat: "t", Scope: "s", Inputs: claims})
 			d.must(err)

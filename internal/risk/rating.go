@@ -97,7 +97,7 @@ func (d *decision) independent(ctx context.Context, r Rating, proposal matrix.Pr
 	floor := higher(mine.floor, proposal.Residual.Rating)
 	if r.Residual.Rating.Level() < floor.Level() && mine.dependent(floor, d.policy.Independence) {
 		return fault.New(fault.Forbidden, "risk.not_independent",
-			"You own, owned or registered this risk, changed its facts last, or asked to accept it, so you cannot rate it below %s. Let somebody else in the security team rate it.", floor)
+			"You own, owned or registered this risk, took its facts down or changed them last, or asked to accept it, so you cannot rate it below %s. Let somebody else in the security team rate it.", floor)
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func (s *Service) Close(ctx context.Context, id string, version int64, note stri
 		}
 		if mine.dependent(mine.floor, d.policy.Independence) {
 			return fault.New(fault.Forbidden, "risk.not_independent",
-				"You own, owned or registered this risk, changed its facts last, or asked to accept it, so you cannot close it while it is rated %s. Let somebody else in the security team close it.", mine.floor)
+				"You own, owned or registered this risk, took its facts down or changed them last, or asked to accept it, so you cannot close it while it is rated %s. Let somebody else in the security team close it.", mine.floor)
 		}
 		all, err := acceptancesWhere(ctx, d.tx, "a.risk = $1 AND a.state IN ('asked', 'granted', 'revoked', 'voided')", "a.asked_at, a.id", id)
 		if err != nil {
