@@ -7,8 +7,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 
 	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/store/backup"
 )
@@ -42,8 +44,12 @@ func (c *backupCommand) Run(s *client.Session) error {
 
 // backupTo writes a backup to a file that must not exist.
 func backupTo(ctx context.Context, db *store.DB, file string) error {
-	return client.WriteFile(file, false, func(w io.Writer) error {
+	err := client.WriteFile(file, false, func(w io.Writer) error {
 		zip := gzip.NewWriter(w)
 		return errors.Join(backup.Write(ctx, db, zip, nil), zip.Close())
 	})
+	if errors.Is(err, fs.ErrExist) {
+		return fault.New(fault.Usage, "backup.exists", "%s exists already, and a backup takes the place of nothing: name another file, or move this one away.", file).Because(err)
+	}
+	return err
 }

@@ -61,6 +61,23 @@ func loadKeys(c *Config) (keys, error) {
 	return keys{signer, secret}, err
 }
 
+// checkOrigin refuses a configuration whose ledger.origin is not the name of the
+// key that is there already, before anything is opened, loaded or made.
+func checkOrigin(c *Config) error {
+	if !exists(c.Ledger.KeyFile) {
+		return nil
+	}
+	signer, err := ledger.LoadSigner(c.Ledger.KeyFile, c.Ledger.Origin)
+	if err != nil {
+		return err
+	}
+	if signer.Name() != c.Ledger.Origin {
+		return fault.New(fault.Invalid, "ledger.origin", "The ledger's key in %s is named %q, and the configuration names %q. The origin of a ledger never changes: set ledger.origin to %s. Nothing was changed.",
+			c.Ledger.KeyFile, signer.Name(), c.Ledger.Origin, signer.Name())
+	}
+	return nil
+}
+
 // loadSecret reads a key of 32 random bytes, or makes it. An existing file is
 // never overwritten: what it sealed would be lost.
 func loadSecret(path string) ([]byte, error) {

@@ -90,7 +90,7 @@ func openOffice(ctx context.Context, cfg *Config, opts options) (_ *office, err 
 			err = errors.Join(err, o.close())
 		}
 	}()
-	if o.keys, err = loadKeys(cfg); err != nil {
+	if err = checkOrigin(cfg); err != nil {
 		return nil, err
 	}
 	if o.db, err = openDatabase(ctx, cfg, opts.clock); err != nil {
@@ -100,6 +100,11 @@ func openOffice(ctx context.Context, cfg *Config, opts options) (_ *office, err 
 		return nil, err
 	}
 	if err = o.db.Migrate(ctx, migrations()); err != nil {
+		return nil, err
+	}
+	// Only now: keys that were made for an installation that never opened would be
+	// named after what it was configured with, and stand in the way of the next try.
+	if o.keys, err = loadKeys(cfg); err != nil {
 		return nil, err
 	}
 	steps := []func(context.Context) error{o.openLedger, o.openPolicy, o.openLedgerView, o.openKernel, o.openSlices, o.openAuthority, o.openGate, o.openAdmin, o.openModules, o.openJournal, o.openJobs, o.openWeb}

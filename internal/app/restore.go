@@ -36,7 +36,7 @@ func (c *restoreCommand) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	if err := requireKeys(cfg); err != nil {
+	if err := errors.Join(requireKeys(cfg), checkOrigin(cfg)); err != nil {
 		return err
 	}
 	journal := exists(filepath.Join(cfg.DataDir, journalFile))
@@ -45,7 +45,7 @@ func (c *restoreCommand) Run(s *client.Session) error {
 	}
 	o, err := openOffice(s.Context, cfg, options{clock: store.NewClock(), log: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		return fmt.Errorf("the backup is loaded; open it: %w", err)
+		return loaded(err)
 	}
 	if err := o.close(); err != nil {
 		return err
@@ -56,6 +56,19 @@ func (c *restoreCommand) Run(s *client.Session) error {
 			journalFile, cfg.DataDir)
 	}
 	return nil
+}
+
+// loaded says of what went wrong after the load that the load stands: repeating
+// it would be refused, and is not needed.
+func loaded(err error) error {
+	const stands = "The backup is loaded; do not load it again. Mend what follows and start the server, which does the rest of the restore."
+	f := fault.From(err)
+	if f.Kind == fault.Internal {
+		return fmt.Errorf("%s %w", stands, err)
+	}
+	said := *f
+	said.Message = stands + " " + f.Message
+	return said.Because(err)
 }
 
 // requireKeys refuses to restore beside new keys: nobody could check that the

@@ -224,7 +224,7 @@ func TestRestoreRefuses(t *testing.T) {
 		t.Errorf("without keys: %s", r.stderr)
 	}
 	r = command(t, nil, "backup", "--config", config, "--out", file).must(t, 64)
-	if !strings.Contains(r.stderr, "exists") {
+	if !strings.Contains(r.stderr, "exists") || strings.Contains(r.stderr, "--force") {
 		t.Errorf("over an older backup: %s", r.stderr)
 	}
 	r = command(t, nil, "backup", "--config", configure(t, empty), "--out", file+"2").must(t, 1)
@@ -233,6 +233,48 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(empty, "portreeve.db")); err == nil {
 		t.Error("backing up nothing made a database")
+	}
+}
+
+// A restore that the configuration stands in the way of has loaded nothing: mended,
+// it is repeated.
+func TestRestoreUnderAnotherName(t *testing.T) {
+	accounts, data := seeded(t)
+	file := backUp(t, configure(t, data))
+	target := keysOf(t, data)
+	good := configure(t, target)
+	text, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unnamed := filepath.Join(t.TempDir(), "unnamed.yaml")
+	if err := os.WriteFile(unnamed, bytes.Replace(text, []byte("ledger: {origin: demo.portreeve.example}\n"), nil, 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := command(t, nil, "restore", "--config", unnamed, file).must(t, 1)
+	if !strings.Contains(r.stderr, "ledger.origin") || !strings.Contains(r.stderr, "demo.portreeve.example") {
+		t.Errorf("it does not say what to configure: %s", r.stderr)
+	}
+	command(t, nil, "restore", "--config", good, file).must(t, 0)
+	s := startServe(t, good, target, accounts)
+	if found := s.entriesOf("office.restored"); len(found) != 1 {
+		t.Errorf("the ledger does not say that it was restored: %+v", found)
+	}
+	s.stop()
+
+	// What cannot be known before the load is said as what remains to be mended.
+	later := keysOf(t, data)
+	policy := filepath.Join(t.TempDir(), "gate.yaml")
+	if err := os.WriteFile(policy, []byte("nothing: known\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r = command(t, nil, "restore", "--config", configure(t, later, "policy: {gate: "+policy+"}"), file).must(t, 1)
+	if !strings.Contains(r.stderr, "is loaded; do not load it again") || !strings.Contains(r.stderr, policy) {
+		t.Errorf("it does not say that the load stands: %s", r.stderr)
+	}
+	s = startServe(t, configure(t, later), later, accounts)
+	if found := s.entriesOf("office.restored"); len(found) != 1 {
+		t.Errorf("the start did not finish the restore: %+v", found)
 	}
 }
 

@@ -162,6 +162,22 @@ func TestFirstAdministrator(t *testing.T) {
 	}
 }
 
+// A start that does not reach its database leaves no keys: they would be named
+// after an address that is still to be corrected.
+func TestNoKeysWithoutDatabase(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	away := configure(t, data, "database: {postgres: \"postgres:///portreeve?host="+t.TempDir()+"\"}")
+	for _, args := range [][]string{{"serve", "--config", away}, {"admin", "create", "--config", away, "ada"}} {
+		r := command(t, nil, args...).must(t, 69)
+		if !strings.Contains(r.stderr, "database=portreeve") || !strings.Contains(r.stderr, "no such file") {
+			t.Errorf("%s does not say what it tried to reach, and why it failed: %s", args[0], r.stderr)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(data, "*.key")); err != nil || len(left) > 0 {
+		t.Errorf("keys were made: %v, %v", left, err)
+	}
+}
+
 // Behind a proxy that ends TLS the server speaks plain HTTP, on loopback alone.
 func TestBehindProxy(t *testing.T) {
 	accounts, data := seeded(t)

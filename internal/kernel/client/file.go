@@ -68,5 +68,5 @@ func WriteFile(file string, force bool, fill func(io.Writer) error) error {
 
 // taken refuses to overwrite.
 func taken(file string, cause error) error {
-	return fault.New(fault.Usage, "client.out", "%s exists already, and nothing is overwritten: name another file, or move this one away.", file).Because(cause)
+	return fault.New(fault.Usage, "client.out", "%s exists already, and nothing is overwritten: name another file, move this one away, or say --force, which replaces it.", file).Because(cause)
 }

@@ -56,6 +56,24 @@ func (db *DB) classify(ctx context.Context, err error) error {
 	return err
 }
 
+// unopened is classify for the first connection. Then the database may not be
+// away for a moment, but be named wrongly, and whoever reads this is the one who
+// configures it: so it says what the driver says. That names the target (user,
+// database, host or socket) and never the password.
+func (db *DB) unopened(ctx context.Context, err error) error {
+	err = db.classify(ctx, err)
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != codeUnavailable {
+		return err
+	}
+	target := "PostgreSQL database"
+	if db.engine == SQLite {
+		target = "SQLite database " + db.path
+	}
+	cause := strings.Join(strings.Fields(f.Err.Error()), " ")
+	return unavailable(fmt.Sprintf("The %s cannot be opened; nothing was changed. If it is not just starting, correct what is configured, or make what is missing. The cause: %s", target, cause), f.Err)
+}
+
 // stopped makes err say that ctx ended, where a driver has words of its own for it.
 func stopped(ctx context.Context, err error) error {
 	var lite *sqlite.Error

@@ -75,7 +75,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	// The writer first: on SQLite it creates the file that the readers open.
 	for _, pool := range []*sql.DB{db.write, db.read} {
 		if err := pool.PingContext(ctx); err != nil {
-			return nil, errors.Join(fmt.Errorf("open the %s database: %w", db.engine, db.classify(ctx, err)), db.Close())
+			return nil, errors.Join(fmt.Errorf("open the %s database: %w", db.engine, db.unopened(ctx, err)), db.Close())
 		}
 	}
 	return db, nil

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -49,16 +50,28 @@ func TestOpenWantsExactlyOneDatabase(t *testing.T) {
 }
 
 func TestOpenSaysThatTheDatabaseIsAway(t *testing.T) {
-	tests := map[string]store.Config{
-		"SQLite, folder missing":        {SQLite: filepath.Join(t.TempDir(), "missing", "x.db")},
-		"PostgreSQL, nobody listening":  {Postgres: "postgres://nobody@127.0.0.1:1/none"},
-		"PostgreSQL, no socket of that": {Postgres: "postgres:///none?host=/nonexistent"},
+	tests := map[string]struct {
+		cfg  store.Config
+		says []string // the target, and what the driver says
+	}{
+		"SQLite, folder missing":        {store.Config{SQLite: filepath.Join(t.TempDir(), "missing", "x.db")}, []string{"missing/x.db", "no such file"}},
+		"PostgreSQL, nobody listening":  {store.Config{Postgres: "postgres://nobody:hush@127.0.0.1:1/none"}, []string{"user=nobody", "database=none", "127.0.0.1:1", "refused"}},
+		"PostgreSQL, no socket of that": {store.Config{Postgres: "postgres:///none?host=/nonexistent"}, []string{"database=none", "/nonexistent", "no such file"}},
 	}
-	for name, cfg := range tests {
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := store.Open(t.Context(), cfg)
+			_, err := store.Open(t.Context(), tt.cfg)
 			if !fault.HasCode(err, "store.unavailable") {
-				t.Errorf("got %v, want store.unavailable", err)
+				t.Fatalf("got %v, want store.unavailable", err)
+			}
+			message := fault.From(err).Message
+			for _, want := range tt.says {
+				if !strings.Contains(message, want) {
+					t.Errorf("%q does not say %q", message, want)
+				}
+			}
+			if strings.Contains(message, "hush") {
+				t.Errorf("%q says the password", message)
 			}
 		})
 	}

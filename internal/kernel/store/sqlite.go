@@ -3,6 +3,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"net/url"
@@ -29,7 +30,7 @@ func (db *DB) openSQLite(path string) error {
 	}
 	db.engine, db.path = SQLite, abs
 	if err := createPrivate(abs); err != nil {
-		return unavailable(awayMessage, err)
+		return db.unopened(context.Background(), unavailable(awayMessage, err))
 	}
 	common := []string{"busy_timeout(10000)", "foreign_keys(1)", "synchronous(FULL)", "trusted_schema(0)"}
 	writeDSN := sqliteDSN(abs, append([]string{"journal_mode(WAL)", "journal_size_limit(67108864)", "secure_delete(1)"}, common...), "immediate")

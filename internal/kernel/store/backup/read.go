@@ -60,7 +60,8 @@ func requireEmpty(ctx context.Context, tx *store.Tx, tables []Table) error {
 			return fmt.Errorf("look for rows in %s: %w", t.Name, err)
 		}
 		if rows > 0 {
-			return fault.New(fault.Conflict, codeNotEmpty, "The database is not empty: %s holds rows. Restore into a new, empty one; nothing was changed.", t.Name)
+			return fault.New(fault.Conflict, codeNotEmpty, "The database is not empty. A backup is loaded into a new, empty one only; nothing was changed.").
+				Because(fmt.Errorf("%s holds rows", t.Name))
 		}
 	}
 	return nil
