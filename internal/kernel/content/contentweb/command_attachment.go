@@ -78,8 +78,9 @@ func (c *AttachCmd) Run(s *client.Session) error {
 
 // GetCmd saves an attachment.
 type GetCmd struct {
-	ID  string `arg:"" help:"The attachment's id."`
-	Out string `help:"File to write, which must not exist yet; default is the attachment's name; - writes to standard output." type:"path" placeholder:"FILE"`
+	ID    string `arg:"" help:"The attachment's id."`
+	Out   string `help:"File to write; default is the attachment's name; - writes to standard output." type:"path" placeholder:"FILE"`
+	Force bool   `help:"Replace the file if it exists."`
 }
 
 // Run saves the attachment.
@@ -92,7 +93,7 @@ func (c *GetCmd) Run(s *client.Session) error {
 		}
 		c.Out = filepath.Base(a.Name)
 	}
-	err := s.Write(c.Out, false, func(w io.Writer) error { return s.Download(content, w) })
+	err := s.Write(c.Out, c.Force, func(w io.Writer) error { return s.Download(content, w) })
 	if err == nil && filepath.Base(c.Out) != "-" {
 		s.Printf("%s\n", c.Out)
 	}

@@ -180,8 +180,9 @@ func unreadable(what, file string, err error) error {
 
 // ExportCmd writes an export.
 type ExportCmd struct {
-	Out  string `required:"" short:"o" help:"The file to write; - means standard output." placeholder:"FILE"`
-	JSON bool   `help:"Say what was written as JSON." name:"json"`
+	Out   string `required:"" short:"o" help:"The file to write; - means standard output." placeholder:"FILE"`
+	Force bool   `help:"Replace the file if it exists."`
+	JSON  bool   `help:"Say what was written as JSON." name:"json"`
 }
 
 // exported is what `ledger export --json` prints.
@@ -201,7 +202,7 @@ func (c *ExportCmd) Run(s *client.Session) error {
 	if c.Out == "-" {
 		return s.Download("/ledger/export", s.Stdout)
 	}
-	err := client.WriteFile(c.Out, false, func(w io.Writer) error { return s.Download("/ledger/export", io.MultiWriter(w, head)) })
+	err := client.WriteFile(c.Out, c.Force, func(w io.Writer) error { return s.Download("/ledger/export", io.MultiWriter(w, head)) })
 	if err != nil {
 		return err
 	}

@@ -61,13 +61,9 @@ func (c *CheckpointCmd) Run(s *client.Session) error {
 	if c.Head {
 		path = "/head"
 	}
-	note, err := fetch(s, path)
+	note, latest, err := signed(s, keys, path)
 	if err != nil {
 		return err
-	}
-	latest, err := format.OpenCheckpoint(note, keys, originOf(string(note)))
-	if err != nil {
-		return wrong("%v", err)
 	}
 	if c.Since != "" {
 		if err := c.compare(s, keys, latest); err != nil {
@@ -77,16 +73,39 @@ func (c *CheckpointCmd) Run(s *client.Session) error {
 	return s.Write(c.Out, c.Force, text(note))
 }
 
+// signed fetches a checkpoint and verifies its signature.
+func signed(s *client.Session, keys format.Keys, path string) ([]byte, format.Checkpoint, error) {
+	note, err := fetch(s, path)
+	if err != nil {
+		return nil, format.Checkpoint{}, err
+	}
+	checkpoint, err := format.OpenCheckpoint(note, keys, originOf(string(note)))
+	if err != nil {
+		return nil, checkpoint, wrong("%v", err)
+	}
+	return note, checkpoint, nil
+}
+
 // compare checks the consistency proof between the checkpoint that is held and
-// the server's.
+// the server's. What is held may have been a head: between two public
+// checkpoints it is the newer one, so it is then compared with the head.
 func (c *CheckpointCmd) compare(s *client.Session, keys format.Keys, latest format.Checkpoint) error {
-	signed, err := os.ReadFile(c.Since)
+	kept, err := os.ReadFile(c.Since)
 	if err != nil {
 		return unreadable("checkpoint", c.Since, err)
 	}
-	held, err := format.OpenCheckpoint(signed, keys, latest.Origin)
+	held, err := format.OpenCheckpoint(kept, keys, latest.Origin)
 	if err != nil {
 		return wrong("%s: %v", c.Since, err)
+	}
+	if held.Size > latest.Size && !c.Head {
+		_, latest, err = signed(s, keys, "/head")
+		if fault.Is(err, fault.Forbidden) || fault.Is(err, fault.Unauthenticated) {
+			return fault.New(fault.Conflict, "ledger.newer", "The checkpoint in %s covers %d entries and is newer than the latest public one. Compare it after the next public checkpoint, or with the token of an insider, who may see the log as it is now.", c.Since, held.Size).Because(err)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if held.Size > latest.Size {
 		return wrong("the log has %d entries, but %d were signed before: entries were removed, or an old copy was put in place", latest.Size, held.Size)

@@ -88,7 +88,7 @@ func TestKeyAndCheckpointCommands(t *testing.T) {
 	want(t, s, 0, []string{o.signer.Verifiers()}, "key")
 	key := filepath.Join(t.TempDir(), "ledger.pub")
 	want(t, s, 0, nil, "key", "--out", key)
-	want(t, s, 64, []string{key + " exists already, and nothing is overwritten"}, "key", "-o", key)
+	want(t, s, 64, []string{key + " exists already, and nothing is overwritten", "--force"}, "key", "-o", key)
 	want(t, s, 0, nil, "key", "-o", key, "--force")
 	if data, err := os.ReadFile(key); err != nil || string(data) != o.signer.Verifiers() {
 		t.Errorf("key file: %q, %v", data, err)
@@ -102,6 +102,16 @@ func TestKeyAndCheckpointCommands(t *testing.T) {
 	if !strings.Contains(errs.String(), "consistent") {
 		t.Errorf("nothing is said about consistency: %q", errs)
 	}
+	// A head that was kept is newer than the public checkpoint: no alarm.
+	head := filepath.Join(t.TempDir(), "head")
+	want(t, s, 0, nil, "checkpoint", "--head", "-o", head)
+	errs.Reset()
+	want(t, s, 0, []string{origin + "\n8\n"}, "checkpoint", "--since", head)
+	if !strings.Contains(errs.String(), "consistent") {
+		t.Errorf("nothing is said about consistency: %q", errs)
+	}
+	outsider, _, _ := o.start("outsider")
+	want(t, outsider, 1, []string{"newer than the latest public one"}, "checkpoint", "--since", head)
 	// An earlier state of the log, as after restoring an old copy.
 	other := newOffice(t)
 	other.fill(8)
@@ -444,4 +454,5 @@ func TestExportOverwritesNothing(t *testing.T) {
 	if len(beside) != 1 {
 		t.Errorf("left behind: %v", beside)
 	}
+	want(t, s, 0, []string{"entries, root"}, "export", "--out", kept, "--force")
 }
