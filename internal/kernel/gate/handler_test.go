@@ -154,6 +154,18 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	deny, allow := filepath.Join(dir, "deny"), filepath.Join(dir, "allow")
+	// What cannot be kept is said all the same, and not with the code of an answer.
+	again := []string{"check", "--subject", flowRef, "--action", "call", "--out", deny}
+	if code, out := run(t, config, now, again...); code != 64 || !strings.Contains(out, "DENY") || !strings.Contains(out, "--force") {
+		t.Errorf("over a file: exit %d:\n%s", code, out)
+	}
+	if code, out := run(t, config, now, append(again, "--force")...); code != 3 {
+		t.Errorf("over a file, forced: exit %d:\n%s", code, out)
+	}
+	_, answer := run(t, config, now, "check", "--subject", flowRef, "--action", "watch", "--json")
+	asJSON := write("allow.json", []byte(answer))
+	forged := write("forged.json", []byte(strings.Replace(answer, `"decision": "allow"`, `"decision": "deny"`, 1)))
+	unsigned := write("unsigned.json", []byte(`{"decision": "allow"}`))
 	later := now.Add(time.Hour)
 	for name, c := range map[string]struct {
 		args []string
@@ -163,6 +175,12 @@ func TestCommands(t *testing.T) {
 		"valid allow":       {[]string{"verify", allow, "--key", key}, now, 0},
 		"valid deny":        {[]string{"verify", deny, "--key", key}, now, 3},
 		"the key itself":    {[]string{"verify", allow, "--key", strings.TrimSpace(f.signer.Verifiers())}, now, 0},
+		"JSON":              {[]string{"verify", asJSON, "--key", key}, now, 0},
+		"JSON, as signed":   {[]string{"verify", forged, "--key", key}, now, 0},
+		"JSON, no note":     {[]string{"verify", unsigned, "--key", key}, now, 1},
+		"JSON, another key": {[]string{"verify", asJSON, "--key", strings.TrimSpace(newSigner(t).Verifiers())}, now, 1},
+		"to come":           {[]string{"verify", allow, "--key", key}, now.Add(-time.Hour), 1},
+		"clock behind":      {[]string{"verify", allow, "--key", key}, now.Add(-4 * time.Minute), 0},
 		"expired":           {[]string{"verify", allow, "--key", key}, later, 1},
 		"expired, at":       {[]string{"verify", allow, "--key", key, "--at", now.Format(time.RFC3339)}, later, 0},
 		"at, too early":     {[]string{"verify", allow, "--key", key, "--at", now.Add(-time.Hour).Format(time.RFC3339)}, later, 1},
