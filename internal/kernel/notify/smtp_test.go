@@ -68,8 +68,8 @@ func TestAuthentication(t *testing.T) {
 	r := startRelay(t, false)
 	r.set(func(r *relay) { r.login = "office:correct horse" })
 	cfg := r.config(StartTLS)
-	cfg.Username, cfg.Password = "office", "wrong"
-	for password, want := range map[string]int{"wrong": 0, "correct horse": 1} {
+	cfg.Username = "office"
+	for want, password := range []string{"wrong", "correct horse"} { // how many mails have arrived afterwards
 		cfg.Password = password
 		s, err := NewSMTP(cfg)
 		if err != nil {
