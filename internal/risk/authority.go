@@ -272,7 +272,7 @@ func (n Need) byBody(a Alternative, q Request, people []string) ([]Exerciser, bo
 				}
 			}
 		}
-		// A body whose own quorum is below one decides nothing (authz.QuorumReached).
+		// A body whose own quorum is below one decides nothing.
 		if b.Quorum >= 1 && len(by) >= a.quorum(b) {
 			return by, true
 		}

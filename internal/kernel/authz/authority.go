@@ -126,18 +126,6 @@ func (a Authority) Rights(person, organisation string, at time.Time) []Right {
 	return rights
 }
 
-// HasRank reports whether person holds that rank, or a higher one, in
-// organisation, and by which right. An unknown rank is held by nobody.
-func (a Authority) HasRank(person, organisation, rank string, at time.Time) (Right, bool) {
-	need := a.RankIndex(rank)
-	if need < 0 {
-		return Right{}, false
-	}
-	return first(a.Rights(person, organisation, at), func(r Right) bool {
-		return r.Kind == RightRank && a.RankIndex(r.Rank) >= need
-	})
-}
-
 // HasFunction reports whether person may exercise that function in
 // organisation, and by which right.
 func (a Authority) HasFunction(person, organisation, function string, at time.Time) (Right, bool) {
@@ -147,39 +135,6 @@ func (a Authority) HasFunction(person, organisation, function string, at time.Ti
 	return first(a.Rights(person, organisation, at), func(r Right) bool {
 		return r.Kind == RightFunction && r.Function == function
 	})
-}
-
-// InBody reports whether person is an active member of the body with that id.
-// One member decides nothing: see [Authority.QuorumReached].
-func (a Authority) InBody(person, body string, _ time.Time) (Right, bool) {
-	if person == "" || !a.Active[person] {
-		return Right{}, false
-	}
-	for _, b := range a.Bodies {
-		if b.ID == body && slices.Contains(b.Members, person) {
-			return bodyRight(b), true
-		}
-	}
-	return Right{}, false
-}
-
-// QuorumReached reports whether those who agreed include enough active members
-// of the body. People named twice count once; strangers and members whose
-// account is inactive do not count.
-func (a Authority) QuorumReached(body string, agreed []string) bool {
-	for _, b := range a.Bodies {
-		if b.ID != body {
-			continue
-		}
-		counted := make(map[string]bool)
-		for _, person := range agreed {
-			if a.Active[person] && slices.Contains(b.Members, person) {
-				counted[person] = true
-			}
-		}
-		return b.Quorum >= 1 && len(counted) >= b.Quorum
-	}
-	return false
 }
 
 // Filled reports whether the post has a holder who can act at that time.

@@ -8,11 +8,9 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
 // Limits of a subject's texts in bytes, and of its participants in number. They
@@ -70,18 +68,6 @@ var (
 	kindPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 	namePattern = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$`)
 )
-
-// ParseRef splits "kind:name". The kind is a lower-case word; the name is at
-// most [MaxName] characters a-z, 0-9, dot, underscore and hyphen, and starts and
-// ends with a letter or digit. Anything else is Invalid "catalog.ref".
-func ParseRef(ref string) (kind, name string, err error) {
-	kind, name, found := strings.Cut(ref, ":")
-	if !found || !kindPattern.MatchString(kind) || !namePattern.MatchString(name) {
-		return "", "", fault.New(fault.Invalid, "catalog.ref",
-			"A subject is written as kind:name, for example flow:property-suggester-ab-test, in lower-case letters, digits, dots, underscores and hyphens.")
-	}
-	return kind, name, nil
-}
 
 // Pin names one state of a subject: what a decision was taken on.
 type Pin struct {

@@ -4,57 +4,11 @@ package catalog
 
 import (
 	"maps"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
-
-	"portreeve.org/portreeve/internal/kernel/fault"
 )
-
-func TestParseRef(t *testing.T) {
-	for _, c := range []struct {
-		ref, kind, name string
-		ok              bool
-	}{
-		{"flow:property-suggester-ab-test", "flow", "property-suggester-ab-test", true},
-		{"release:1.2_rc.1", "release", "1.2_rc.1", true},
-		{"flow:a", "flow", "a", true},
-		{"flow:" + strings.Repeat("a", 100), "flow", strings.Repeat("a", 100), true},
-		{"flow:" + strings.Repeat("a", 101), "", "", false},
-		{"flow", "", "", false},
-		{"flow:", "", "", false},
-		{":a", "", "", false},
-		{"flow:-a", "", "", false},
-		{"flow:a-", "", "", false},
-		{"Flow:a", "", "", false},
-		{"flow:A", "", "", false},
-		{"flow:a:b", "", "", false},
-		{"flow:a/b", "", "", false},
-		{"flow:a\n", "", "", false},
-		{"flow:é", "", "", false},
-	} {
-		kind, name, err := ParseRef(c.ref)
-		if kind != c.kind || name != c.name || (err == nil) != c.ok {
-			t.Errorf("ParseRef(%q) = %q, %q, %v", c.ref, kind, name, err)
-		}
-		if !c.ok && !fault.HasCode(err, "catalog.ref") {
-			t.Errorf("ParseRef(%q): %v", c.ref, err)
-		}
-	}
-}
-
-func FuzzParseRef(f *testing.F) {
-	f.Add("flow:property-suggester-ab-test")
-	f.Add("a:b:c")
-	f.Fuzz(func(t *testing.T, ref string) {
-		kind, name, err := ParseRef(ref)
-		if err == nil && kind+":"+name != ref {
-			t.Errorf("%q was read as %q and %q", ref, kind, name)
-		}
-	})
-}
 
 // TestCanonical pins the bytes: a digest that was written into a decision must
 // come out the same in every later version.

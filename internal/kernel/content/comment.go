@@ -224,22 +224,6 @@ func (s *Service) Versions(ctx context.Context, id string) ([]Comment, error) {
 	return all, err
 }
 
-// Recent returns the latest comments, over all items that the actor may see, the
-// newest first; erased ones are left out. It is for the dashboard.
-func (s *Service) Recent(ctx context.Context, limit int) ([]Comment, error) {
-	a := authz.ActorFrom(ctx)
-	if err := s.policy.Require(a, ActionRead); err != nil {
-		return nil, err
-	}
-	var all []Comment
-	err := s.db.Read(ctx, func(r *store.ReadTx) error {
-		var err error
-		all, err = recentComments(ctx, r, a, min(max(limit, 1), store.MaxLimit))
-		return err
-	})
-	return all, err
-}
-
 // Comment returns one comment that the actor may read.
 func (s *Service) Comment(ctx context.Context, id string) (Comment, error) {
 	var c Comment

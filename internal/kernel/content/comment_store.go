@@ -84,14 +84,6 @@ func latestComments(ctx context.Context, r store.Reader, item string, limit int)
 	return all, err
 }
 
-func recentComments(ctx context.Context, r store.Reader, a authz.Actor, limit int) ([]Comment, error) {
-	var args []any
-	visible := authz.Visible(a, "t.item", "t.visibility", &args)
-	rest := "JOIN content_thread t ON t.item = c.item WHERE c.erased_at IS NULL AND " + visible +
-		" ORDER BY c.posted_at DESC, c.id DESC LIMIT " + store.Arg(limit, &args)
-	return comments.All(ctx, r, rest, args...)
-}
-
 // A cursor is the time and id of the last row seen, opaque to the reader.
 func formatCursor(at time.Time, id string) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", at.UnixMicro(), id))

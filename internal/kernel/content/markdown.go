@@ -49,41 +49,6 @@ func Markdown(source string) template.HTML {
 	return template.HTML(cleaner.SanitizeBytes(out.Bytes()))
 }
 
-// PlainText returns the words of a Markdown text without its marks, for search
-// and summaries. It is text, not HTML.
-func PlainText(source string) string {
-	doc, src := parse(source)
-	var out strings.Builder
-	// The walk has no error to return.
-	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			if n.Type() == ast.TypeBlock {
-				out.WriteByte('\n')
-			}
-			return ast.WalkContinue, nil
-		}
-		switch n := n.(type) {
-		case *ast.Text:
-			out.Write(n.Segment.Value(src))
-			if n.SoftLineBreak() || n.HardLineBreak() {
-				out.WriteByte('\n')
-			}
-		case *ast.String:
-			out.Write(n.Value)
-		case *ast.AutoLink:
-			out.Write(n.Label(src))
-		case *ast.CodeBlock, *ast.FencedCodeBlock:
-			lines := n.Lines()
-			for i := range lines.Len() {
-				line := lines.At(i)
-				out.Write(line.Value(src))
-			}
-		}
-		return ast.WalkContinue, nil
-	})
-	return strings.Join(strings.Fields(out.String()), " ")
-}
-
 func parse(source string) (ast.Node, []byte) {
 	src := shallow([]byte(strings.ToValidUTF8(source, "\uFFFD")))
 	return markdown.Parser().Parse(text.NewReader(src)), src

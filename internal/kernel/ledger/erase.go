@@ -68,19 +68,6 @@ func (l *Log) Erase(ctx context.Context, tx *Tx, seqs []int64, fields ...Field) 
 	return n, nil
 }
 
-// EraseItem is [Log.Erase] for all entries of an item.
-func (l *Log) EraseItem(ctx context.Context, tx *Tx, item string, fields ...Field) (int, error) {
-	if err := tx.flush(ctx); err != nil {
-		return 0, err
-	}
-	rows, err := tx.Query(ctx, `SELECT seq FROM ledger_opening WHERE item = $1 ORDER BY seq`, item)
-	seqs, err := store.Collect(rows, err, func(s store.Scanner) (seq int64, err error) { return seq, s.Scan(&seq) })
-	if err != nil {
-		return 0, fmt.Errorf("find the entries of an item: %w", err)
-	}
-	return l.Erase(ctx, tx, seqs, fields...)
-}
-
 func eraseEntry(ctx context.Context, tx *Tx, seq int64, fields []Field) (int, error) {
 	if seq < 0 || seq >= tx.front.Size() {
 		return 0, errors.New("there is no such entry")
