@@ -16,8 +16,8 @@ help: ## list the targets
 build: ## build bin/portreeve
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/portreeve ./cmd/portreeve
 
-demo: build ## build, load the worked case and serve it on https://localhost:8443
-	./bin/portreeve demo --data data/demo
+demo: build ## build, load the worked case and serve it; LISTEN=127.0.0.1:9443 for another port, AT=+31d for a later day
+	./bin/portreeve demo --data data/demo --ready-file data/ready.json $(if $(LISTEN),--listen $(LISTEN)) $(if $(AT),--at $(AT))
 
 test: install-test-parts check build ## install what the tests need, then run everything
 	test/run.sh
