@@ -14,6 +14,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/risk"
 )
 
 // exec puts rows into the database that only failures of other machines make.
@@ -153,6 +154,38 @@ func TestDataAboutAPerson(t *testing.T) {
 	}
 	if w := in.visit("reviewer").get("/admin/people/" + in.person("owner") + "/data"); w.Code != http.StatusForbidden {
 		t.Errorf("a reviewer: %d", w.Code)
+	}
+}
+
+// What is held about somebody at an item that they may not see any more is told to
+// them as a fact, and in their own words.
+func TestOwnDataOfWhatIsHidden(t *testing.T) {
+	d := newDiscussed(t)
+	in := d.in
+	r, err := in.risk.AddMitigation(in.as("owner"), d.risk.ID, d.risk.Version, risk.MitigationInput{
+		Title: "Raise the dams of " + placeName, Owner: in.person("operations"), Due: loadedAt().AddDate(0, 1, 0),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.content.Post(in.as("operations"), r.Item(), "My own words."); err != nil {
+		t.Fatal(err)
+	}
+	v := in.visit("operations")
+	if body := v.get("/me/data").Body.String(); !strings.Contains(body, placeName) || !strings.Contains(body, r.ID) {
+		t.Errorf("what I see is not shown:\n%s", body)
+	}
+	d.hide(t)
+	for _, path := range []string{"/me/data", "/me/data/download", "/api/v1/me/data"} {
+		body := v.get(path).Body.String()
+		if strings.Contains(body, placeName) || strings.Contains(body, r.ID) {
+			t.Errorf("%s shows what is hidden:\n%s", path, body)
+		}
+		for _, text := range []string{"owner of a mitigation action", "My own words."} {
+			if !strings.Contains(body, text) {
+				t.Errorf("%s lacks %q:\n%s", path, text, body)
+			}
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func contentHolds(ctx context.Context, r store.Reader, person string) ([]module.
 	all, err := content.Holds(ctx, r, person)
 	held := make([]module.Held, len(all))
 	for i, h := range all {
-		held[i] = module.Held{What: h.What + ", " + h.Written.Format(time.DateOnly), Where: h.Where, Value: h.Value, Item: h.Where}
+		held[i] = module.Held{What: h.What + ", " + h.Written.Format(time.DateOnly), Where: h.Where, Value: h.Value, Item: h.Where, Own: true}
 		if h.What == "draft" {
 			held[i].Item, held[i].Private = "", true
 		}
@@ -72,7 +72,7 @@ func (o *office) notifyHolds(ctx context.Context, r store.Reader, person string)
 	all, err := o.notify.Holds(ctx, r, person)
 	held := make([]module.Held, len(all))
 	for i, h := range all {
-		held[i] = module.Held{What: "notice, " + h.CreatedAt.Format(time.DateOnly), Where: h.Path, Value: h.Key + ", " + h.State, Private: true}
+		held[i] = module.Held{What: "notice, " + h.CreatedAt.Format(time.DateOnly), Where: h.Path, Value: h.Key + ", " + h.State, Item: h.Item, Private: true}
 	}
 	return held, err
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 
+	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity"
@@ -28,6 +29,11 @@ func (d directory) Person(ctx context.Context, r store.Reader, idOrLogin string)
 // Names returns the names of those of the people who exist, by id.
 func (d directory) Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error) {
 	return d.people.Names(ctx, r, ids)
+}
+
+// ActorOf returns a person with roles and groups.
+func (d directory) ActorOf(ctx context.Context, r store.Reader, id string) (authz.Actor, error) {
+	return d.people.ActorOf(ctx, r, id)
 }
 
 // Group finds a group by id or, failing that, by name.

@@ -100,10 +100,12 @@ type Held struct {
 	What  string
 	Where string
 	Value string
-	// Item is the item, "<type>:<id>", whose visibility decides who else than the
-	// person may see this; empty: the account itself.
+	// Item is the item, "<type>:<id>", whose visibility decides who may see this;
+	// empty: the account itself. The person is told What even if they may not see
+	// the item any more, and the Value if it is Own.
 	Item    string
 	Private bool // for the person's eyes alone, such as a draft
+	Own     bool // Value is in the person's own words
 }
 
 // Check refuses a list in which two parts claim the same thing, or a part claims

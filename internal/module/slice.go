@@ -56,6 +56,7 @@ type Kernel struct {
 // Directory tells of people, groups and organisations.
 type Directory interface {
 	catalog.Directory
+	ActorOf(ctx context.Context, r store.Reader, id string) (authz.Actor, error)
 	// Names returns the names of those of the people who exist, by id.
 	Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error)
 }

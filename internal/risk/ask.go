@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -227,7 +226,7 @@ func (d *decision) checkTerms(ctx context.Context, f *fields, in []TermInput, a 
 			f.add(at+".due", "range", "The date must lie ahead, and not after the end of the acceptance.")
 		}
 		var err error
-		if term.Owner, err = d.s.person(ctx, d.tx, f, at+".owner", strings.TrimSpace(c.Owner)); err != nil {
+		if term.Owner, err = d.sighted(ctx, f, at+".owner", c.Owner); err != nil {
 			return err
 		}
 		a.Conditions = append(a.Conditions, term)

@@ -435,6 +435,20 @@ func TestClaimsOpenNothing(t *testing.T) {
 	wantCodes(t, d.codes(flow.Ref), "risk.not_assessed")
 }
 
+// Work on a risk is given to nobody who may not see it: they would be told of it.
+func TestWorkIsForThoseWhoSee(t *testing.T) {
+	d := sqliteDesk(t)
+	r := d.ready(d.flow().Ref)
+	for _, name := range []string{"outsider", "m1"} {
+		_, err := d.risks.AddMitigation(d.as("owner"), r.ID, r.Version, risk.MitigationInput{Title: "Something", Owner: name, Due: d.now().Add(day)})
+		wantField(t, err, "owner", "unsighted")
+		in := d.request()
+		in.Conditions = []risk.TermInput{{Text: "Something", Owner: name, Due: d.now().Add(day)}}
+		_, err = d.risks.Ask(d.as("owner"), r.ID, r.Version, in)
+		wantField(t, err, "conditions[0].owner", "unsighted")
+	}
+}
+
 // A person who is no employee but sits in a council decides without a role that
 // opens anything else.
 func TestServiceAccountsDecideNothing(t *testing.T) {

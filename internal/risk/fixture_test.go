@@ -49,6 +49,10 @@ func (directory) Person(_ context.Context, _ store.Reader, id string) (catalog.N
 	return catalog.Named{ID: id, Name: "The " + id}, nil
 }
 
+func (directory) ActorOf(_ context.Context, _ store.Reader, id string) (authz.Actor, error) {
+	return authz.Actor{ID: id, Kind: authz.KindPerson, Roles: cast[id]}, nil
+}
+
 func (directory) Names(_ context.Context, _ store.Reader, ids []string) (map[string]string, error) {
 	names := map[string]string{}
 	for _, id := range ids {

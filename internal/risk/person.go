@@ -20,21 +20,22 @@ import (
 type held struct {
 	what  string
 	query string // id of the risk and one text, for the person $1
+	own   bool   // the text is the person's own
 }
 
 // holdings lists where a person's id stands, or words about them.
 func holdings() []held {
 	return []held{
-		{"owner of a risk", "SELECT id, title FROM risk_item WHERE owner = $1 ORDER BY id"},
-		{"registered a risk", "SELECT id, title FROM risk_item WHERE registrant = $1 ORDER BY id"},
-		{"was heard", "SELECT risk, said FROM risk_hearing WHERE person = $1 ORDER BY risk, id"},
-		{"recorded a hearing", "SELECT risk, party FROM risk_hearing WHERE recorded_by = $1 ORDER BY risk, id"},
-		{"owner of a mitigation action", "SELECT risk, title FROM risk_mitigation WHERE owner = $1 ORDER BY risk, id"},
-		{"asked for an acceptance", "SELECT risk, reason FROM risk_acceptance WHERE asked_by = $1 ORDER BY risk, id"},
-		{"decided on an acceptance", "SELECT a.risk, v.reason FROM risk_vote v JOIN risk_acceptance a ON a.id = v.acceptance WHERE v.person = $1 ORDER BY a.risk, v.id"},
-		{"ended an acceptance", "SELECT risk, end_reason FROM risk_acceptance WHERE ended_by = $1 ORDER BY risk, id"},
-		{"closed an acceptance", "SELECT risk, learnt FROM risk_acceptance WHERE closed_by = $1 ORDER BY risk, id"},
-		{"owner of a condition", "SELECT a.risk, c.words FROM risk_condition c JOIN risk_acceptance a ON a.id = c.acceptance WHERE c.owner = $1 ORDER BY a.risk, c.id"},
+		{"owner of a risk", "SELECT id, title FROM risk_item WHERE owner = $1 ORDER BY id", false},
+		{"registered a risk", "SELECT id, title FROM risk_item WHERE registrant = $1 ORDER BY id", false},
+		{"was heard", "SELECT risk, said FROM risk_hearing WHERE person = $1 ORDER BY risk, id", false},
+		{"recorded a hearing", "SELECT risk, party FROM risk_hearing WHERE recorded_by = $1 ORDER BY risk, id", false},
+		{"owner of a mitigation action", "SELECT risk, title FROM risk_mitigation WHERE owner = $1 ORDER BY risk, id", false},
+		{"asked for an acceptance", "SELECT risk, reason FROM risk_acceptance WHERE asked_by = $1 ORDER BY risk, id", true},
+		{"decided on an acceptance", "SELECT a.risk, v.reason FROM risk_vote v JOIN risk_acceptance a ON a.id = v.acceptance WHERE v.person = $1 ORDER BY a.risk, v.id", true},
+		{"ended an acceptance", "SELECT risk, end_reason FROM risk_acceptance WHERE ended_by = $1 ORDER BY risk, id", true},
+		{"closed an acceptance", "SELECT risk, learnt FROM risk_acceptance WHERE closed_by = $1 ORDER BY risk, id", true},
+		{"owner of a condition", "SELECT a.risk, c.words FROM risk_condition c JOIN risk_acceptance a ON a.id = c.acceptance WHERE c.owner = $1 ORDER BY a.risk, c.id", false},
 	}
 }
 
@@ -46,7 +47,7 @@ func (s *Service) Holds(ctx context.Context, r store.Reader, person string) ([]m
 		found, err := store.Collect(rows, err, func(row store.Scanner) (module.Held, error) {
 			var risk, text string
 			err := row.Scan(&risk, &text)
-			return module.Held{What: h.what, Where: "/risks/" + risk, Value: text, Item: ItemType + ":" + risk}, err
+			return module.Held{What: h.what, Where: "/risks/" + risk, Value: text, Item: ItemType + ":" + risk, Own: h.own}, err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("look what is held about a person: %w", err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -48,6 +49,9 @@ type Directory interface {
 	Organisation(ctx context.Context, r store.Reader, id string) (Named, error)
 	// Names returns the names of those of the people who exist, by id.
 	Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error)
+	// ActorOf returns a person with what decides about what they may see; somebody
+	// who may not sign in sees what anybody does.
+	ActorOf(ctx context.Context, r store.Reader, id string) (authz.Actor, error)
 }
 
 // Notices takes a notice to a person as part of a transaction; what a mail may
@@ -258,6 +262,23 @@ func (s *Service) person(ctx context.Context, r store.Reader, f *fields, path, v
 		return "", fmt.Errorf("look up a person: %w", err)
 	}
 	return p.ID, nil
+}
+
+// sighted is [Service.person] for somebody to whom work on the risk is given, and
+// who must therefore see it.
+func (d *decision) sighted(ctx context.Context, f *fields, path, value string) (string, error) {
+	id, err := d.s.person(ctx, d.tx, f, path, strings.TrimSpace(value))
+	if err != nil || id == "" {
+		return "", err
+	}
+	a, err := d.s.Directory.ActorOf(ctx, d.tx, id)
+	if err != nil {
+		return "", fmt.Errorf("look up what a person may see: %w", err)
+	}
+	if !authz.CanSee(a, d.resource("")) {
+		f.add(path, "unsighted", "This person may not see the risk. Name somebody else, or let them take part in the risk first.")
+	}
+	return id, nil
 }
 
 // names returns the names of people and organisations; ids that are unknown or

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -99,7 +98,7 @@ func (s *Service) AddMitigation(ctx context.Context, id string, version int64, i
 		if m.Due.IsZero() {
 			f.add("due", "required", "Say until when.")
 		}
-		if m.Owner, err = s.person(ctx, d.tx, &f, "owner", strings.TrimSpace(in.Owner)); err != nil {
+		if m.Owner, err = d.sighted(ctx, &f, "owner", in.Owner); err != nil {
 			return err
 		}
 		if err := f.err(); err != nil {

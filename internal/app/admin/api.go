@@ -82,13 +82,13 @@ func (s *Site) apiConfiguration(context.Context, *struct{}) (*web.Listed[Part], 
 }
 
 func (s *Site) apiData(ctx context.Context, in *web.ByID) (*web.Listed[Held], error) {
-	reader := authz.ActorFrom(ctx)
-	all, err := s.held(ctx, in.ID, &reader)
+	all, err := s.held(ctx, in.ID, authz.ActorFrom(ctx))
 	return web.ListOf(all, "", web.Itself), err
 }
 
 func (s *Site) apiOwnData(ctx context.Context, _ *struct{}) (*web.Listed[Held], error) {
-	all, err := s.held(ctx, authz.ActorFrom(ctx).ID, nil)
+	reader := authz.ActorFrom(ctx)
+	all, err := s.held(ctx, reader.ID, reader)
 	return web.ListOf(all, "", web.Itself), err
 }
 

@@ -7,5 +7,6 @@
 // have pages of their own (identityweb, officeweb).
 //
 // To administer is not to read: of what a person did, an administrator sees here
-// only what they could see anyway; the person gets all of it under /me/data.
+// only what they could see anyway. The person gets theirs under /me/data: of items that
+// they may not see any more, that there is something, and their own words.
 package admin

@@ -26,10 +26,11 @@ type Held struct {
 	Value string `json:"value,omitempty"`
 }
 
-// held collects what all parts hold about a person. With seen not nil it leaves
-// out what that reader may not see: items by their visibility, and what is the
-// person's alone.
-func (s *Site) held(ctx context.Context, person string, seen *authz.Actor) ([]Held, error) {
+// held collects what all parts hold about a person as far as the reader may see
+// it: items by their visibility, and what is the person's alone. People are told
+// of themselves also that there is something about them at an item that they may
+// not see, but not at which, and nothing that others wrote there.
+func (s *Site) held(ctx context.Context, person string, reader authz.Actor) ([]Held, error) {
 	all := []Held{}
 	err := s.DB.Read(ctx, func(r *store.ReadTx) error {
 		if _, err := s.People.PersonByID(ctx, r, person); err != nil {
@@ -44,12 +45,17 @@ func (s *Site) held(ctx context.Context, person string, seen *authz.Actor) ([]He
 				return err
 			}
 			for _, h := range some {
-				shown, err := s.shown(ctx, r, h, seen)
+				shown, err := s.shown(ctx, r, h, person, reader)
 				if err != nil {
 					return err
 				}
-				if shown {
+				switch {
+				case shown:
 					all = append(all, Held{m.Name, h.What, h.Where, h.Value})
+				case person == reader.ID && h.Own:
+					all = append(all, Held{Part: m.Name, What: h.What, Value: h.Value})
+				case person == reader.ID:
+					all = append(all, Held{Part: m.Name, What: h.What})
 				}
 			}
 		}
@@ -58,11 +64,8 @@ func (s *Site) held(ctx context.Context, person string, seen *authz.Actor) ([]He
 	return all, err
 }
 
-func (s *Site) shown(ctx context.Context, r store.Reader, h module.Held, seen *authz.Actor) (bool, error) {
-	if seen == nil {
-		return true, nil
-	}
-	if h.Private {
+func (s *Site) shown(ctx context.Context, r store.Reader, h module.Held, person string, reader authz.Actor) (bool, error) {
+	if h.Private && person != reader.ID {
 		return false, nil
 	}
 	if h.Item == "" {
@@ -77,7 +80,7 @@ func (s *Site) shown(ctx context.Context, r store.Reader, h module.Held, seen *a
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
-	return err == nil && authz.CanSee(*seen, res), err
+	return err == nil && authz.CanSee(reader, res), err
 }
 
 // dataView is what templates/data.html shows.
@@ -95,7 +98,7 @@ func (s *Site) showData(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.held(c.Context(), p.ID, &c.Actor)
+	all, err := s.held(c.Context(), p.ID, c.Actor)
 	if err != nil {
 		return err
 	}
@@ -129,7 +132,7 @@ func dataTable(c *web.Ctx, all []Held) web.Table {
 }
 
 func (s *Site) showOwnData(c *web.Ctx) error {
-	all, err := s.held(c.Context(), c.Actor.ID, nil)
+	all, err := s.held(c.Context(), c.Actor.ID, c.Actor)
 	if err != nil {
 		return err
 	}
@@ -139,7 +142,7 @@ func (s *Site) showOwnData(c *web.Ctx) error {
 }
 
 func (s *Site) downloadOwnData(c *web.Ctx) error {
-	all, err := s.held(c.Context(), c.Actor.ID, nil)
+	all, err := s.held(c.Context(), c.Actor.ID, c.Actor)
 	if err != nil {
 		return err
 	}

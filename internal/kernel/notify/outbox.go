@@ -91,16 +91,16 @@ func (s *Service) Forget(ctx context.Context, tx *store.Tx, person string) error
 
 // Held is a notice that the package holds about a person, for their export.
 type Held struct {
-	ID, Key, Path, State string
-	CreatedAt            time.Time
+	ID, Key, Item, Path, State string
+	CreatedAt                  time.Time
 }
 
 // Holds returns the notices to a person, the latest first.
 func (s *Service) Holds(ctx context.Context, r store.Reader, person string) ([]Held, error) {
-	rows, err := r.Query(ctx, "SELECT id, key, path, state, created_at FROM notify_message WHERE person = $1 ORDER BY created_at DESC, id", person)
+	rows, err := r.Query(ctx, "SELECT id, key, item, path, state, created_at FROM notify_message WHERE person = $1 ORDER BY created_at DESC, id", person)
 	all, err := store.Collect(rows, err, func(sc store.Scanner) (Held, error) {
 		var h Held
-		err := sc.Scan(&h.ID, &h.Key, &h.Path, &h.State, store.Time(&h.CreatedAt))
+		err := sc.Scan(&h.ID, &h.Key, &h.Item, &h.Path, &h.State, store.Time(&h.CreatedAt))
 		return h, err
 	})
 	return all, wrap(err, "list the notices to a person")
