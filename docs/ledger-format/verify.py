@@ -3,8 +3,7 @@
 """Verify an export of a Portreeve ledger: verify.py EXPORT KEYS [CHECKPOINT...]
 
 KEYS holds the log's verifier keys, one per line. Each CHECKPOINT is a signed
-checkpoint of the same log that was kept from earlier. Only the standard library
-is used; README.md beside this file describes the format.
+checkpoint of it that was kept. README.md beside this file describes the format.
 """
 import base64
 import hashlib
@@ -72,6 +71,7 @@ def read_keys(data):
     keys = {}
     for line in data.splitlines():
         if line.strip() and not line.startswith(b"#"):
+            require(line.count(b"+") > 1 and len(line.split(b"+")[1]) == 8, "KEYS holds no verifier key (name+hash+key)")
             name, key_id, key = line.strip().split(b"+", 2)
             key, key_id = decode(key), bytes.fromhex(key_id.decode())
             require(len(key) == 33 and key[0] == 1, "not an Ed25519 verifier key")
@@ -143,8 +143,8 @@ def verify(export, keys, kept):
 
 if __name__ == "__main__":
     try:
-        with open(sys.argv[1], "rb") as exported:
-            texts = [open(name, "rb").read() for name in sys.argv[2:]]
-            print(verify(exported, read_keys(texts[0]), texts[1:]))
-    except (ValueError, IndexError) as error:
+        require(len(sys.argv) > 2, "usage: verify.py EXPORT KEYS [CHECKPOINT...]")
+        texts = [open(name, "rb").read() for name in sys.argv[2:]]
+        print(verify(open(sys.argv[1], "rb"), read_keys(texts[0]), texts[1:]))
+    except (ValueError, OSError) as error:
         sys.exit("verify.py: %s" % error)

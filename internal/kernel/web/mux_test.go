@@ -297,7 +297,7 @@ func TestFront(t *testing.T) {
 	m := web.NewMux(webtest.Deps(webtest.GalleryActions()...))
 	webtest.Gallery(m)
 	c := webtest.Serve(t, m)
-	c.Get("/").Want(200).WantText("Security Office", "security@office.test", "Latest checkpoint")
+	c.Get("/").Want(200).WantText("Security Office", "security@office.test", "Latest checkpoint", "For the period that began on")
 	c.As("executive").Get("/").WantLocation("/gallery")
 	want := "Contact: mailto:security@office.test\nCanonical: https://office.test/.well-known/security.txt\nExpires: 2026-08-29T00:00:00Z\n"
 	if got := c.Get("/.well-known/security.txt").Want(200).Body; got != want {

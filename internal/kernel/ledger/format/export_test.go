@@ -286,6 +286,38 @@ func TestSecondVerifierFindsEveryChangedByte(t *testing.T) {
 	}
 }
 
+// What is not understood is said in a line, not shown as a trace of the program.
+func TestSecondVerifierExplains(t *testing.T) {
+	s := newSigner(t, 1)
+	export := makeLog(3).export(t, s)
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	program, good := filepath.Join("..", "..", "..", "..", "docs", "ledger-format", "verify.py"), file("export", string(export))
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "usage: verify.py EXPORT KEYS"},
+		{[]string{good}, "usage: verify.py EXPORT KEYS"},
+		{[]string{good, filepath.Join(dir, "absent")}, "No such file"},
+		{[]string{good, file("words", "not a key\n")}, "no verifier key"},
+		{[]string{good, file("private", "PRIVATE+KEY+office+12345678+AAAA\n")}, "no verifier key"},
+		{[]string{good, good}, "no verifier key"},
+	} {
+		out, err := exec.CommandContext(t.Context(), "python3", append([]string{program}, tt.args...)...).CombinedOutput()
+		if err == nil || !strings.HasPrefix(string(out), "verify.py: ") || !strings.Contains(string(out), tt.want) || bytes.Count(out, []byte("\n")) != 1 {
+			t.Errorf("%q: %q, want %q (%v)", tt.args, out, tt.want, err)
+		}
+	}
+}
+
 func TestSecondVerifierIsSmall(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "docs", "ledger-format", "verify.py"))
 	if err != nil {

@@ -21,6 +21,7 @@ const (
 	whyKey        = "a key is public so that everybody can verify"
 	whyCheckpoint = "public checkpoints are padded and tell nobody how much is decided"
 	whyProof      = "whoever is not signed in gets proofs between public checkpoints only"
+	whyTools      = "the format and the verifier are the same for everybody and hold no data"
 	whyCosign     = "a cosignature is its own credential: only those of configured witnesses are taken"
 )
 
@@ -181,6 +182,9 @@ func (s *Service) listEntries(ctx context.Context, in *entriesInput) (*web.Liste
 		return nil, fault.InvalidFields("ledger.kind", []fault.Field{{Path: "kind", Code: "not_offered", Message: "There is no such kind of entry; the nearest is " + config.Nearest(in.Kind, s.Kinds) + "."}})
 	}
 	filter := Filter{Kind: in.Kind, Subject: in.Subject, Actor: in.Actor, Item: in.Item}
+	if err := filter.check(); err != nil {
+		return nil, err
+	}
 	var page ledger.Page
 	var names names
 	err := s.read(ctx, func(r *store.ReadTx) (err error) {

@@ -67,6 +67,10 @@ func TestListAndShow(t *testing.T) {
 		t.Errorf("the filter is not applied:\n%s", printed)
 	}
 	want(t, s, 0, []string{"more: --cursor"}, "list", "--limit", "1")
+	for _, name := range []string{"item", "subject", "actor"} {
+		want(t, s, 1, []string{name, "kind before it"}, "list", "--"+name, "aaaa")
+		want(t, s, 1, []string{name, "kind before it"}, "list", "--"+name, "risk:")
+	}
 	var list struct{ Items []ledgerweb.Summary }
 	fatal(t, json.Unmarshal([]byte(want(t, s, 0, nil, "list", "--json")), &list))
 	if len(list.Items) != 3 || list.Items[0].Actor != "person:executive" || list.Items[0].ActorName != "Eve Executive" {

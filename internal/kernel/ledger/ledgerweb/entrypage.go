@@ -159,10 +159,20 @@ type checkpointsPage struct {
 	Verify   verifyPanel
 }
 
+// checkpointCommands get what is to be kept, and check it later.
+const checkpointCommands = `# now: what to keep
+portreeve ledger key --out ledger.pub
+portreeve ledger checkpoint --out checkpoint.txt
+# later
+portreeve ledger checkpoint --since checkpoint.txt --key ledger.pub
+# a whole export, with the program or with Python 3 alone
+portreeve ledger verify ledger.txt --key ledger.pub --checkpoint checkpoint.txt
+python3 verify.py ledger.txt ledger.pub checkpoint.txt`
+
 func (v *checkpointsView) build(c *web.Ctx) checkpointsPage {
 	p := checkpointsPage{
 		Keys:     web.Code{Label: c.Text("ledger.checkpoints.keys"), Text: v.keys},
-		Commands: web.Code{Label: c.Text("ledger.command.checkpoint"), Text: "portreeve ledger checkpoint --since checkpoint.txt --key ledger.pub"},
+		Commands: web.Code{Label: c.Text("ledger.command.checkpoint"), Text: checkpointCommands},
 		Verify: verifyPanel{
 			Kind: "checkpoint", Script: v.scripts, Key: apiPath + "/key", Latest: apiPath + "/checkpoint", Proofs: apiPath + "/consistency", Texts: panelTexts(c),
 		},

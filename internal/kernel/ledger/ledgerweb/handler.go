@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	ledgerformat "portreeve.org/portreeve/docs/ledger-format"
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
@@ -32,6 +33,8 @@ func (s *Service) Pages(m *web.Mux) {
 	m.Page("GET /ledger/{seq}", ledger.ActionRead, s.showEntry)
 	s.erasurePage(m)
 	m.Public("GET /ledger/checkpoints", whyCheckpoint, s.showCheckpoints)
+	m.Public("GET /ledger/format", whyTools, handOut("text/markdown", "format.md", ledgerformat.README()))
+	m.Public("GET /ledger/verify.py", whyTools, handOut("text/x-python", "verify.py", ledgerformat.Verifier()))
 }
 
 // pageSize is the number of rows in a list.
@@ -110,6 +113,17 @@ func (s *Service) showCheckpoints(c *web.Ctx) error {
 	}
 	v := checkpointsView{scripts: s.scripts.url, keys: s.Keys, list: list, next: next}
 	return c.Render(http.StatusOK, "ledger/checkpoints", v.build(c))
+}
+
+// handOut gives a text as a file to keep.
+func handOut(mediaType, name, text string) func(c *web.Ctx) error {
+	return func(c *web.Ctx) error {
+		h := c.W.Header()
+		h.Set("Content-Type", mediaType+"; charset=utf-8")
+		h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+		_, err := c.W.Write([]byte(text))
+		return err
+	}
 }
 
 // erasureOf is an entry that the actor may erase, and what is open of it.

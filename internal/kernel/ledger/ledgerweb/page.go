@@ -50,7 +50,11 @@ func (v *listView) read(c *web.Ctx) (ledger.Filter, error) {
 			v.values.Set(name, value)
 		}
 	}
-	f := Filter{Kind: v.values.Get("kind"), Subject: v.values.Get("subject"), Actor: v.values.Get("actor"), Item: v.values.Get("item")}.ledger()
+	asked := Filter{Kind: v.values.Get("kind"), Subject: v.values.Get("subject"), Actor: v.values.Get("actor"), Item: v.values.Get("item")}
+	f := asked.ledger()
+	if err := asked.check(); err != nil {
+		return f, err
+	}
 	var ok1, ok2 bool
 	f.Since, ok1 = day(v.values.Get("since"), false, c.Location())
 	f.Until, ok2 = day(v.values.Get("until"), true, c.Location())

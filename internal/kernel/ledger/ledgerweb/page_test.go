@@ -47,6 +47,7 @@ func TestListPage(t *testing.T) {
 		t.Errorf("since: %d rows", len(rows))
 	}
 	owner.Get("/ledger?since=yesterday").Want(422).WantText("A day is written as year-month-day")
+	owner.Get("/ledger?item=aaaa").Want(422).WantText("risk:ID")
 	owner.Get("/ledger?before=x").Want(400)
 	o.As("outsider").Get("/ledger").Want(403)
 	o.Get("/ledger").WantLocation("/sign-in?next=%2Fledger")
@@ -100,6 +101,22 @@ func TestEntryPage(t *testing.T) {
 // normal drops the texts that are random in each answer.
 func normal(body string) string {
 	return regexp.MustCompile(`value="[0-9a-f]{32}"|[0-9N]+`).ReplaceAllString(body, "")
+}
+
+// What somebody needs to verify the log without this server is handed out by it,
+// to people who are not signed in too.
+func TestCheckpointsPageGivesTheTools(t *testing.T) {
+	o := newOffice(t)
+	o.fill(3)
+	fatal(t, o.log.Publish(t.Context()))
+	page := complete(o.Get("/ledger/checkpoints")).WantText("portreeve ledger key --out ledger.pub", "portreeve ledger checkpoint --out checkpoint.txt", "For the period that began")
+	for address, text := range map[string]string{
+		"/ledger/format": "append-only log", "/ledger/verify.py": "def ed25519", api + "/key": o.signer.Verifiers(), api + "/checkpoint": origin + "\n8\n",
+	} {
+		if got := o.Get(page.Find(`a[href="` + address + `"]`).Attr("href")).Want(200).Body; !strings.Contains(got, text) {
+			t.Errorf("%s gives %.80q", address, got)
+		}
+	}
 }
 
 func TestErasurePage(t *testing.T) {

@@ -61,6 +61,21 @@ func New(d Deps) *Service {
 // Filter selects entries; an empty field selects all.
 type Filter struct{ Kind, Subject, Actor, Item string }
 
+// check refuses a value that nothing can be like: the empty list would read as
+// though nothing had been decided.
+func (f Filter) check() error {
+	var wrong []fault.Field
+	for _, ref := range []struct{ name, value, like string }{
+		{"subject", f.Subject, "flow:NAME or risk:ID"}, {"actor", f.Actor, "person:ID"}, {"item", f.Item, "risk:ID"},
+	} {
+		kind, id, _ := strings.Cut(ref.value, ":")
+		if ref.value != "" && (kind == "" || id == "") {
+			wrong = append(wrong, fault.Field{Path: ref.name, Code: "ledger.reference", Message: "Write it as the ledger does, with its kind before it, such as " + ref.like + "."})
+		}
+	}
+	return fault.InvalidFields("ledger.filter", wrong)
+}
+
 func (f Filter) ledger() ledger.Filter {
 	l := ledger.Filter{Subject: f.Subject, Actor: f.Actor, Item: f.Item}
 	if f.Kind != "" {
