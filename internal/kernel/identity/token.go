@@ -26,8 +26,8 @@ type Token struct {
 	Everything bool           `json:"everything" doc:"it is for whatever its account may do"`
 	CreatedAt  time.Time      `json:"created_at"`
 	Until      time.Time      `json:"until"`
-	UsedAt     time.Time      `json:"used_at,omitzero" doc:"to the hour"` // zero: never
-	RevokedAt  time.Time      `json:"revoked_at,omitzero"`                // zero: not revoked
+	UsedAt     time.Time      `json:"used_at,omitzero" doc:"to the hour, and never before the creation"` // zero: never
+	RevokedAt  time.Time      `json:"revoked_at,omitzero"`                                               // zero: not revoked
 }
 
 // Live reports whether the token can be used at a (real) time, as far as the
@@ -186,13 +186,23 @@ func (s *Service) AuthenticateToken(ctx context.Context, bearer string) (authz.A
 		return authz.Actor{}, fault.New(fault.Unauthenticated, "identity.token_expired", "This token has expired. Create a new one.")
 	}
 	if t.UsedAt.IsZero() || now.Sub(t.UsedAt) >= usedEvery {
-		s.touch(ctx, t.ID, func(tx *store.Tx) error { return touchToken(ctx, tx, t.ID, now.Truncate(usedEvery)) })
+		s.touch(ctx, t.ID, func(tx *store.Tx) error { return touchToken(ctx, tx, t.ID, t.usedAt(now)) })
 	}
 	actor.TokenID = t.ID
 	if !t.Everything {
 		actor.Scopes = append([]authz.Action{}, t.Scopes...) // never nil: nil means everything
 	}
 	return actor, nil
+}
+
+// usedAt is what is kept of a use: the hour, so that nobody is watched by it, and
+// not an earlier time than the creation, which would read as a mistake.
+func (t Token) usedAt(now time.Time) time.Time {
+	hour := now.Truncate(usedEvery)
+	if hour.Before(t.CreatedAt) {
+		return t.CreatedAt
+	}
+	return hour
 }
 
 // Tokens lists the actor's own tokens, ended ones too, the newest first.

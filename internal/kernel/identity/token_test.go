@@ -50,6 +50,19 @@ func TestTokenLife(t *testing.T) {
 		if len(list) != 1 || list[0].UsedAt.IsZero() || list[0].UsedAt.Truncate(time.Hour) != list[0].UsedAt {
 			t.Errorf("last use is not kept to the hour: %+v", list)
 		}
+		b.later(25 * time.Minute)
+		young, text, err := b.CreateToken(b.as(sam), identity.TokenInput{Name: "young", Everything: true, Until: b.db.Clock().Real().Add(time.Hour)})
+		wantCode(t, err, "")
+		b.later(10 * time.Minute)
+		_, err = b.AuthenticateToken(t.Context(), text)
+		wantCode(t, err, "")
+		list, err = b.Tokens(b.as(sam))
+		wantCode(t, err, "")
+		for _, listed := range list {
+			if listed.ID == young.ID && !listed.UsedAt.Equal(young.CreatedAt) {
+				t.Errorf("made at %s and used at %s", young.CreatedAt, listed.UsedAt)
+			}
+		}
 		b.later(30 * 24 * time.Hour)
 		_, err = b.AuthenticateToken(t.Context(), secret)
 		wantCode(t, err, "identity.token_expired")
