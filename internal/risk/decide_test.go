@@ -363,7 +363,7 @@ func TestDecidingOnWhatIsNoMore(t *testing.T) {
 	d.must(d.changeSubject(flow.Ref, map[string]string{"from": "production", "to": "cloud", "access": "write"}))
 	_, err := d.risks.Grant(d.as("executive"), a.ID, a.Version, "Yes.")
 	wantCode(t, err, "risk.acceptance_void")
-	wantCodes(t, d.codes(flow.Ref), "risk.acceptance_void")
+	wantCodes(t, d.codes(flow.Ref), "risk.acceptance_void", "risk.not_assessed")
 }
 
 func TestStaleAndTwice(t *testing.T) {

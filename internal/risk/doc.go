@@ -6,7 +6,8 @@
 // It owns the tables with the prefix risk_, the actions risk:..., the entry
 // kinds risk.... and two decisions that a gate can require:
 //
-//   - risk.assessment: the subject has at least one risk that a person has rated.
+//   - risk.assessment: the subject has at least one risk that a person has rated as
+//     it is now.
 //   - risk.acceptance: each open risk on the subject from a rating up (parameter
 //     "from") is covered by an acceptance in force. While nobody has rated a risk,
 //     its proposed rating counts: high by default (T285098 L36-39).
@@ -28,9 +29,15 @@
 //     its subject.
 //
 // When the subject changes, its risks follow in the same transaction
-// ([Service.FollowSubject], entry risk.followed). A rating made on milder facts is
-// outdated then, and after an edit that states worse ones: the risk counts as not
-// rated, and never as less than it was. Entries written while a risk was hidden stay
+// ([Service.FollowSubject], entry risk.followed).
+//
+// A rating is pinned to what an acceptance is pinned to ([Basis]): facts, what could
+// happen, scope, the subject with its version, its organisation, the parties. When
+// any of it changes the rating is outdated: the risk counts as not rated, and never
+// as less than it was. Only parties that are added, or must get more, leave the
+// rating as it is.
+//
+// Entries written while a risk was hidden stay
 // hidden when it is opened, as in the catalogue. The catalogue links each risk to
 // its subject ([RelationToSubject]).
 //

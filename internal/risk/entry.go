@@ -75,6 +75,7 @@ type riskBody struct {
 	Proposed     Assessment       `json:"proposed"`
 	Parties      []BasisParty     `json:"parties"`
 	Follows      string           `json:"follows,omitempty"`
+	Outdated     bool             `json:"rating_outdated,omitempty"`
 }
 
 // followedBody is the state of a risk that followed a change of its subject.
@@ -108,6 +109,7 @@ func riskState(r Risk, participants []string, parties []Party) riskBody {
 		Risk: r.ID, Version: r.Version, Subject: r.Subject, Act: r.Act, Title: r.Title,
 		Threat: sha(r.Threat), Scope: sha(r.Scope), Owner: r.Owner, Visibility: r.Visibility, Participants: participants,
 		State: r.State, Inputs: inputsOf(r.Inputs), Proposed: r.Proposed, Parties: basisParties(parties), Follows: r.Follows,
+		Outdated: r.Rating.Outdated,
 	}
 }
 
@@ -144,9 +146,10 @@ type mitigationBody struct {
 }
 
 type partiesBody struct {
-	Risk    string       `json:"risk"`
-	Version int64        `json:"version"`
-	Parties []BasisParty `json:"parties"`
+	Risk     string       `json:"risk"`
+	Version  int64        `json:"version"`
+	Parties  []BasisParty `json:"parties"`
+	Outdated bool         `json:"rating_outdated,omitempty"`
 }
 
 type optionsBody struct {

@@ -334,7 +334,7 @@ func TestPagesTellFactsOfTheSubject(t *testing.T) {
 	begun.Set("inputs.data", "public")
 	anyone.As("owner").Post("/risks", begun).Want(422).WantText("The attribute data_class of flow:full says otherwise: choose personal or sensitive.")
 	r := d.rated("flow:property-suggester-ab-test")
-	anyone.As("owner").Get(r.URL()).WantNoText("got worse since it was rated")
+	anyone.As("owner").Get(r.URL()).WantNoText("What was rated has changed since")
 	d.must(d.changeSubject(r.Subject, map[string]string{"from": "production", "to": "cloud", "data_class": "sensitive"}))
-	anyone.As("owner").Get(r.URL()).WantText("got worse since it was rated", "to be rated again")
+	anyone.As("owner").Get(r.URL()).WantText("What was rated has changed since", "to be rated again")
 }

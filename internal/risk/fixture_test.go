@@ -290,14 +290,18 @@ func (d *desk) registered(subject string) risk.Risk {
 	r, err := d.risks.Register(d.as("owner"), risk.RegisterInput{
 		Subject: subject, Act: "call", Title: "Production calls the cloud realm", Threat: "What comes back is not what was asked for.",
 		Scope: "The suggester, for the length of the test.", Inputs: caseA().Stated(),
-		Parties: []risk.PartyInput{
-			{Kind: risk.PartyOrganisation, Name: "The foundation", Organisation: "foundation"},
-			{Kind: risk.PartyOrganisation, Name: "The chapter", Organisation: "chapter"},
-			{Kind: risk.PartyCommunity, Name: "The community", Organisation: "community"},
-		},
+		Parties: parties(),
 	})
 	d.must(err)
 	return r
+}
+
+func parties() []risk.PartyInput {
+	return []risk.PartyInput{
+		{Kind: risk.PartyOrganisation, Name: "The foundation", Organisation: "foundation"},
+		{Kind: risk.PartyOrganisation, Name: "The chapter", Organisation: "chapter"},
+		{Kind: risk.PartyCommunity, Name: "The community", Organisation: "community"},
+	}
 }
 
 var high = matrix.Cell{Likelihood: 3, Impact: 4}

@@ -23,8 +23,9 @@ const RelationToSubject = "concerns"
 //     and of a restricted subject only those who take part in it see its risks.
 //     Opening the subject again leaves its risks as they are; somebody opens each
 //     of them on purpose.
-//   - None rests on milder facts than the subject states: inputs rise, and a rating
-//     made on the milder ones stands no more ([Rating.Outdated]).
+//   - None rests on milder facts than the subject states: inputs rise.
+//   - No rating stands that was made on another version of the subject
+//     ([Rating.Outdated]).
 //
 // Acceptances need nothing: they are pinned to the subject's version.
 //
@@ -40,33 +41,44 @@ func (s *Service) FollowSubject(ctx context.Context, tx *ledger.Tx, subject cata
 	if err != nil {
 		return err
 	}
-	items := make([]string, len(risks))
+	ids, items := make([]string, len(risks)), make([]string, len(risks))
 	for i, r := range risks {
-		items[i] = r.Item()
+		ids[i], items[i] = r.ID, r.Item()
 	}
 	participants, err := authz.ParticipantsOf(ctx, tx, items)
 	if err != nil {
 		return err
 	}
-	d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy(), subject: subject}
+	parties, err := loadParties(ctx, tx, ids...)
+	if err != nil {
+		return err
+	}
+	var history []storedStep
+	d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy(), subject: subject, history: &history}
 	bound, err := d.bound(ctx)
 	if err != nil {
 		return err
 	}
 	for _, r := range risks {
-		d.before, d.risk, d.participants = r, r, participants[r.Item()]
+		d.before, d.risk, d.participants, d.parties = r, r, participants[r.Item()], parties[r.ID]
 		if err := d.follow(ctx, g, bound); err != nil {
 			return fmt.Errorf("let a risk follow its subject: %w", err)
 		}
 	}
-	return nil
+	return historyRows.InsertAll(ctx, tx.Tx, history)
 }
 
 // follow writes the risk if the subject leaves it another one.
 func (d *decision) follow(ctx context.Context, g grounds, b bound) error {
 	narrowed := d.narrow(b)
-	worse := !d.risk.Closed() && len(g.Milder(d.risk.Inputs)) > 0
-	if !worse && !narrowed && d.risk.Visibility == d.before.Visibility {
+	if !d.risk.Closed() {
+		if d.risk.Inputs = g.Raise(d.risk.Inputs); d.risk.Inputs != d.before.Inputs {
+			d.proposeAnew()
+		}
+		d.outdate(d.parties)
+	}
+	changes := edits(d.before, d.risk, narrowed)
+	if len(changes) == 0 {
 		return nil
 	}
 	if narrowed {
@@ -74,24 +86,14 @@ func (d *decision) follow(ctx context.Context, g grounds, b bound) error {
 			return err
 		}
 	}
-	parties, err := loadParties(ctx, d.tx, d.risk.ID)
-	if err != nil {
-		return err
-	}
-	d.parties = parties[d.risk.ID]
-	if worse {
-		mitigations, err := loadMitigations(ctx, d.tx, d.risk.ID)
-		if err != nil {
-			return err
-		}
-		d.risk.Inputs = g.Raise(d.risk.Inputs)
-		d.reconsider(mitigations)
+	if d.risk.Inputs != d.before.Inputs || d.risk.Rating != d.before.Rating {
 		d.risk.State = StateOpen // as with any other edit, what was treated is open again
+		changes = edits(d.before, d.risk, narrowed)
 	}
 	d.risk.Version++
 	d.risk.ChangedAt = d.tx.Now()
 	body := followedBody{riskBody: riskState(d.risk, d.participants, d.parties), Cause: d.subject.Ref, SubjectVersion: d.subject.Version}
-	if err := d.recordRisk(ctx, KindFollowed, body, edits(d.before, d.risk, narrowed)...); err != nil {
+	if err := d.recordRisk(ctx, KindFollowed, body, changes...); err != nil {
 		return err
 	}
 	if err := d.hide(ctx); err != nil {

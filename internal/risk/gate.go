@@ -51,7 +51,7 @@ func risksOf(ctx context.Context, r store.Reader, q gate.Question) ([]Risk, erro
 }
 
 // assessment answers risk.assessment: required, at least one open risk on the
-// subject must be rated by a person. A closed risk is none any more. That nobody
+// subject must be rated by a person, as it is now. A closed risk is none any more. That nobody
 // has rated one is no objection, so the mode blocking finds nothing.
 func (s *Service) assessment(ctx context.Context, r store.Reader, q gate.Question, req gate.Requirement) (gate.Answer, error) {
 	risks, err := risksOf(ctx, r, q)
@@ -61,7 +61,7 @@ func (s *Service) assessment(ctx context.Context, r store.Reader, q gate.Questio
 	rated := false
 	var waiting []gate.Missing
 	for _, risk := range risks {
-		if risk.Rating.Seq > 0 { // also an outdated one: what it counts as now is for risk.acceptance
+		if risk.Rated() {
 			rated = true
 			continue
 		}
@@ -79,15 +79,18 @@ func (s *Service) assessment(ctx context.Context, r store.Reader, q gate.Questio
 	}}}, nil
 }
 
+// ratedAgain lifts what is missing where a rating is outdated.
+const ratedAgain = "Another rating by the security team, and a new acceptance if that calls for one."
+
 func unrated(risk Risk) gate.Missing {
-	message := "The risk is registered but not rated; until then it counts as %s."
+	message, lifted := "The risk is registered but not rated; until then it counts as %s.", "A rating by the security team."
 	if risk.Rating.Outdated {
-		message = "The subject got worse since the risk was rated; until it is rated again it counts as %s."
+		message, lifted = "What was rated has changed since; until the risk is rated again it counts as %s.", ratedAgain
 	}
 	return gate.Missing{
 		Code:     CodeNotAssessed,
 		Message:  fmt.Sprintf(message, risk.Effective().Rating),
-		LiftedBy: "A rating by the security team.", URL: risk.URL(), Item: risk.Item(), Visibility: risk.Visibility,
+		LiftedBy: lifted, URL: risk.URL(), Item: risk.Item(), Visibility: risk.Visibility,
 	}
 }
 
@@ -165,7 +168,7 @@ func cover(p *RiskPolicy, risk Risk, acceptances []Acceptance, now Basis, t time
 		missing = lacking(p, risk, nearest, now, t, zone)
 	}
 	if risk.Rating.Outdated {
-		missing.LiftedBy = "Another rating by the security team, and a new acceptance if that calls for one."
+		missing.LiftedBy = ratedAgain
 	}
 	return time.Time{}, &missing
 }

@@ -89,7 +89,7 @@ type modelRisk struct {
 	id      string
 	version int64
 	owner   string
-	level   int // of the residual rating; 0: not rated, or on milder facts
+	level   int // of the residual rating; 0: not rated as it is now
 	ratings int
 	facts   modelFacts
 	turns   int // of the facts
@@ -188,7 +188,7 @@ func (m *machine) check(rt *rapid.T) {
 		if r.closed {
 			continue
 		}
-		rated = rated || r.ratings > 0
+		rated = rated || r.level > 0
 		// Not rated counts as high by default.
 		if r.level == 0 || r.level >= matrix.High.Level() {
 			open = open && slices.ContainsFunc(r.asked, func(a *modelAcceptance) bool { return m.inForce(r, a, t) })
@@ -262,10 +262,11 @@ func (m *machine) voidChanged(r *modelRisk, t time.Time) {
 }
 
 func (m *machine) rate(rt *rapid.T) {
-	if !rarely(rt) {
+	r := m.pickRisk(rt)
+	if r.level > 0 && !rarely(rt) {
 		return
 	}
-	m.rateAs(rt, m.pickRisk(rt), rapid.SampledFrom([]matrix.Cell{high, high, high, {Likelihood: 1, Impact: 1}}).Draw(rt, "cell"))
+	m.rateAs(rt, r, rapid.SampledFrom([]matrix.Cell{high, high, high, {Likelihood: 1, Impact: 1}}).Draw(rt, "cell"))
 }
 
 func (m *machine) rateAs(rt *rapid.T, r *modelRisk, cell matrix.Cell) {
@@ -290,7 +291,7 @@ func (m *machine) edit(rt *rapid.T) {
 	if err != nil {
 		return // closed
 	}
-	r.version, r.scopes = got.Version, r.scopes+1
+	r.version, r.scopes, r.level = got.Version, r.scopes+1, 0
 	m.voidChanged(r, m.now(rt))
 }
 
@@ -320,18 +321,15 @@ func drawFacts(rt *rapid.T, classes ...string) modelFacts {
 	return modelFacts{rapid.SampledFrom(classes).Draw(rt, "data"), rapid.SampledFrom([]string{"read", "write", "read_write"}).Draw(rt, "access")}
 }
 
-// becomes gives the risk other facts; a rating made on milder ones is none.
+// becomes gives the risk other facts; a rating made on others is none.
 func (r *modelRisk) becomes(f modelFacts) {
-	if f == r.facts {
-		return
+	if f != r.facts {
+		r.facts, r.turns, r.level = f, r.turns+1, 0
 	}
-	if !r.facts.covers(f) {
-		r.level = 0
-	}
-	r.facts, r.turns = f, r.turns+1
 }
 
-// subject changes what the flow states. Every risk that says less now follows.
+// subject changes what the flow states. Every risk that says less now follows, and
+// no rating of another flow stands.
 func (m *machine) subject(rt *rapid.T) {
 	if !rarely(rt) {
 		return
@@ -347,9 +345,10 @@ func (m *machine) subject(rt *rapid.T) {
 	m.states = now
 	m.changes++
 	for _, r := range m.risks {
-		if !r.closed && !r.facts.covers(now) {
+		if !r.closed && (r.level > 0 || !r.facts.covers(now)) {
 			r.version++
 			r.becomes(r.facts.joined(now))
+			r.level = 0
 		}
 	}
 }

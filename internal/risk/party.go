@@ -5,14 +5,16 @@ package risk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
-// SetParties says which parties the risk exposes. Other parties void acceptances.
-// A party that is named as before keeps its hearings.
+// SetParties says which parties the risk exposes. Other parties void acceptances;
+// one that is dropped, or must get less, outdates the rating too. A party that is
+// named as before keeps its hearings.
 func (s *Service) SetParties(ctx context.Context, id string, version int64, in []PartyInput) (Risk, error) {
 	return s.onRisk(ctx, ActionEdit, "edit", id, version, func(d *decision) error {
 		var f fields
@@ -30,7 +32,9 @@ func (s *Service) SetParties(ctx context.Context, id string, version int64, in [
 				}
 			}
 		}
+		before := d.parties
 		d.parties = parties
+		d.outdate(before)
 		if err := d.storeParties(ctx); err != nil {
 			return err
 		}
@@ -71,6 +75,16 @@ func (d *decision) checkParties(ctx context.Context, f *fields, in []PartyInput)
 	return all, nil
 }
 
+// lessened reports whether one of the parties is gone, or must get less.
+func lessened(was, now []BasisParty) bool {
+	return slices.ContainsFunc(was, func(p BasisParty) bool {
+		i := slices.IndexFunc(now, func(o BasisParty) bool {
+			return o.Kind == p.Kind && o.Name == p.Name && o.Organisation == p.Organisation
+		})
+		return i < 0 || max(now[i].Require.level(), 0) < p.Require.level()
+	})
+}
+
 func (d *decision) checkOrganisation(ctx context.Context, f *fields, at string, p Party) error {
 	if p.Organisation == "" {
 		if p.Kind == PartyOrganisation {
@@ -89,8 +103,9 @@ func (d *decision) checkOrganisation(ctx context.Context, f *fields, at string, 
 // storeParties records and writes the parties.
 func (d *decision) storeParties(ctx context.Context) error {
 	basis := BasisOf(d.risk, d.parties, d.subject)
-	body := partiesBody{Risk: d.risk.ID, Version: d.risk.Version, Parties: basis.Parties}
-	if err := d.recordRisk(ctx, KindParties, body, Change{Field: "parties", To: fmt.Sprint(len(d.parties))}); err != nil {
+	body := partiesBody{Risk: d.risk.ID, Version: d.risk.Version, Parties: basis.Parties, Outdated: d.risk.Rating.Outdated}
+	changes := append([]Change{{Field: "parties", To: fmt.Sprint(len(d.parties))}}, edits(d.before, d.risk, false)...)
+	if err := d.recordRisk(ctx, KindParties, body, changes...); err != nil {
 		return err
 	}
 	for i := range d.parties {

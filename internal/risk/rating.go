@@ -63,7 +63,7 @@ func (d *decision) rate(in RateInput, proposal matrix.Proposal) (Rating, error) 
 	var f fields
 	m := &d.policy.Matrix
 	r := Rating{
-		Seq: d.before.Rating.Seq + 1, By: d.actor.ID, At: d.tx.Now(),
+		Seq: d.before.Rating.Seq + 1, By: d.actor.ID, At: d.tx.Now(), SubjectVersion: d.subject.Version,
 		Inherent: Assessment{Cell: in.Inherent, Rating: m.Rate(in.Inherent)},
 		Residual: Assessment{Cell: in.Residual, Rating: m.Rate(in.Residual)},
 		Reason:   f.text("reason", in.Reason, MaxReason, false),

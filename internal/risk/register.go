@@ -175,14 +175,26 @@ func (d *decision) checkFollows(ctx context.Context, f *fields) error {
 // inherent one: assurances and plan are claims until somebody has judged them.
 func (d *decision) propose(mitigations []Mitigation) {
 	d.risk.Inputs.MitigationPlan = planned(mitigations)
+	d.proposeAnew()
+}
+
+// proposeAnew is propose for a plan that is as it was.
+func (d *decision) proposeAnew() {
 	inherent := d.policy.Proposal.Propose(&d.policy.Matrix, d.risk.Inputs).Inherent
 	d.risk.Proposed = Assessment{Cell: inherent.Cell, Rating: inherent.Rating}
 }
 
-// reconsider proposes anew. A rating that was made on milder facts stands no more.
-func (d *decision) reconsider(mitigations []Mitigation) {
-	d.propose(mitigations)
-	if d.risk.Rating.Seq > 0 && len(d.risk.Inputs.Facts().Milder(d.before.Inputs)) > 0 {
+// outdate marks the rating as one that stands no more if what was rated is
+// different now. A rating is pinned to what an acceptance is pinned to ([Basis]),
+// but for parties that are added or must get more: they cannot make it too low.
+// parties are those from before the change.
+func (d *decision) outdate(parties []Party) {
+	was, now := BasisOf(d.before, parties, d.subject), BasisOf(d.risk, d.parties, d.subject)
+	was.SubjectVersion = d.risk.Rating.SubjectVersion
+	if !lessened(was.Parties, now.Parties) {
+		was.Parties, now.Parties = nil, nil
+	}
+	if d.risk.Rated() && len(was.Changes(now)) > 0 {
 		d.risk.Rating.Outdated, d.risk.ReviewDue = true, time.Time{}
 	}
 }
@@ -198,8 +210,8 @@ type EditInput struct {
 	Participants *[]string         `json:"participants,omitempty" maxItems:"100"`
 }
 
-// Edit changes texts, inputs, owner or visibility. Another threat or scope voids
-// acceptances. A treated risk is open again. Inputs that nobody states rise to
+// Edit changes texts, inputs, owner or visibility. Other facts, another threat or
+// scope void acceptances and outdate the rating. A treated risk is open again. Inputs that nobody states rise to
 // what the subject states now.
 func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInput) (Risk, error) {
 	return s.onRisk(ctx, ActionEdit, "edit", id, version, func(d *decision) error {
@@ -223,7 +235,8 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInp
 		if err != nil {
 			return err
 		}
-		d.reconsider(mitigations)
+		d.propose(mitigations)
+		d.outdate(d.parties)
 		if !slices.Equal(old, d.participants) {
 			if err := authz.SetParticipants(ctx, d.tx.Tx, d.risk.Item(), d.participants); err != nil {
 				return err
@@ -295,5 +308,6 @@ func edits(before, after Risk, participants bool) []Change {
 	short("visibility", string(before.Visibility), string(after.Visibility))
 	short("proposed", string(before.Proposed.Rating), string(after.Proposed.Rating))
 	short("state", string(before.State), string(after.State))
+	note("outdated", !before.Rating.Outdated && after.Rating.Outdated)
 	return all
 }

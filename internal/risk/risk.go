@@ -60,9 +60,12 @@ type Rating struct {
 	Reason   string     `json:"reason,omitempty"`
 	By       string     `json:"by,omitempty"`
 	At       time.Time  `json:"at,omitzero"`
-	// Outdated says that the subject got worse since. Such a rating stands no more:
-	// the risk counts as not rated, and never as less than it was rated.
-	Outdated bool `json:"outdated,omitempty" doc:"the subject got worse since, so the risk waits for another rating"`
+	// SubjectVersion is the version of the subject that was rated.
+	SubjectVersion int64 `json:"subject_version,omitempty" doc:"version of the subject that was rated"`
+	// Outdated says that what was rated has changed since ([decision.outdate]). Such
+	// a rating stands no more: the risk counts as not rated, and never as less than
+	// it was rated.
+	Outdated bool `json:"outdated,omitempty" doc:"what was rated has changed since, so the risk waits for another rating"`
 }
 
 // Risk is one entry of the register. Times are UTC in whole microseconds.
@@ -99,7 +102,7 @@ func (r Risk) Item() string { return ItemType + ":" + r.ID }
 // URL is the risk's page, relative to the server's root.
 func (r Risk) URL() string { return "/risks/" + r.ID }
 
-// Rated reports whether a person has rated the risk as its subject is now.
+// Rated reports whether a person has rated the risk as it is now.
 func (r Risk) Rated() bool { return r.Rating.Seq > 0 && !r.Rating.Outdated }
 
 // Closed reports whether the risk is closed.

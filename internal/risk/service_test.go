@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/store/storetest"
 	"portreeve.org/portreeve/internal/risk"
 	"portreeve.org/portreeve/internal/risk/matrix"
@@ -102,38 +103,57 @@ func TestPins(t *testing.T) {
 	changes := map[string]struct {
 		change   func(d *desk, r risk.Risk) error
 		recorded bool
+		outdated bool // the rating too
 	}{
 		"re-rated to the same": {func(d *desk, r risk.Risk) error {
 			_, err := d.risks.Rate(d.as("reviewer"), r.ID, r.Version, risk.RateInput{Inherent: high, Residual: high})
 			return err
-		}, true},
+		}, true, false},
 		"another scope": {func(d *desk, r risk.Risk) error {
 			_, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Scope: &scope})
 			return err
-		}, true},
+		}, true, true},
 		"another threat": {func(d *desk, r risk.Risk) error {
 			_, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Threat: &threat})
 			return err
-		}, true},
+		}, true, true},
 		"other facts": {func(d *desk, r risk.Risk) error {
 			inputs := caseA().Stated()
 			inputs.Data = matrix.DataSensitive
 			_, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Inputs: &inputs})
 			return err
-		}, true},
+		}, true, true},
 		"another party": {func(d *desk, r risk.Risk) error {
 			_, err := d.risks.SetParties(d.as("owner"), r.ID, r.Version, []risk.PartyInput{{Kind: risk.PartyCommunity, Name: "The community"}})
 			return err
-		}, true},
+		}, true, true},
+		"one more party": {func(d *desk, r risk.Risk) error {
+			all := append(parties(), risk.PartyInput{Kind: risk.PartyCommunity, Name: "The readers", Require: risk.RequireNone})
+			_, err := d.risks.SetParties(d.as("owner"), r.ID, r.Version, all)
+			return err
+		}, true, false},
+		"a party that must get more": {func(d *desk, r risk.Risk) error {
+			all := parties()
+			all[1].Require = risk.RequireAcceptance
+			_, err := d.risks.SetParties(d.as("owner"), r.ID, r.Version, all)
+			return err
+		}, true, false},
+		"the organisation": {func(d *desk, r risk.Risk) error {
+			chapter, s := "chapter", "flow:property-suggester-ab-test"
+			detail, err := d.catalog.Show(d.as("triager"), s)
+			d.must(err)
+			_, err = d.catalog.Change(d.as("triager"), s, detail.Subject.Revision, catalog.Change{Organisation: &chapter})
+			return err
+		}, false, true},
 		"the subject": {func(d *desk, r risk.Risk) error {
 			return d.changeSubject(r.Subject, map[string]string{"from": "production", "to": "cloud", "access": "write"})
-		}, false},
+		}, false, true},
 		"the subject, and back again": {func(d *desk, r risk.Risk) error {
 			if err := d.changeSubject(r.Subject, map[string]string{"from": "production", "to": "cloud", "access": "write"}); err != nil {
 				return err
 			}
 			return d.changeSubject(r.Subject, map[string]string{"from": "production", "to": "cloud", "access": "read"})
-		}, false},
+		}, false, true},
 	}
 	for name, c := range changes {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +163,11 @@ func TestPins(t *testing.T) {
 				a := d.granted(r)
 				wantCodes(t, d.codes(flow.Ref))
 				d.must(c.change(d, r))
-				wantCodes(t, d.codes(flow.Ref), "risk.acceptance_void")
+				want := []string{"risk.acceptance_void"}
+				if c.outdated {
+					want = append(want, "risk.not_assessed")
+				}
+				wantCodes(t, d.codes(flow.Ref), want...)
 				got, err := d.risks.Acceptance(d.as("reviewer"), a.ID)
 				d.must(err)
 				if (got.State == risk.Voided) != c.recorded || got.Standing.Code != risk.Void {
