@@ -22,7 +22,7 @@ const ExitDenied client.Exit = 3
 
 // Commands are the verbs of `portreeve gate`. The zero value is ready for use.
 type Commands struct {
-	Check  CheckCmd  `cmd:"" help:"Ask whether an action may happen now. Exits 0 for allow and 3 for deny."`
+	Check  CheckCmd  `cmd:"" help:"Ask whether an action may happen now. Exits 0 for allow and 3 for deny; any other code is no answer, so do not act."`
 	Verify VerifyCmd `cmd:"" help:"Verify a signed answer offline. Exits 0 for a valid allow, 3 for a valid deny, 1 if it is not valid."`
 }
 
