@@ -21,6 +21,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/ledger/format"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
 	"portreeve.org/portreeve/internal/kernel/notify"
+	"portreeve.org/portreeve/internal/kernel/search"
 	"portreeve.org/portreeve/internal/kernel/search/searchweb"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
@@ -28,7 +29,7 @@ import (
 func (o *office) openLedger(ctx context.Context) (err error) {
 	o.ledger, err = ledger.Open(ctx, o.db, ledger.Config{
 		Signer: o.keys.signer, Origin: o.cfg.Ledger.Origin,
-		Period: o.cfg.Ledger.Period.Std(), Leaves: o.cfg.Ledger.Leaves, After: o.committed,
+		Period: o.cfg.Ledger.Period.Std(), Leaves: o.cfg.Ledger.Leaves, After: o.committed, Erased: search.Forget,
 	})
 	return err
 }

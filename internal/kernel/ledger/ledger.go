@@ -35,6 +35,9 @@ type Config struct {
 	// returns, with the kinds of the entries that were appended. It cannot undo
 	// anything, and is called by several goroutines at once.
 	After func(ctx context.Context, kinds []string)
+	// Erased, if set, is called once in each transaction of [Writer.Decide] that
+	// erased something, before it commits: copies of what was erased must go too.
+	Erased func(ctx context.Context, tx *store.Tx) error
 }
 
 const (
@@ -50,6 +53,7 @@ type Log struct {
 	period time.Duration
 	leaves int64
 	after  func(ctx context.Context, kinds []string)
+	erased func(context.Context, *store.Tx) error
 
 	mu    sync.Mutex
 	front format.Frontier // of the last commit seen; used only if the head agrees
@@ -75,7 +79,7 @@ func Open(ctx context.Context, db *store.DB, cfg Config) (*Log, error) {
 	if cfg.Period < 0 || cfg.Leaves < 0 {
 		return nil, errors.New("ledger: period and leaves must not be negative")
 	}
-	l := &Log{db: db, signer: cfg.Signer, period: cfg.Period, leaves: int64(cfg.Leaves), after: cfg.After}
+	l := &Log{db: db, signer: cfg.Signer, period: cfg.Period, leaves: int64(cfg.Leaves), after: cfg.After, erased: cfg.Erased}
 	if l.period == 0 {
 		l.period = defaultPeriod
 	}

@@ -89,10 +89,8 @@ func (w *Writer) Decide(ctx context.Context, fn func(tx *Tx) error) error {
 				"The change was not recorded in the decision log and so was not made. Give the request id to your administrator.").
 				Because(fmt.Errorf("module %s decided without an entry", w.module))
 		}
-		if tx.erased {
-			if err := emptyReplies(ctx, stx); err != nil {
-				return err
-			}
+		if err := tx.forget(ctx); err != nil {
+			return err
 		}
 		if err := claim.insert(ctx, stx, w.log.db.Clock().Real(), tx.first); err != nil {
 			return err
@@ -137,6 +135,17 @@ func (w *Writer) Quiet(ctx context.Context, reason string, fn func(tx *store.Tx)
 			Because(fmt.Errorf("module %s writes quietly without a reason", w.module))
 	}
 	return w.log.db.Write(ctx, fn)
+}
+
+// forget removes the copies of what was erased, if something was.
+func (tx *Tx) forget(ctx context.Context) error {
+	if !tx.erased {
+		return nil
+	}
+	if err := emptyReplies(ctx, tx.Tx); err != nil || tx.log.erased == nil {
+		return err
+	}
+	return tx.log.erased(ctx, tx.Tx)
 }
 
 // begin locks the head and prepares appending.

@@ -16,6 +16,8 @@ type engine interface {
 	put(ctx context.Context, tx *store.Tx, seq int64, title, body []string) error
 	remove(ctx context.Context, tx *store.Tx, seq int64) error
 	clear(ctx context.Context, tx *store.Tx) error
+	// forget rids the index of words that were removed from it.
+	forget(ctx context.Context, tx *store.Tx) error
 	// anyOf and match are SQL conditions on the row d of search_document; their
 	// arguments are appended to args.
 	anyOf(terms []term, args *[]any) string
@@ -53,6 +55,14 @@ func (fts) remove(ctx context.Context, tx *store.Tx, seq int64) error {
 
 func (fts) clear(ctx context.Context, tx *store.Tx) error {
 	_, err := tx.Exec(ctx, "INSERT INTO search_index (search_index) VALUES ('delete-all')")
+	return err
+}
+
+// forget merges all into one: until then a removed word stands in the index beside
+// the mark that its document is gone. The table keeps no text, so that it cannot
+// overwrite the words itself (its option secure-delete).
+func (fts) forget(ctx context.Context, tx *store.Tx) error {
+	_, err := tx.Exec(ctx, "INSERT INTO search_index (search_index) VALUES ('optimize')")
 	return err
 }
 
@@ -118,6 +128,10 @@ func (vectors) clear(ctx context.Context, tx *store.Tx) error {
 	_, err := tx.Exec(ctx, "UPDATE search_document SET words = ''")
 	return err
 }
+
+// forget has nothing to do: dead rows and the keys of the index are not a
+// transaction's to remove (see the operations guide).
+func (vectors) forget(context.Context, *store.Tx) error { return nil }
 
 func (vectors) anyOf(terms []term, args *[]any) string {
 	all := make([]string, len(terms))

@@ -117,6 +117,17 @@ func RemovePart(ctx context.Context, tx *store.Tx, item, part string) error {
 	return remove(ctx, tx, "item = $1 AND part = $2", item, part)
 }
 
+// Forget rids the index of the words of documents that were removed or rewritten,
+// which otherwise stay in the database's file. Whoever erases calls it, once, in
+// the same transaction; it rewrites the index. On PostgreSQL it does nothing: there
+// the words go with VACUUM and REINDEX.
+func Forget(ctx context.Context, tx *store.Tx) error {
+	if err := engineOf(tx).forget(ctx, tx); err != nil {
+		return fmt.Errorf("forget removed words: %w", err)
+	}
+	return nil
+}
+
 // remove deletes the documents for which a constant condition holds.
 func remove(ctx context.Context, tx *store.Tx, condition string, args ...any) error {
 	rows, err := tx.Query(ctx, "SELECT seq FROM search_document WHERE "+condition, args...)
