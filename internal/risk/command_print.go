@@ -123,6 +123,14 @@ func printRisk(s *client.Session, d Detail) error {
 		}
 		t.add("party", "%s: %s%s", p.Name, p.Requirement, heard)
 	}
+	for _, h := range d.Hearings {
+		earlier := ""
+		if h.RatingSeq != d.Rating.Seq {
+			earlier = " (on an earlier rating)"
+		}
+		t.add("heard", "%s, for %s, at %s%s: %s; recorded by %s", h.Heard, d.partyName(h.Party, "a party no longer named"), moment(h.HeldAt), earlier, h.Said,
+			named(d.Names, h.RecordedBy))
+	}
 	for _, o := range d.Options {
 		t.add("option", "%s %s: %s; cost %s; delay %s; risk %s", o.ID, o.Kind, o.Title, o.Cost, o.Delay, o.Risk)
 	}

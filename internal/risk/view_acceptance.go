@@ -43,6 +43,7 @@ type acceptanceView struct {
 	Decided   web.Terms
 	Proof     web.Terms
 	Extends   *web.Link
+	Basis     basisView
 }
 
 // openView is one act that depends on the acceptance.
@@ -77,9 +78,13 @@ func (s *Service) acceptanceView(c *web.Ctx, d AcceptanceDetail) (acceptanceView
 	if d.Extends != "" {
 		v.Extends = &web.Link{Text: c.Text("risk.acceptance.earlier"), URL: "/risks/" + d.Risk + "/acceptances/" + d.Extends}
 	}
-	may, err := s.mayAskAgain(c, d)
-	v.Actions = acceptanceActions(c, d, may)
-	return v, err
+	risk, err := s.Get(c.Context(), d.Risk)
+	if err != nil {
+		return acceptanceView{}, err
+	}
+	v.Basis = s.basisOf(c, d, risk)
+	v.Actions = acceptanceActions(c, d, d.WasGranted() && c.Can(ActionAsk) && risk.may("ask"))
+	return v, nil
 }
 
 // nameOthers looks up the people and organisations that the rights speak of.
@@ -114,21 +119,13 @@ func (s *Service) nameOthers(c *web.Ctx, d *AcceptanceDetail) error {
 	})
 }
 
-// mayAskAgain reports whether the reader may ask for an acceptance that prolongs
-// this one.
-func (s *Service) mayAskAgain(c *web.Ctx, d AcceptanceDetail) (bool, error) {
-	if !d.WasGranted() || !c.Can(ActionAsk) {
-		return false, nil
-	}
-	risk, err := s.Get(c.Context(), d.Risk)
-	return slices.Contains(risk.May, "ask"), err
-}
-
 // live reports whether an acceptance still runs, or may come to.
 func live(code StandingCode) bool {
 	return slices.Contains([]StandingCode{Awaiting, NotStarted, InForce, ConditionOverdue}, code)
 }
 
+// acceptanceActions are what the reader may do with it; extend says that they may
+// ask for one that prolongs it.
 func acceptanceActions(c *web.Ctx, d AcceptanceDetail, extend bool) []web.Link {
 	var all []web.Link
 	if extend {

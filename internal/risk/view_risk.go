@@ -52,7 +52,7 @@ type gateView struct {
 func (s *Service) riskView(c *web.Ctx, d Detail) (riskView, error) {
 	v := riskView{
 		Risk: d, Badges: s.riskBadges(c, d), Proposal: s.proposalOf(c, d.Proposal), Facts: s.riskFacts(c, d),
-		Parties: partyTable(c, d), Hearings: hearingLine(c, d), Mitigations: mitigationTable(c, d), Options: s.optionTable(c, d.Options),
+		Parties: partyTable(c, d), Hearings: hearingLine(c, d, d.Rating.Seq, ""), Mitigations: mitigationTable(c, d), Options: s.optionTable(c, d.Options),
 		Acceptances: s.acceptanceLine(c, d), Ways: s.ways(c, d.Needs, d.Names), May: map[string]bool{},
 	}
 	for _, verb := range d.May {
@@ -204,26 +204,6 @@ func partyTable(c *web.Ctx, d Detail) web.Table {
 		who := []any{p.Name, web.Badge{Tone: web.ToneNeutral, Text: c.Text("risk.party_" + string(p.Kind))}}
 		row.Cells = []any{who, shown(c, p.Exposure), c.Text("risk.require_" + string(p.Requirement)), state}
 		t.Rows = append(t.Rows, row)
-	}
-	return t
-}
-
-func hearingLine(c *web.Ctx, d Detail) web.Timeline {
-	var t web.Timeline
-	for _, h := range slices.Backward(d.Hearings) {
-		party := c.Text("risk.somebody")
-		for _, p := range d.Parties {
-			if p.ID == h.Party {
-				party = p.Name
-			}
-		}
-		title := []any{c.Text("risk.heard_for", h.Heard, party)}
-		if h.RatingSeq != d.Rating.Seq {
-			title = append(title, web.Badge{Tone: web.ToneNeutral, Text: c.Text("risk.heard_earlier")})
-		}
-		t.Events = append(t.Events, web.Event{
-			At: h.HeldAt, Icon: "message-square", Title: title, By: c.Text("risk.recorded_by", nameOf(c, d.Names, h.RecordedBy)), Body: h.Said,
-		})
 	}
 	return t
 }
