@@ -112,12 +112,12 @@ func (d *decision) bid(a Acceptance, before past, office authz.Authority) Reques
 	return bidOf(a, d.risk, before, d.policy, d.s.Zone(), d.tx.Now(), office)
 }
 
-// bidOf is what is to be decided about an acceptance of r. Whoever owned the risk
-// since it was rated as it is now stays barred: handing it to somebody who then
-// asks would be asking by another hand.
+// bidOf is what is to be decided about an acceptance of r. Whoever ever owned the
+// risk, or ever asked to accept it, stays barred: handing it over, or withdrawing,
+// so that somebody else asks would be asking by another hand.
 func bidOf(a Acceptance, r Risk, before past, p *RiskPolicy, zone *time.Location, at time.Time, office authz.Authority) Request {
 	return Request{
-		Asker: a.AskedBy, Owner: r.Owner, Former: before.ownersSince(r.Rating.At), OwnerAsked: a.AskedAsOwner, OwnerBarred: slices.Contains(p.MayNotAccept.People, partOwner),
+		Asker: a.AskedBy, Owner: r.Owner, Former: before.owners, Askers: before.askers, OwnerAsked: a.AskedAsOwner, OwnerBarred: p.ownerBarred(),
 		Start: a.Start, Until: a.Until, Zone: zone, At: at, Office: office,
 	}
 }

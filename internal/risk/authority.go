@@ -52,11 +52,10 @@ func (p *RiskPolicy) requirement(party BasisParty, r matrix.Rating) (Requirement
 
 // Request is what is to be decided, as far as it matters for who may decide.
 type Request struct {
-	Asker string // person id
-	Owner string // owner of the risk now
-	// Former owned the risk since it was rated as it is now. Who hands a risk
-	// over while a request waits may still not accept it.
-	Former []string
+	Asker  string   // person id
+	Owner  string   // owner of the risk now
+	Former []string // who ever owned the risk
+	Askers []string // who ever asked to accept the risk
 	// OwnerAsked says that the asker owned the risk when asking: the end date is
 	// then the owner's.
 	OwnerAsked  bool
@@ -72,7 +71,7 @@ type Request struct {
 
 // barred reports whether the person may not accept whatever their rank.
 func (q Request) barred(person string) bool {
-	return person == "" || person == q.Asker || q.OwnerBarred && (person == q.Owner || slices.Contains(q.Former, person))
+	return person == "" || person == q.Asker || slices.Contains(q.Askers, person) || q.OwnerBarred && (person == q.Owner || slices.Contains(q.Former, person))
 }
 
 // The parts in the matter that Exclusion names.
@@ -80,6 +79,9 @@ const (
 	partAsker = "asker"
 	partOwner = "owner"
 )
+
+// ownerBarred reports whether policy keeps owners from accepting their risks.
+func (p *RiskPolicy) ownerBarred() bool { return slices.Contains(p.MayNotAccept.People, partOwner) }
 
 // rights returns what the person may exercise in the organisation in this
 // matter: nothing if barred, and nothing that a barred person delegated to them,

@@ -195,8 +195,11 @@ func notEntitled(needs []Need, q Request, actor authz.Actor) error {
 	if actor.ID == q.Asker {
 		return fault.New(fault.Forbidden, "risk.own_request", "Nobody accepts what they asked for. It takes:%s", lifted)
 	}
+	if slices.Contains(q.Askers, actor.ID) {
+		return fault.New(fault.Forbidden, "risk.own_request", "Nobody accepts a risk that they asked to accept earlier. It takes:%s", lifted)
+	}
 	if q.barred(actor.ID) {
-		return fault.New(fault.Forbidden, "risk.own_risk", "Nobody accepts a risk that they own, or owned since it was rated. It takes:%s", lifted)
+		return fault.New(fault.Forbidden, "risk.own_risk", "Nobody accepts a risk that they own, or ever owned. It takes:%s", lifted)
 	}
 	short := q
 	short.Until = q.At

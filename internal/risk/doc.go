@@ -63,8 +63,10 @@
 // (kernel/authz). One approval of sufficient rank grants; a body grants with the
 // approval that reaches its quorum; several functions grant together, each
 // exercised by another person. Approvals count while their authors still hold
-// the right. Whoever asked never counts: not by rank, not for somebody who
-// delegated, not by the hand of a delegate. Every vote records the rights used.
+// the right. Whoever owns or ever owned the risk, or ever
+// asked to accept it, never counts: not by rank, not for somebody who delegated, not
+// by the hand of a delegate. Nor is a risk handed to somebody whose word carries an
+// acceptance of it that waits or runs. Every vote records the rights used.
 //
 // Whoever could grant alone, by rank, refuses alone. A function or a member of a
 // body objects: the acceptance is refused once nobody can grant it any more. Only

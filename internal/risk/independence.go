@@ -5,39 +5,34 @@ package risk
 import (
 	"context"
 	"slices"
-	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
-// handover says that somebody owned a risk until another took it over.
-type handover struct {
-	from string
-	at   time.Time
-}
-
-// past is what the edits of a risk tell about who is independent of it.
+// past is what the steps of a risk tell about who is independent of it.
 type past struct {
-	handovers []handover
-	facts     string                   // actor reference: who changed the facts last
-	lowered   map[string]matrix.Rating // by actor reference: the highest proposed rating that they took down by changing the facts
+	owners  []string                 // who ever handed it over: with the owner of today, all who ever owned it
+	askers  []string                 // who ever asked to accept it
+	facts   string                   // actor reference: who changed the facts last
+	lowered map[string]matrix.Rating // by actor reference: the highest proposed rating that they took down by changing the facts
 }
 
-// pastOf reads the edits of risks.
+// pastOf reads the steps of risks, with one statement.
 func pastOf(ctx context.Context, rd store.Reader, risks ...string) (map[string]past, error) {
 	all := make(map[string]past, len(risks))
 	if len(risks) == 0 {
 		return all, nil
 	}
-	args := []any{KindEdited}
-	where := "WHERE h.kind = $1 AND h.risk IN " + store.In(distinct(risks), &args) + " ORDER BY h.entry"
-	edits, err := historyRows.All(ctx, rd, where, args...)
+	args := []any{KindEdited, KindAsked}
+	where := "WHERE h.kind IN ($1, $2) AND h.risk IN " + store.In(distinct(risks), &args) + " ORDER BY h.entry"
+	steps, err := historyRows.All(ctx, rd, where, args...)
 	if err != nil {
 		return nil, err
 	}
-	for _, h := range edits {
+	for _, h := range steps {
 		p := all[h.risk]
 		p.note(h.Step)
 		all[h.risk] = p
@@ -46,12 +41,16 @@ func pastOf(ctx context.Context, rd store.Reader, risks ...string) (map[string]p
 }
 
 func (p *past) note(h Step) {
+	if h.Kind == KindAsked {
+		p.askers = append(p.askers, personOf(h.Actor))
+		return
+	}
 	for _, c := range h.Changes {
 		switch from, to := matrix.Rating(c.From), matrix.Rating(c.To); {
 		case c.Field == "inputs":
 			p.facts = h.Actor
 		case c.Field == "owner" && c.From != "":
-			p.handovers = append(p.handovers, handover{c.From, h.At})
+			p.owners = append(p.owners, c.From)
 		case c.Field == "proposed" && from.Level() > to.Level() && from.Level() > p.lowered[h.Actor].Level():
 			if p.lowered == nil {
 				p.lowered = map[string]matrix.Rating{}
@@ -61,21 +60,10 @@ func (p *past) note(h Step) {
 	}
 }
 
-// owned reports whether the person handed the risk over, at since or later.
-func (p past) owned(person string, since time.Time) bool {
-	return slices.ContainsFunc(p.handovers, func(h handover) bool { return h.from == person && !h.at.Before(since) })
-}
-
-// ownersSince returns who handed the risk over at since or later: with the owner
-// of today, all who have owned it from then on.
-func (p past) ownersSince(since time.Time) []string {
-	var all []string
-	for _, h := range p.handovers {
-		if !h.at.Before(since) {
-			all = append(all, h.from)
-		}
-	}
-	return all
+// sought reports whether the person owns the risk, ever owned it, or ever asked to
+// accept it.
+func (p past) sought(person string, r Risk) bool {
+	return person == r.Owner || slices.Contains(p.owners, person) || slices.Contains(p.askers, person)
 }
 
 // part is what somebody had to do with a risk.
@@ -91,15 +79,10 @@ func partIn(ctx context.Context, rd store.Reader, actor authz.Actor, r Risk) (pa
 	if err != nil {
 		return part{}, err
 	}
-	asked, err := acceptancesWhere(ctx, rd, "a.risk = $1 AND a.asked_by = $2", "a.id", r.ID, actor.ID)
-	if err != nil {
-		return part{}, err
-	}
 	before := edits[r.ID]
 	took, down := before.lowered[actor.Ref()]
 	return part{
-		own: actor.ID == r.Owner || actor.ID == r.Registrant || down || actor.Ref() == before.facts || len(asked) > 0 ||
-			before.owned(actor.ID, time.Time{}),
+		own:   before.sought(actor.ID, r) || actor.ID == r.Registrant || down || actor.Ref() == before.facts,
 		floor: higher(r.Effective().Rating, took),
 	}, nil
 }
@@ -115,4 +98,39 @@ func higher(a, b matrix.Rating) matrix.Rating {
 		return b
 	}
 	return a
+}
+
+// handOver refuses to give the risk to somebody whose word carries an acceptance of
+// it that is asked for or runs: they would own what they accepted.
+func (d *decision) handOver(ctx context.Context) error {
+	if d.risk.Owner == d.before.Owner || !d.policy.ownerBarred() {
+		return nil
+	}
+	running, err := acceptancesWhere(ctx, d.tx, "a.risk = $1 AND a.state IN ('asked', 'granted')", "a.asked_at, a.id", d.risk.ID)
+	if err != nil {
+		return err
+	}
+	now := BasisOf(d.risk, d.parties, d.subject)
+	for _, a := range running {
+		if !slices.Contains([]StandingCode{Awaiting, NotStarted, InForce, ConditionOverdue}, a.Standing(d.policy, now, d.tx.Now()).Code) {
+			continue
+		}
+		votes, err := loadVotes(ctx, d.tx, a.ID)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(votes, func(v Vote) bool { return v.carriedBy(d.risk.Owner) }) {
+			return fault.New(fault.Conflict, "risk.owner_accepted",
+				"An acceptance of this risk rests on the word of this person, and nobody accepts a risk that they own. Revoke or withdraw it first, or name somebody else.")
+		}
+	}
+	return nil
+}
+
+// carriedBy reports whether the vote agrees by a right of the person: exercised by
+// them, or delegated by them. That the owner agrees to the end date is no such right.
+func (v Vote) carriedBy(person string) bool {
+	return v.Agrees && slices.ContainsFunc(v.Rights, func(r RightUsed) bool {
+		return r.Kind != authz.RightOwner && (v.Person == person || r.Holder == person)
+	})
 }

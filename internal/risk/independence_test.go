@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/authz/office"
 	"portreeve.org/portreeve/internal/risk"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -119,8 +120,7 @@ func TestHandingOverOpensNothing(t *testing.T) {
 	}
 }
 
-// Handing a risk to somebody who then asks is asking by another hand, until it is
-// rated anew.
+// Handing a risk to somebody who then asks is asking by another hand.
 func TestHandingOverBeforeTheRequest(t *testing.T) {
 	d := sqliteDesk(t)
 	flow := d.flow()
@@ -136,4 +136,86 @@ func TestHandingOverBeforeTheRequest(t *testing.T) {
 	_, err = d.risks.Grant(d.as("executive"), a.ID, a.Version, "Mine until a minute ago.")
 	wantCode(t, err, "risk.own_risk")
 	wantCodes(t, d.codes(flow.Ref), "risk.acceptance_awaiting")
+}
+
+// rerated rates the risk as high as before, as the reviewer.
+func (d *desk) rerated(id string) risk.Risk {
+	d.t.Helper()
+	now, err := d.risks.Get(d.as("reviewer"), id)
+	d.must(err)
+	r, err := d.risks.Rate(d.as("reviewer"), id, now.Version, risk.RateInput{Inherent: high, Residual: high})
+	d.must(err)
+	return d.heard(r)
+}
+
+// Another rating makes nobody independent who owned the risk.
+func TestFormerOwnersAcceptNothing(t *testing.T) {
+	d := sqliteDesk(t)
+	flow := d.flow()
+	chief, back := "executive", "owner"
+	r := d.ready(flow.Ref)
+	r, err := d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Owner: &chief})
+	d.must(err)
+	_, err = d.risks.Edit(d.as("executive"), r.ID, r.Version, risk.EditInput{Owner: &back})
+	d.must(err)
+	d.at(time.Hour)
+	a := d.asked(d.rerated(r.ID))
+	_, err = d.risks.Grant(d.as("executive"), a.ID, a.Version, "Mine no more.")
+	wantCode(t, err, "risk.own_risk")
+	wantCodes(t, d.codes(flow.Ref), "risk.acceptance_awaiting")
+}
+
+// Nor does it make anybody independent to withdraw, so that somebody else asks for
+// the same.
+func TestFormerAskersAcceptNothing(t *testing.T) {
+	d := sqliteDesk(t)
+	flow := d.flow()
+	chief, back := "executive", "owner"
+	r, err := d.risks.Register(d.as("triager"), risk.RegisterInput{Subject: flow.Ref, Act: "call", Title: "R", Threat: "t", Scope: "s", Owner: chief, Inputs: caseA().Stated()})
+	d.must(err)
+	r, err = d.risks.SetOptions(d.as("triager"), r.ID, r.Version, options())
+	d.must(err)
+	r, err = d.risks.Rate(d.as("reviewer"), r.ID, r.Version, risk.RateInput{Inherent: high, Residual: high})
+	d.must(err)
+	a, err := d.risks.Ask(d.as("sec"), r.ID, r.Version, d.request())
+	d.must(err)
+	_, err = d.risks.Withdraw(d.as("reviewer"), a.ID, a.Version, "Another will ask.")
+	d.must(err)
+	r, err = d.risks.Edit(d.as("triager"), r.ID, r.Version, risk.EditInput{Owner: &back})
+	d.must(err)
+	a = d.asked(r)
+	for _, person := range []string{"sec", "executive"} {
+		_, err = d.risks.Grant(d.as(person), a.ID, a.Version, "Yes.")
+		wantCode(t, err, map[string]string{"sec": "risk.own_request", "executive": "risk.own_risk"}[person])
+	}
+	wantCodes(t, d.codes(flow.Ref), "risk.acceptance_awaiting")
+}
+
+// Nobody becomes the owner of what rests on their own word, until it is revoked.
+func TestWhoAcceptedTakesNothingOver(t *testing.T) {
+	chief, delegate, sec := "executive", "director", "sec"
+	d := sqliteDesk(t)
+	flow := d.flow()
+	r := d.ready(flow.Ref)
+	a := d.asked(r)
+	a, err := d.risks.Grant(d.as("sec"), a.ID, a.Version, "Fine by security.")
+	d.must(err)
+	_, err = d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Owner: &sec})
+	wantCode(t, err, "risk.owner_accepted") // while it waits, too
+	_, err = d.office.Delegate(d.as("admin"), office.DelegationInput{Post: d.posts["executive"].ID, To: delegate, Until: d.now().Add(day), Reason: "Away."})
+	d.must(err)
+	a, err = d.risks.Grant(d.as(delegate), a.ID, a.Version, "For the chief.")
+	d.must(err)
+	wantCodes(t, d.codes(flow.Ref))
+	for _, person := range []*string{&chief, &delegate, &sec} {
+		_, err = d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Owner: person})
+		wantCode(t, err, "risk.owner_accepted")
+	}
+	other := "manager"
+	r, err = d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Owner: &other})
+	d.must(err)
+	_, err = d.risks.Revoke(d.as("reviewer"), a.ID, a.Version, "For the new owner.")
+	d.must(err)
+	_, err = d.risks.Edit(d.as("owner"), r.ID, r.Version, risk.EditInput{Owner: &chief})
+	d.must(err)
 }

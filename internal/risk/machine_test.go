@@ -47,6 +47,7 @@ func TestMachine(t *testing.T) {
 			"withdraw": m.withdraw,
 			"meet":     m.meet,
 			"close":    m.closeRisk,
+			"hand":     m.handOver,
 			"delegate": m.delegate,
 			"appoint":  m.appoint,
 			"account":  m.account,
@@ -89,7 +90,8 @@ type modelRisk struct {
 	id      string
 	version int64
 	owner   string
-	level   int // of the residual rating; 0: not rated as it is now
+	parted  []string // who ever owned it, or asked to accept it
+	level   int      // of the residual rating; 0: not rated as it is now
 	ratings int
 	facts   modelFacts
 	turns   int // of the facts
@@ -108,7 +110,8 @@ type modelAcceptance struct {
 	turns                    int
 	spoken                   []string
 	agreed                   []string
-	granted, over            bool // over: refused, withdrawn, revoked, voided or closed
+	carriers                 []string // by whose rights they agreed
+	granted, over            bool     // over: refused, withdrawn, revoked, voided or closed
 	settled                  bool
 	condition                string
 	due                      time.Time
@@ -144,7 +147,7 @@ func newMachine(rt *rapid.T, d *desk) *machine {
 		if r, err = d.risks.SetOptions(d.as("owner"), r.ID, r.Version, options()); err != nil {
 			rt.Fatal(err)
 		}
-		m.risks = append(m.risks, &modelRisk{id: r.ID, version: r.Version, owner: "owner", facts: modelFacts{"public", "read"}})
+		m.risks = append(m.risks, &modelRisk{id: r.ID, version: r.Version, owner: "owner", parted: []string{"owner"}, facts: modelFacts{"public", "read"}})
 	}
 	if rapid.IntRange(0, 3).Draw(rt, "rated") != 0 {
 		for _, r := range m.risks {
@@ -379,7 +382,7 @@ func (m *machine) ask(rt *rapid.T) {
 		return // needs no acceptance here, and others may grant it
 	}
 	t := m.now(rt)
-	a := &modelAcceptance{version: 1, asker: rapid.SampledFrom([]string{"owner", "reviewer2"}).Draw(rt, "asker"),
+	a := &modelAcceptance{version: 1, asker: rapid.SampledFrom([]string{r.owner, "reviewer2"}).Draw(rt, "asker"),
 		ratings: r.ratings, scopes: r.scopes, changes: m.changes, turns: r.turns}
 	in := risk.AskInput{Option: "temporary", Reason: "x", Until: t.Add(time.Duration(rapid.SampledFrom([]int{1, 5, 20, 45}).Draw(rt, "days")) * day)}
 	if rapid.Bool().Draw(rt, "later") {
@@ -405,6 +408,7 @@ func (m *machine) ask(rt *rapid.T) {
 		a.condition = got.Conditions[0].ID
 	}
 	m.voidChanged(r, t)
+	r.parted = append(r.parted, a.asker)
 	r.asked = append(r.asked, a)
 }
 
@@ -439,10 +443,10 @@ func (m *machine) functions(person string, barred []string, t time.Time) []strin
 
 // may reports whether the person has a word in it, and whether that alone grants.
 func (m *machine) may(r *modelRisk, a *modelAcceptance, person string, t time.Time) (word, alone bool) {
-	barred := []string{a.asker, r.owner}
+	barred := r.parted
 	alone = m.acts(person, m.posts["executive"], barred, t)
 	word = alone || m.short(a, t) && len(m.functions(person, barred, t)) > 0
-	return word || m.short(a, t) && person == r.owner && !a.byOwner, alone
+	return word || m.short(a, t) && person == r.owner && person != a.asker && !a.byOwner, alone
 }
 
 // short reports whether the acceptance is short enough for the three functions.
@@ -457,7 +461,7 @@ func (m *machine) short(a *modelAcceptance, t time.Time) bool {
 
 // complete reports whether those who agreed may grant together.
 func (m *machine) complete(r *modelRisk, a *modelAcceptance, t time.Time) bool {
-	barred := []string{a.asker, r.owner}
+	barred := r.parted
 	for _, person := range a.agreed {
 		if m.acts(person, m.posts["executive"], barred, t) {
 			return true
@@ -525,12 +529,44 @@ func (m *machine) voteAs(rt *rapid.T, r *modelRisk, a *modelAcceptance, person s
 		return
 	}
 	a.spoken, a.agreed, a.version = append(a.spoken, person), append(a.agreed, person), got.Version
+	a.carriers = append(a.carriers, m.carriers(r, a, person, t)...)
 	a.granted = m.complete(r, a, t)
 	if a.from = t; a.start.After(t) {
 		a.from = a.start
 	}
 	if a.granted != (got.State == risk.Granted) {
 		rt.Fatalf("after %v it is %s, the model says granted %v", a.agreed, got.State, a.granted)
+	}
+}
+
+// carriers are those by whose rights the person agrees: their own, and those of whom
+// they act for.
+func (m *machine) carriers(r *modelRisk, a *modelAcceptance, person string, t time.Time) []string {
+	var all []string
+	for name, p := range m.posts {
+		if (name == "executive" || m.short(a, t)) && m.acts(person, p, r.parted, t) {
+			all = append(all, person, p.holder)
+		}
+	}
+	return all
+}
+
+// handOver gives the risk to somebody whose word carries no acceptance of it.
+func (m *machine) handOver(rt *rapid.T) {
+	if !rarely(rt) {
+		return
+	}
+	r := m.pickRisk(rt)
+	to, t := rapid.SampledFrom([]string{"owner", "manager", "sec", "executive", "reviewer2"}).Draw(rt, "to"), m.now(rt)
+	carried := to != r.owner && slices.ContainsFunc(r.asked, func(a *modelAcceptance) bool {
+		return !a.over && t.Before(a.until) && m.pinned(r, a) && slices.Contains(a.carriers, to)
+	})
+	got, err := m.d.risks.Edit(m.d.as("triager"), r.id, r.version, risk.EditInput{Owner: &to})
+	if (err == nil) != (!r.closed && !carried) {
+		rt.Fatalf("handing over to %s: %v; closed %v, carried %v", to, err, r.closed, carried)
+	}
+	if err == nil {
+		r.version, r.owner, r.parted = got.Version, to, append(r.parted, to)
 	}
 }
 

@@ -231,6 +231,9 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInp
 		if err := f.err(); err != nil {
 			return err
 		}
+		if err := d.handOver(ctx); err != nil {
+			return err
+		}
 		mitigations, err := loadMitigations(ctx, d.tx, id)
 		if err != nil {
 			return err

@@ -392,7 +392,11 @@ func (c *caseA) voidsByRealm() {
 	c.closes(id)
 }
 
+// acceptsAgain: the rating was of another subject, too.
 func (c *caseA) acceptsAgain() {
+	c.run("owner", 1, nil, "risk", "ask", c.risk, "--option", "temporary", "--until", day(30), "--reason", "Back on the cloud realm")
+	c.run("reviewer", 0, nil, "risk", "rate", c.risk, "--likelihood", "5", "--impact", "3", "--reason", "As before the change of realm")
+	c.did("risk.rated")
 	c.first = c.acceptedAnew("Back on the cloud realm")
 }
 
