@@ -35,7 +35,7 @@ func (s *Service) acceptancePages(m *web.Mux) {
 	meet := formOf[AcceptanceDetail, EvidenceRequest, Acceptance](here, ActionMeet, "conditions/{condition}", "", "risk/meet", "", nil)
 	meet.Load, meet.View = s.loadWithTerm, meetView
 	meet.Open = func(c *web.Ctx, d AcceptanceDetail) error {
-		return openIf(c, mayMeet(c, d, *termOf(d, c.Path("condition"))))
+		return openIf(c, d, mayMeet(c, d, *termOf(d, c.Path("condition"))))
 	}
 	meet.Do = func(c *web.Ctx, d AcceptanceDetail, version int64, in EvidenceRequest) (web.Next, error) {
 		_, err := s.Meet(c.Context(), d.ID, version, c.Path("condition"), in.Evidence)

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
@@ -16,6 +15,7 @@ import (
 type actable interface {
 	URL() string
 	may(verb string) bool // whether to offer the reader the form
+	obstacle(verb string) string
 	at() (id string, version int64)
 }
 
@@ -73,16 +73,4 @@ func carryOut[D actable, In, R any](done string, do useCase[In, R]) func(*web.Ct
 func versionOf[D actable](d D) int64 {
 	_, version := d.at()
 	return version
-}
-
-func openFor[D actable](verb string) func(*web.Ctx, D) error {
-	return func(c *web.Ctx, d D) error { return openIf(c, d.may(verb)) }
-}
-
-// openIf refuses a form that the reader is not offered now.
-func openIf(c *web.Ctx, may bool) error {
-	if may {
-		return nil
-	}
-	return fault.New(fault.Conflict, "risk.not_now", "%s", c.Text("risk.not_now"))
 }

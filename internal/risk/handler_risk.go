@@ -61,7 +61,7 @@ func (s *Service) mitigationPages(m *web.Mux) {
 	report := formOf[Detail, MitigationChange, Risk](s.riskSpot(), ActionMitigation, "mitigations/{mitigation}", "", "risk/mitigation", "", nil)
 	report.Load, report.Values, report.View = s.loadMitigated, mitigationValues, s.mitigationView
 	report.Open = func(c *web.Ctx, d Detail) error {
-		return openIf(c, mayReport(c, d, mitigationOf(d, c.Path("mitigation"))))
+		return openIf(c, d, mayReport(c, d, mitigationOf(d, c.Path("mitigation"))))
 	}
 	report.Do = func(c *web.Ctx, d Detail, version int64, in MitigationChange) (web.Next, error) {
 		_, err := s.SetMitigation(c.Context(), d.ID, version, c.Path("mitigation"), in)

@@ -159,7 +159,7 @@ func TestRevokingSaysWhatStops(t *testing.T) {
 	executive.Post(at, fill(executive.Get(at), at, "reason", "It attacks us.")).WantLocation(a.URL())
 	wantCodes(t, d.codes(flow.Ref), risk.CodeRevoked)
 	executive.Get(a.URL()).WantText("Revoked on", "It attacks us.").WantNoText(at + `"`)
-	executive.Get(at).Want(409)
+	executive.Get(at).Want(409).WantText("This acceptance allows nothing now").Find(`a[href="` + a.URL() + `"]`)
 	owner := anyone.As("owner")
 	extend := "/risks/" + r.ID + "/acceptances/new?extends=" + a.ID
 	owner.Get(a.URL()).Find(`a[href="` + extend + `"]`)

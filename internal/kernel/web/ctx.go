@@ -28,6 +28,7 @@ type Ctx struct {
 	forms map[string]*Form // by action, for rendering
 	flash []Message
 	alert *fault.Error
+	back  string      // see BackTo
 	key   *ledger.Key // of the form's submission
 }
 

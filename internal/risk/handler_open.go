@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package risk
+
+import (
+	"slices"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
+
+// openFor opens a form to whoever is offered the verb. To others it says what has
+// to happen first or, if nothing has, that this is not for them to do.
+func openFor[D actable](verb string) func(*web.Ctx, D) error {
+	return func(c *web.Ctx, d D) error {
+		if d.may(verb) {
+			return nil
+		}
+		return refuseToOpen(c, d, d.obstacle(verb))
+	}
+}
+
+// openIf opens a form that the reader may use if may says so.
+func openIf(c *web.Ctx, d actable, may bool) error {
+	if may {
+		return nil
+	}
+	return refuseToOpen(c, d, d.obstacle(""))
+}
+
+func refuseToOpen(c *web.Ctx, d actable, why string) error {
+	c.BackTo(d.URL())
+	if why == "" {
+		why = "not_yours"
+	}
+	return fault.New(fault.Conflict, "risk.not_now", "%s", c.Text("risk.not_now_"+why))
+}
+
+// obstacle is what stands in the way of a step about the risk, whoever takes it,
+// or "". It mirrors what [Service.mayDo] calls sensible.
+func (d Detail) obstacle(verb string) string {
+	open := slices.ContainsFunc(d.Mitigations, func(m Mitigation) bool { return m.State == MitigationOpen })
+	waiting := slices.ContainsFunc(d.Acceptances, func(p Placed) bool { return p.Standing.Code == Awaiting })
+	unclosed := slices.ContainsFunc(d.Acceptances, func(p Placed) bool { return p.State == Asked || p.WasGranted() && p.State != Closed })
+	switch {
+	case d.Closed():
+		return "closed"
+	case !d.Rated() && slices.Contains([]string{"ask", "hear", "review"}, verb):
+		return "unrated"
+	case verb == "hear" && len(d.Parties) == 0:
+		return "no_party"
+	case verb == "ask" && waiting:
+		return "asked"
+	case verb == "complete" && d.State != StateOpen:
+		return "treated"
+	case verb == "complete" && d.Treatment == "":
+		return "untreated"
+	case verb == "complete" && open:
+		return "unfinished"
+	case verb == "close" && unclosed:
+		return "unclosed"
+	}
+	return ""
+}
+
+// obstacle is what stands in the way of a step about the acceptance, or "".
+func (d AcceptanceDetail) obstacle(verb string) string {
+	switch {
+	case d.State == Closed:
+		return "settled"
+	case verb == "withdraw" && d.State != Asked:
+		return "decided"
+	case verb == "revoke" && (d.State != Granted || d.Standing.Code == Expired):
+		return "not_in_force"
+	case verb == "close" && !d.WasGranted():
+		return "not_granted"
+	}
+	return ""
+}
