@@ -15,7 +15,20 @@ import (
 )
 
 // directory gives the parts the names of people, groups and organisations.
-type directory struct{ people *identity.Service }
+// Handles are for whoever may read it; in a sign-in name stands half of what a
+// sign-in takes.
+type directory struct {
+	people *identity.Service
+	policy *authz.Policy
+}
+
+// named leaves the handle out unless the reader may read the directory.
+func (d directory) named(ctx context.Context, id, handle, name string) catalog.Named {
+	if !d.policy.Allowed(authz.ActorFrom(ctx), identity.ActionDirectoryRead) {
+		handle = ""
+	}
+	return catalog.Named{ID: id, Handle: handle, Name: name}
+}
 
 // Person finds a person by id or, failing that, by login.
 func (d directory) Person(ctx context.Context, r store.Reader, idOrLogin string) (catalog.Named, error) {
@@ -23,7 +36,7 @@ func (d directory) Person(ctx context.Context, r store.Reader, idOrLogin string)
 	if fault.Is(err, fault.NotFound) {
 		p, err = d.people.PersonByLogin(ctx, r, idOrLogin)
 	}
-	return catalog.Named{ID: p.ID, Handle: p.Login, Name: p.Name}, err
+	return d.named(ctx, p.ID, p.Login, p.Name), err
 }
 
 // Names returns the names of those of the people who exist, by id.
@@ -40,7 +53,7 @@ func (d directory) ActorOf(ctx context.Context, r store.Reader, id string) (auth
 func (d directory) Group(ctx context.Context, r store.Reader, idOrName string) (catalog.Named, error) {
 	g, err := d.people.GroupByID(ctx, r, idOrName)
 	if !fault.Is(err, fault.NotFound) {
-		return catalog.Named{ID: g.ID, Handle: g.Name, Name: g.Name}, err
+		return d.named(ctx, g.ID, g.Name, g.Name), err
 	}
 	all, err := d.people.AllGroups(ctx, r)
 	if err != nil {
@@ -50,7 +63,7 @@ func (d directory) Group(ctx context.Context, r store.Reader, idOrName string) (
 	if i < 0 {
 		return catalog.Named{}, fault.ItemNotFound()
 	}
-	return catalog.Named{ID: all[i].ID, Handle: all[i].Name, Name: all[i].Name}, nil
+	return d.named(ctx, all[i].ID, all[i].Name, all[i].Name), nil
 }
 
 // Organisation finds an organisation by id.

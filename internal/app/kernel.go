@@ -82,7 +82,7 @@ func (o *office) openKernel(ctx context.Context) (err error) {
 	}
 	o.catalog = catalog.New(catalog.Deps{
 		DB: o.db, Writer: o.ledger.Writer("catalog", catalog.EntryKinds()), Policy: o.policy,
-		Kinds: kinds, Directory: directory{o.identity}, Reclassify: o.reclassify, Index: o.index,
+		Kinds: kinds, Directory: directory{o.identity, o.policy}, Reclassify: o.reclassify, Index: o.index,
 		Discussion: o.discussion, Resources: others(func(t string) catalog.ResourceOf { return catalog.ResourceOf(o.resource(t)) }),
 		Follow: o.followSubject, Describers: others(o.describer),
 	})
@@ -106,7 +106,7 @@ func (o *office) openContent() error {
 		Changed: o.passageChanged,
 	})
 	o.threads = contentweb.New(contentweb.Deps{
-		Content: o.content, DB: o.db, Describe: o.describe, Person: directory{o.identity}.Person, Profile: profileSections(),
+		Content: o.content, DB: o.db, Describe: o.describe, Person: directory{o.identity, o.policy}.Person, Profile: profileSections(),
 		Text: func(key string, args ...any) string { return o.mux.Text(key, args...) },
 	})
 	o.finder = searchweb.New(searchweb.Deps{DB: o.db, Kinds: searchKinds(), Describe: o.describe, URL: hitURL})
@@ -124,7 +124,7 @@ func (o *office) openNotify() (err error) {
 	}
 	o.notify, err = notify.New(notify.Config{
 		DB: o.db, Writer: o.ledger.Writer("notify", notify.EntryKinds()), Policy: o.policy, Queue: o.queue,
-		Directory: directory{o.identity}.recipient, Resources: o.resources(), Sender: sender,
+		Directory: directory{o.identity, o.policy}.recipient, Resources: o.resources(), Sender: sender,
 		Text:    func(key string, args ...any) string { return o.mux.Text(key, args...) },
 		BaseURL: o.cfg.PublicURL, Log: o.log,
 	})

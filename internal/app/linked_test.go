@@ -3,11 +3,16 @@
 package app
 
 import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"portreeve.org/portreeve/internal/kernel/catalog"
 )
 
 // Two subjects differ in digest, ids, times and entries.
@@ -20,6 +25,48 @@ var (
 func alike(body, name string) string {
 	body = digests.ReplaceAllString(strings.ReplaceAll(body, name, "~"), "~")
 	return numbers.ReplaceAllString(volatile.ReplaceAllString(body, "~"), "~")
+}
+
+// Sign-in names are for whoever may read the directory.
+func TestSignInNamesStayInside(t *testing.T) {
+	in := openInstallation(t, t.TempDir(), loadedAt())
+	in.play(`
+steps:
+  - {as: owner, call: POST /subjects, body: {kind: project, name: town-hall, title: Town hall, organisation: "{foundation}", visibility: public}}
+  - as: owner
+    call: POST /risks
+    body:
+      {subject: "project:town-hall", title: The roof leaks, threat: Rain, scope: The roof, visibility: public,
+       inputs: {data: public, direction: both, access: read, volume: low}}
+`)
+	named := func(login string) string {
+		v := in.visit(login)
+		var list struct{ Items []struct{ ID string } }
+		decode(t, v.get("/api/v1/risks?subject=project:town-hall"), &list)
+		if len(list.Items) != 1 {
+			t.Fatalf("%s sees %d risks", login, len(list.Items))
+		}
+		var d struct {
+			Owner string
+			Names map[string]catalog.Named
+		}
+		decode(t, v.get("/api/v1/risks/"+list.Items[0].ID), &d)
+		return d.Names[d.Owner].Handle + ", " + d.Names[d.Owner].Name
+	}
+	if got := named("outsider"); !strings.HasPrefix(got, ", ") || len(got) < 4 {
+		t.Errorf("an outsider reads %q", got)
+	}
+	if got := named("reviewer"); !strings.HasPrefix(got, "owner, ") {
+		t.Errorf("a reviewer reads %q", got)
+	}
+}
+
+// decode reads an answer of the API.
+func decode(t *testing.T, w *httptest.ResponseRecorder, into any) {
+	t.Helper()
+	if err := json.Unmarshal(w.Body.Bytes(), into); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+	}
 }
 
 // TestHiddenLinksCostNothing: the page of a subject executes the same, and shows

@@ -16,7 +16,7 @@ func (o *office) openSlices(context.Context) error {
 	for _, s := range capabilities() {
 		m, err := s.Open(module.Kernel{
 			DB: o.db, Log: o.ledger, Writer: o.ledger.Writer(s.Name, s.EntryKinds), Authz: o.policy,
-			Catalog: o.catalog, Directory: directory{o.identity}, Notices: o.notify, Zone: o.cfg.location,
+			Catalog: o.catalog, Directory: directory{o.identity, o.policy}, Notices: o.notify, Zone: o.cfg.location,
 			Gate:       func() *gate.Policy { return o.gate.Policy() },
 			PolicyFile: func(name string) string { return o.cfg.Policy[name] }, Fits: o.fits,
 			Reclassify: o.reclassify, Index: o.index, Discussion: o.discussion,

@@ -197,6 +197,18 @@ func TestAPIPreconditions(t *testing.T) {
 	anyone.Token("reviewer").Get(path + "/acceptances/" + a.ID).Want(404)
 }
 
+// Who holds which post is for those who may see posts, wherever a right is shown.
+func TestHoldersAreForThoseWhoSeePosts(t *testing.T) {
+	d := newDesk(t, storetest.SQLite(t, tables()))
+	r := d.shared(d.ready(d.flow().Ref), "m1")
+	a := d.granted(r)
+	anyone := webtest.Serve(t, d.mux())
+	for _, path := range []string{"/api/v1/risks/" + r.ID, "/api/v1" + a.URL()} {
+		anyone.Token("reviewer").Get(path).Want(200).WantText(`"holder":"executive"`)
+		anyone.Token("m1").Get(path).Want(200).WantText(`"right":{`).WantNoText(`"holder"`, `"vacant"`)
+	}
+}
+
 // What a reader may not see answers like what is not there, on every route.
 func TestRestrictedIsNotThere(t *testing.T) {
 	d := newDesk(t, storetest.SQLite(t, tables()))

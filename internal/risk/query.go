@@ -61,6 +61,9 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, id 
 	if err := d.fillParts(ctx, r, p, subject); err != nil {
 		return Detail{}, err
 	}
+	for i := range d.Acceptances {
+		s.discreet(a, &d.Acceptances[i].Acceptance)
+	}
 	basis := BasisOf(d.Risk, d.partiesOnly(), subject)
 	if d.Rated() {
 		d.Needs = s.needTexts(p, p.Needs(basis), Request{At: r.Now(), Zone: s.Zone()})

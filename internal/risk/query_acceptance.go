@@ -74,6 +74,7 @@ func (s *Service) acceptanceDetail(ctx context.Context, r store.Reader, actor au
 	if err := s.withhold(ctx, r, actor, &d); err != nil {
 		return AcceptanceDetail{}, err
 	}
+	s.discreetly(actor, &d)
 	people := d.people()
 	for _, v := range d.Votes {
 		people = append(people, v.Person)

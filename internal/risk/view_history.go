@@ -115,7 +115,11 @@ func standingIcon(code StandingCode) string {
 func rightText(c *web.Ctx, names map[string]Named, r RightUsed) string {
 	text := strings.TrimSuffix(r.Explanation, ".")
 	if post, until, ok := strings.Cut(text, ", by delegation until "); ok && r.Delegation != "" {
-		if end, err := time.Parse(time.RFC3339, until); err == nil {
+		end, err := time.Parse(time.RFC3339, until)
+		switch {
+		case err == nil && r.Holder == "": // the reader may not see who holds posts
+			return c.Text("risk.right.delegation", post, nameOf(c, names, r.Organisation), c.Day(web.LastDay(end)))
+		case err == nil:
 			return c.Text("risk.right.delegated", post, nameOf(c, names, r.Organisation), nameOf(c, names, r.Holder), c.Day(web.LastDay(end)))
 		}
 	}

@@ -20,8 +20,13 @@ import (
 )
 
 // Named is somebody or something in the directory. Handle is what people type
-// for it: the login of a person, the name of a group.
-type Named struct{ ID, Handle, Name string }
+// for it, the login of a person or the name of a group, and empty for a reader who
+// may not read the directory.
+type Named struct {
+	ID     string `json:"id"`
+	Handle string `json:"handle,omitempty" doc:"what to type for it, such as a login; for readers of the directory"`
+	Name   string `json:"name"`
+}
 
 // typed returns what stands for n in a form: its handle, or its id without one.
 func (n Named) typed() string {
