@@ -222,6 +222,11 @@ func (c *Config) Validate() []fault.Field {
 	if _, err := format.ParseWitnesses([]byte(strings.Join(c.Ledger.Witnesses, "\n"))); err != nil {
 		wrong("ledger.witnesses", "config.ledger", "must hold verifier keys of witnesses, one each: %v", err)
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.Policy)) {
+		if file := within(filepath.Dir(c.file), c.Policy[name]); file != "" && !exists(file) {
+			wrong("policy."+name, "config.policy", "must name a file that is there; %s is not", file)
+		}
+	}
 	c.checkTLS(wrong)
 	if _, err := c.Mail.sender(""); err != nil {
 		// The errors of the sender begin with the field.

@@ -57,6 +57,29 @@ func TestConfigurationErrors(t *testing.T) {
 	command(t, nil, "serve", "--config", filepath.Join(t.TempDir(), "absent.yaml")).must(t, 1)
 }
 
+// All that is wrong is said at once, and one mistake is said once.
+func TestConfigurationErrorsAtOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "portreeve.yaml")
+	refused := func(text string) string {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return command(t, nil, "migrate", "--config", file).must(t, 1).stderr
+	}
+	all := refused("public_url: http://office.example/path\ntime_zone: Europe/Berlinn\ndata_dir: d\ntls: {local: true}\norganisation: {contact: [\"mailto:o@office.example\"]}\n" +
+		"ledger: {period: 24, leaves: -1}\npolicy: {gate: none.yaml}\n")
+	for _, want := range []string{"public_url", "time_zone", "ledger.period", "ledger.leaves", "policy.gate", "none.yaml"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%s is not named in:\n%s", want, all)
+		}
+	}
+	one := refused("public_url: https://office.example\ntime_zone: Europe/Berlinn\ndata_dir: d\ntls: {local: true}\norganisation: {contact: [\"mailto:o@office.example\"]}\n")
+	if strings.Count(one, "time_zone") != 1 {
+		t.Errorf("one mistake is said more than once:\n%s", one)
+	}
+}
+
 // badPolicies are policy files with one error each, and what the answer names.
 func badPolicies() map[string][2]string {
 	return map[string][2]string{

@@ -73,7 +73,7 @@ func Report(w io.Writer, err error) int {
 	fmt.Fprintf(w, "portreeve: %s\n", f.Message)
 	for _, field := range f.Fields {
 		switch {
-		case field.Message == f.Message: // it is said already
+		case saidIn(f.Message, field):
 		case field.Path == "":
 			fmt.Fprintf(w, "  %s\n", field.Message)
 		default:
@@ -84,4 +84,11 @@ func Report(w io.Writer, err error) int {
 		fmt.Fprintf(w, "  %s: %s\n    lifted by: %s\n", b.Code, b.Message, b.LiftedBy)
 	}
 	return f.Kind.ExitCode()
+}
+
+// saidIn reports whether the message ends with what the field says: that of a
+// file with one mistake does, and names the line before it.
+func saidIn(message string, field fault.Field) bool {
+	line, text, cut := strings.Cut(field.Message, ": ")
+	return field.Message == message || cut && strings.HasPrefix(line, "line ") && strings.HasSuffix(message, field.Path+" "+text)
 }

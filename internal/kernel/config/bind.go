@@ -15,6 +15,7 @@ import (
 type binder struct {
 	problems []problem
 	lines    map[string]int // path of each value read -> its line
+	holes    bool           // a list has an element without a value, which no rule expects
 	err      error          // the Go type cannot be read at all: a mistake of the program
 }
 
@@ -125,6 +126,7 @@ func (b *binder) bindSlice(node ast.Node, v reflect.Value, path string) {
 		at := path + "[" + strconv.Itoa(i) + "]"
 		if _, null := item.(*ast.NullNode); null || item == nil {
 			b.wrong(s, at, "required", "has no value")
+			b.holes = true
 			continue
 		}
 		b.bind(item, fresh.Index(i), at)

@@ -55,7 +55,7 @@ func Decode(file string, data []byte, into any) error {
 	if b.err != nil {
 		return fmt.Errorf("config: decode %s: %w", file, b.err)
 	}
-	if len(b.problems) == 0 {
+	if !b.holes {
 		b.validate(fresh.Elem(), "")
 	}
 	if len(b.problems) > 0 {

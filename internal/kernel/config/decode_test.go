@@ -195,6 +195,22 @@ func TestDecodeCollectsAndHidesValues(t *testing.T) {
 	}
 }
 
+// Wrong forms do not hide broken rules, and nothing is said about what was not read.
+func TestDecodeCollectsBothKinds(t *testing.T) {
+	err := Decode("f.yaml", []byte("levels:\n  - period: 3d\n  - name: [a]\nport: many\n"), &sample{})
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, field := range f.Fields {
+		paths = append(paths, field.Path)
+	}
+	if diff := cmp.Diff([]string{"levels[1].name", "port", "levels[0].name"}, paths); diff != "" {
+		t.Errorf("%s\n%v", diff, f.Fields)
+	}
+}
+
 func TestDecodeLimitsProblems(t *testing.T) {
 	var b strings.Builder
 	for i := range 5000 {

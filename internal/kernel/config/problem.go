@@ -19,6 +19,7 @@ import (
 type problem struct {
 	line  int
 	field fault.Field
+	rule  bool // a rule about the value is broken, not its form
 }
 
 // wrong records that the value of node at path is not as the message says.
@@ -43,9 +44,15 @@ func printable(path string) string {
 	}, path)
 }
 
-// fault makes one Invalid fault of all problems, in the order of the file.
+// fault makes one Invalid fault of all problems in the order of the file, those of
+// form first: they may be why a rule is broken.
 func (b *binder) fault(file string) error {
-	slices.SortStableFunc(b.problems, func(x, y problem) int { return cmp.Compare(x.line, y.line) })
+	slices.SortStableFunc(b.problems, func(x, y problem) int {
+		if x.rule != y.rule {
+			return map[bool]int{false: -1, true: 1}[x.rule]
+		}
+		return cmp.Compare(x.line, y.line)
+	})
 	first := b.problems[0]
 	message := fmt.Sprintf("%s:%d: %s", file, first.line, sentence(first.field))
 	if more := len(b.problems) - 1; more > 0 {
@@ -108,8 +115,24 @@ func (b *binder) validateOne(v reflect.Value, path string) {
 	for _, f := range validator.Validate() {
 		full := join(path, f.Path)
 		f.Path = printable(full)
-		b.problems = append(b.problems, problem{line: b.lineNear(full), field: f})
+		if !b.unread(f.Path) {
+			b.problems = append(b.problems, problem{line: b.lineNear(full), field: f, rule: true})
+		}
 	}
+}
+
+// unread reports whether a value at the path, or around or in it, could not be
+// read. What a rule says about it then is about nothing that stands in the file.
+func (b *binder) unread(path string) bool {
+	return slices.ContainsFunc(b.problems, func(p problem) bool {
+		return !p.rule && p.field.Code != "config.unknown" && (within(p.field.Path, path) || within(path, p.field.Path))
+	})
+}
+
+// within reports whether the value at the path inner is, or is part of, that at outer.
+func within(inner, outer string) bool {
+	rest, ok := strings.CutPrefix(inner, outer)
+	return ok && (outer == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // lineNear returns the line of the value at path, or of the nearest one around it
