@@ -17,7 +17,8 @@ import (
 
 // backupCommand writes everything to a file.
 type backupCommand struct {
-	Config string `help:"Configuration file." required:"" type:"path" placeholder:"FILE"`
+	Config string `help:"Configuration file." xor:"source" type:"path" placeholder:"FILE"`
+	Data   string `help:"Data directory of an installation on SQLite, such as the demo's, instead of a configuration file." xor:"source" type:"path" placeholder:"DIR"`
 	Out    string `help:"File to write; it must not exist yet." required:"" type:"path" placeholder:"FILE"`
 }
 
@@ -25,7 +26,7 @@ type backupCommand struct {
 // everything confidential, but neither the keys nor the erasure journal: those
 // are files of their own, kept apart.
 func (c *backupCommand) Run(s *client.Session) error {
-	cfg, err := ReadConfig(c.Config)
+	cfg, err := c.installation()
 	if err != nil {
 		return err
 	}
@@ -40,6 +41,18 @@ func (c *backupCommand) Run(s *client.Session) error {
 	s.Printf("Backup written to %s.\nKeep ledger.key, secret.key and %s of %s as well, apart from it: without the keys nobody can go on with this log, and without the journal a restore brings back what was erased since.\n",
 		c.Out, journalFile, cfg.DataDir)
 	return nil
+}
+
+// installation returns whose database is written.
+func (c *backupCommand) installation() (*Config, error) {
+	switch {
+	case c.Config != "":
+		return ReadConfig(c.Config)
+	case c.Data != "":
+		return &Config{DataDir: c.Data}, nil
+	default:
+		return nil, fault.New(fault.Usage, "backup.source", "Say what to write: --config FILE for a configured installation, or --data DIR for a data directory with SQLite.")
+	}
 }
 
 // backupTo writes a backup to a file that must not exist.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -23,7 +24,7 @@ import (
 
 // demoCommand runs a server with the worked case on an embedded database.
 type demoCommand struct {
-	Listen    string `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:8443" placeholder:"ADDR"`
+	Listen    string `help:"Address to listen on; port 0 takes a free one; default: ${default}." default:"127.0.0.1:8443" placeholder:"ADDR"`
 	Data      string `help:"Folder of the demo's database and keys; default: a fresh one for this run." type:"path" placeholder:"DIR"`
 	ReadyFile string `help:"File to write as JSON once the server answers: url, ca, accounts." type:"path" placeholder:"FILE"`
 	At        string `help:"Shift the clock of deadlines and acceptances, such as +31d." placeholder:"OFFSET"`
@@ -72,6 +73,9 @@ func (c *demoCommand) serve(s *client.Session, state *demoState, offset time.Dur
 	}
 	tlsConfig := TLSConfig{Certificate: local.Certificate, Key: local.Key}
 	listener, err := listen(c.Listen, tlsConfig, clock, log)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fault.New(fault.Unavailable, "demo.taken", "Another program listens on %s already. Name another address with --listen, such as 127.0.0.1:9443 (make demo LISTEN=127.0.0.1:9443), or 127.0.0.1:0 for a free port.", c.Listen).Because(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -84,11 +88,11 @@ func (c *demoCommand) serve(s *client.Session, state *demoState, offset time.Dur
 	clock.SetOffset(state.Offset)
 	o, err := openOffice(s.Context, cfg, options{clock: clock, log: log})
 	if err != nil {
-		return err
+		return c.stopped(s, err)
 	}
 	if state.Accounts == nil {
 		if err := loadDemo(s.Context, o, state); err != nil {
-			return errors.Join(fmt.Errorf("load the worked case: %w", err), o.close())
+			return c.stopped(s, errors.Join(fmt.Errorf("load the worked case: %w", err), o.close()))
 		}
 	}
 	clock.SetOffset(offset)
@@ -98,6 +102,19 @@ func (c *demoCommand) serve(s *client.Session, state *demoState, offset time.Dur
 	}
 	ready := func() error { return c.announce(s, demoReady{URL: url, CA: local.Authority, Accounts: state.Accounts}) }
 	return o.run(s.Context, listener, ready)
+}
+
+// stopped says of what failed in a demo that somebody stopped before it was
+// loaded that this is why. What is half loaded is not used again.
+func (c *demoCommand) stopped(s *client.Session, err error) error {
+	if s.Context.Err() == nil || !errors.Is(err, s.Context.Err()) {
+		return err
+	}
+	message := "The demo was stopped before it was ready."
+	if !c.temporary && exists(filepath.Join(c.Data, databaseFile)) && !exists(filepath.Join(c.Data, demoStateFile)) {
+		message += " Its worked case is not whole: delete " + c.Data + " before you start it again."
+	}
+	return fault.New(fault.Unavailable, "demo.stopped", message).Because(err)
 }
 
 // demoConfig is the configuration of the demo: an office on localhost.
@@ -138,9 +155,10 @@ type demoAccount struct {
 func (c *demoCommand) announce(s *client.Session, ready demoReady) error {
 	s.Printf("Portreeve demo: %s\n", ready.URL)
 	s.Printf("Trust its certificate with %s, or accept the browser's warning.\n\n", ready.CA)
-	s.Printf("%-18s %-11s %-18s %s\n", "Sign in as", "Role", "Password", "Secret of the one-time code")
+	s.Printf("The password of everybody, spaces included: %q\n\n", demoPassword)
+	s.Printf("%-18s %-11s %s\n", "Sign in as", "Role", "Secret of the one-time code")
 	for _, a := range ready.Accounts {
-		s.Printf("%-18s %-11s %-18s %s\n", a.Login, a.Role, a.Password, a.TOTPSecret)
+		s.Printf("%-18s %-11s %s\n", a.Login, a.Role, a.TOTPSecret)
 	}
 	s.Printf("\nA one-time code: portreeve demo-code SECRET, or any authenticator app.\n")
 	for _, a := range ready.Accounts {

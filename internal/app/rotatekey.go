@@ -62,8 +62,16 @@ func (c *rotateKeyCommand) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	s.Printf("The ledger's verifier keys are now:\n%sTell those who verify, and keep a new copy of %s.\n", after.signer.Verifiers(), cfg.Ledger.KeyFile)
+	s.Printf(rotated(c.Retire), after.signer.Verifiers(), cfg.Ledger.KeyFile)
 	return nil
+}
+
+// rotated is what is said after a change, with the verifier keys and the key file.
+func rotated(retired bool) string {
+	if retired {
+		return "Only the newest key signs from now on; the earlier ones stay, so that what they signed can be verified. The verifier keys:\n%sKeep a new copy of %s.\n"
+	}
+	return "A new key signs from now on, and the earlier ones beside it. The verifier keys, the new one first:\n%sGive them to those who verify, and keep a new copy of %s. When everybody has them, let the earlier keys stop signing: run this with --retire.\n"
 }
 
 // changedKeys returns the new text of the key file and the body of the entry.

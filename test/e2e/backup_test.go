@@ -223,6 +223,9 @@ func TestRestoreRefuses(t *testing.T) {
 	if !strings.Contains(r.stderr, "ledger.key") {
 		t.Errorf("without keys: %s", r.stderr)
 	}
+	command(t, nil, "backup", "--data", data, "--out", file+"-of-data").must(t, 0)
+	command(t, nil, "backup", "--out", file+"-of-nothing").must(t, 64)
+	command(t, nil, "backup", "--data", data, "--config", config, "--out", file+"-of-both").must(t, 64)
 	r = command(t, nil, "backup", "--config", config, "--out", file).must(t, 64)
 	if !strings.Contains(r.stderr, "exists") || strings.Contains(r.stderr, "--force") {
 		t.Errorf("over an older backup: %s", r.stderr)

@@ -114,7 +114,7 @@ func (l leaf) name() string { return strings.Join(l.words, " ") }
 
 // local reports whether the command talks to no server.
 func (l leaf) local() bool {
-	return l.config() || slices.Contains([]string{"version", "demo", "demo-code", "gate verify", "ledger verify"}, l.name())
+	return l.config() || slices.Contains([]string{"version", "demo", "demo-code", "gate verify", "ledger verify", "backup"}, l.name())
 }
 
 // config reports whether the command runs beside the server, on its configuration.

@@ -41,7 +41,9 @@ func TestRotateKey(t *testing.T) {
 		return file
 	}
 
-	command(t, nil, "admin", "rotate-key", "--config", config).must(t, 0)
+	if added := command(t, nil, "admin", "rotate-key", "--config", config).must(t, 0); !strings.Contains(added.stdout, "A new key signs") || !strings.Contains(added.stdout, "--retire") {
+		t.Errorf("it does not say what was done and what is left: %s", added.stdout)
+	}
 	if n := strings.Count(read("ledger.key"), "PRIVATE+KEY+"); n != 2 {
 		t.Fatalf("%d keys sign, want 2", n)
 	}
@@ -55,7 +57,9 @@ func TestRotateKey(t *testing.T) {
 	command(t, nil, "admin", "rotate-key", "--config", config).must(t, 1) // the server holds the database
 	s.stop()
 
-	command(t, nil, "admin", "rotate-key", "--config", config, "--retire").must(t, 0)
+	if retired := command(t, nil, "admin", "rotate-key", "--config", config, "--retire").must(t, 0); !strings.Contains(retired.stdout, "Only the newest key signs") {
+		t.Errorf("it does not say what was done: %s", retired.stdout)
+	}
 	if n := strings.Count(read("ledger.key"), "PRIVATE+KEY+"); n != 1 {
 		t.Fatalf("%d keys sign, want 1", n)
 	}
