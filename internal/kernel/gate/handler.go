@@ -51,7 +51,11 @@ func (s *Service) showGate(c *web.Ctx) error {
 	}
 	c.Prefill("/gate", url.Values{"subject": {subject}, "action": {action}})
 	if subject == "" || action == "" {
-		return c.Render(http.StatusOK, "gate/gate", v)
+		if !c.R.URL.Query().Has("action") {
+			return c.Render(http.StatusOK, "gate/gate", v) // nobody has asked yet
+		}
+		v.Problem = incomplete(c, subject, action)
+		return c.Render(http.StatusUnprocessableEntity, "gate/gate", v)
 	}
 	verdict, err := s.Ask(c.Context(), subject, action)
 	if err != nil {
@@ -64,6 +68,18 @@ func (s *Service) showGate(c *web.Ctx) error {
 	}
 	v.answer(c, verdict)
 	return c.Render(http.StatusOK, "gate/gate", v)
+}
+
+// incomplete says what a question lacks that was sent in part.
+func incomplete(c *web.Ctx, subject, action string) *fault.Error {
+	switch {
+	case subject != "":
+		return fault.New(fault.Invalid, "gate.no_action", c.Text("gate.no_action"))
+	case action != "":
+		return fault.New(fault.Invalid, "gate.no_subject", c.Text("gate.no_subject"))
+	default:
+		return fault.New(fault.Invalid, "gate.no_question", c.Text("gate.no_question"))
+	}
 }
 
 // answer fills in the answer.

@@ -56,6 +56,9 @@ func TestPage(t *testing.T) {
 		Find(`a[href="https://office.test/risks/a"]`)
 	me.Get("/gate?subject=" + flowRef + "&action=watch").Want(200).WantText("Allowed")
 	me.Get("/gate?subject="+flowRef).Want(200).WantText("call", "watch").WantNoText("portreeve.gate/v1")
+	me.Get("/gate?subject="+flowRef+"&action=").Want(422).WantText("There is no answer", "Say what is to be done with it").WantNoText("«")
+	me.Get("/gate?subject=&action=call").Want(422).WantText("Say what it is to be done with").WantNoText("«")
+	me.Get("/gate?subject=&action=").Want(422).WantText("an action and a subject").WantNoText("«")
 	absent := me.Get("/gate?subject=project:absent&action=call").Want(404).WantText("There is no answer to this question")
 	hidden := me.Get("/gate?subject=" + ref + "&action=call").Want(404)
 	if absent.Text() != strings.ReplaceAll(hidden.Text(), ref, "project:absent") {
