@@ -168,6 +168,7 @@ func TestCommands(t *testing.T) {
 	id("ada", "post", "create", "Chief Executive", "--organisation", w.organisation, "--rank", "chief", "--holder", "cleo")
 	post := id("ada", "post", "create", "Director of Security", "--organisation", w.organisation, "--rank", "director", "--function", "security")
 	want("vacant: authority is with Cleo", "rita", "post", "list", "--vacant")
+	want(w.organisation, "rita", "post", "list", "--vacant")
 	want("Sam", "ada", "post", "appoint", post, "sam", "--until", "2027-01-31")
 	want("2027-01-31", "rita", "post", "show", post)
 	want("Head of Security", "ada", "post", "change", post, "--title", "Head of Security")

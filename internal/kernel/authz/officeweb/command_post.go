@@ -31,8 +31,8 @@ type PostListCmd struct {
 
 // Run lists posts.
 func (c *PostListCmd) Run(s *client.Session) error {
-	return client.List(s, "/posts", c, c.JSON, []string{"ID", "RANK", "FUNCTION", "TITLE", "HELD BY"}, func(p Post) []string {
-		return []string{p.ID, p.Rank, p.Function, p.Title, heldBy(p)}
+	return client.List(s, "/posts", c, c.JSON, []string{"ID", "ORGANISATION", "RANK", "FUNCTION", "TITLE", "HELD BY"}, func(p Post) []string {
+		return []string{p.ID, p.Organisation, p.Rank, p.Function, p.Title, heldBy(p)}
 	})
 }
 

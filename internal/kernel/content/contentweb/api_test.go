@@ -3,6 +3,7 @@
 package contentweb_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -100,6 +101,9 @@ func TestCommands(t *testing.T) {
 			t.Fatalf("%v: %v\n%s", args, err, out)
 		}
 	}
+	if out, code := h.command("owner", "", "comment", "list", "project:harbour"); code != 0 || !strings.Contains(out, "no comment") {
+		t.Errorf("no comment yet: %d %q", code, out)
+	}
 	var c contentweb.Comment
 	ok(&c, "From a pipe.\n", "comment", "add", "project:harbour", "-")
 	if c.Item != h.subject.Item() || c.Text != "From a pipe.\n" {
@@ -119,6 +123,13 @@ func TestCommands(t *testing.T) {
 	file, saved := filepath.Join(folder, "notes.txt"), filepath.Join(folder, "saved.txt")
 	if err := os.WriteFile(file, []byte("notes\n"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	huge := filepath.Join(folder, "huge.txt")
+	if err := os.WriteFile(huge, bytes.Repeat([]byte("notes\n"), 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, code := h.command("owner", "", "attachment", "add", "project:harbour", huge); code == 0 || !strings.Contains(out, "Attach a smaller") || strings.Contains(out, "attach it as a file") {
+		t.Errorf("too large: %d %s", code, out)
 	}
 	var a contentweb.Attachment
 	ok(&a, "", "attachment", "add", "project:harbour", file)

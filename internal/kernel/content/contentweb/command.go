@@ -55,6 +55,9 @@ func printComment(s *client.Session, c Comment) error {
 }
 
 func printComments(s *client.Session, list web.List[Comment]) error {
+	if len(list.Items) == 0 {
+		s.Printf("There is no comment.\n")
+	}
 	for _, comment := range list.Items {
 		if err := printComment(s, comment); err != nil {
 			return err

@@ -9,10 +9,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // AttachmentCommands are the verbs of `portreeve attachment`.
@@ -71,6 +74,11 @@ func (c *AttachCmd) Run(s *client.Session) error {
 	}
 	path := attachmentsPath(item) + "?name=" + url.QueryEscape(c.Name)
 	a, err := client.Send[Attachment](s, http.MethodPost, path, 0, data)
+	if fault.HasCode(err, web.CodeTooLarge) {
+		// The server does not know that what is too large is a file already.
+		limit, _, _ := strings.Cut(fault.From(err).Message, ". ")
+		err = fault.New(fault.Malformed, content.CodeTooLarge, "%s. Attach a smaller file, or say in a comment where it can be found.", limit).Because(err)
+	}
 	return client.Show(s, a, err, c.JSON, func(s *client.Session, a Attachment) error {
 		return s.Table(attachmentHeads(), [][]string{attachmentRow(a)}, "")
 	})
