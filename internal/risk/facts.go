@@ -82,8 +82,14 @@ func (d *decision) state(ctx context.Context, f *fields, stated matrix.Stated) e
 	}
 	in := stated.Over(g.Raise(d.risk.Inputs))
 	in.Assurances = f.text("inputs.assurances", stated.Assurances, MaxText, false)
+	said := map[string]bool{"data": in.Data != "", "direction": in.Direction != "", "access": in.Access != "", "volume": in.Volume != ""}
 	for _, p := range in.Problems() {
-		f.add("inputs."+p.Path, "not_offered", "%s", p.Message)
+		switch {
+		case said[p.Path]:
+			f.add("inputs."+p.Path, "not_offered", "%s", p.Message)
+		case d.subject.Ref != "": // or else it is the subject that is missing, and what it would say
+			f.add("inputs."+p.Path, "required", "%s does not state this: say it here. %s", d.subject.Ref, p.Message)
+		}
 	}
 	g.check(f, in)
 	d.risk.Inputs = in

@@ -205,17 +205,16 @@ func lacking(p *RiskPolicy, risk Risk, a *Acceptance, now Basis, t time.Time, zo
 	if a == nil {
 		return m
 	}
-	day := func(at time.Time) string { return at.In(zone).Format(time.RFC3339) }
 	standing := a.Standing(p, now, t)
 	switch standing.Code {
 	case ConditionOverdue:
 		m.Code, m.Message, m.LiftedBy = CodeConditionOverdue, "A condition of the acceptance is past its date and not met.", "Evidence that the condition is met."
 	case NotStarted:
-		m.Code, m.Message = CodeNotStarted, "The acceptance begins at "+day(a.From)+"."
+		m.Code, m.Message = CodeNotStarted, "The acceptance begins "+onset(a.From, zone)+"."
 	case Awaiting:
 		m.Code, m.Message = CodeAwaiting, fmt.Sprintf("The acceptance of a risk rated %s waits for its decision.", risk.Rating.Residual.Rating)
 	case Expired:
-		m.Code, m.Message = CodeExpired, "The acceptance ran out at "+day(a.Until)+"."
+		m.Code, m.Message = CodeExpired, "The acceptance ran out at "+ending(a.Until, zone)+"."
 	case WasRevoked:
 		m.Code, m.Message = CodeRevoked, "The acceptance was revoked."
 	case Void:
@@ -229,3 +228,26 @@ func lacking(p *RiskPolicy, risk Risk, a *Acceptance, now Basis, t time.Time, zo
 	m.URL = a.URL()
 	return m
 }
+
+// The gate says days as the pages do: "until 24 December, 00:00" would be read as
+// a day too many. Only an end within a day is told by the clock.
+
+// ending says when what ended at an exclusive instant ended.
+func ending(at time.Time, zone *time.Location) string {
+	if at := at.In(zone); !startsDay(at) {
+		return at.Format("15:04 MST on 2 January 2006")
+	}
+	return "the end of " + at.In(zone).Add(-time.Nanosecond).Format("2 January 2006")
+}
+
+// onset says when something begins.
+func onset(at time.Time, zone *time.Location) string {
+	if at := at.In(zone); !startsDay(at) {
+		return at.Format("at 15:04 MST on 2 January 2006")
+	}
+	return at.In(zone).Format("on 2 January 2006")
+}
+
+// startsDay reports whether a day begins then. That is at midnight, or at the first
+// instant of a day on which the clocks skip midnight.
+func startsDay(at time.Time) bool { return at.Add(-time.Nanosecond).Day() != at.Day() }

@@ -275,6 +275,7 @@ func (d *decision) apply(ctx context.Context, f *fields, in EditInput) error {
 	if in.Visibility != nil {
 		d.risk.Visibility = *in.Visibility
 		switch {
+		case d.risk.Visibility == "" && d.subject.Ref == "": // the subject would have said it
 		case !d.risk.Visibility.Known():
 			f.add("visibility", "not_offered", "Choose one of: public, internal, restricted.")
 		case visibilityLevel(d.risk.Visibility) < visibilityLevel(d.subject.Visibility):
