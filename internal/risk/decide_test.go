@@ -4,6 +4,7 @@ package risk_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -457,4 +458,68 @@ func TestServiceAccountsDecideNothing(t *testing.T) {
 	ctx := authz.WithActor(context.Background(), authz.Actor{ID: "executive", Kind: authz.KindService, Roles: []authz.Role{authz.RoleExecutive}})
 	_, err := d.risks.Grant(ctx, a.ID, a.Version, "Beep.")
 	wantCode(t, err, "risk.rank_too_low")
+}
+
+// Nor do they judge: a rating, a review, a hearing and the end of a risk take a
+// person, whatever the roles of the account.
+func TestServiceAccountsJudgeNothing(t *testing.T) {
+	d := sqliteDesk(t)
+	flow := d.flow()
+	r := d.registered(flow.Ref)
+	bot := authz.WithActor(t.Context(), authz.Actor{ID: "bot", Kind: authz.KindService, Roles: []authz.Role{authz.RoleReviewer, authz.RoleTriager}})
+	low := matrix.Cell{Likelihood: 1, Impact: 1}
+	_, err := d.risks.Rate(bot, r.ID, r.Version, risk.RateInput{Inherent: low, Residual: low, Reason: "The machine says so."})
+	wantCode(t, err, "risk.person_required")
+	wantCodes(t, d.codes(flow.Ref), "risk.not_assessed")
+	_, err = d.risks.Close(bot, r.ID, r.Version, "No risk.")
+	wantCode(t, err, "risk.person_required")
+	r = d.rated(d.another("second").Ref)
+	_, err = d.risks.Review(bot, r.ID, r.Version, "Looked at.")
+	wantCode(t, err, "risk.person_required")
+	_, err = d.risks.Hear(bot, r.ID, r.Version, risk.HearingInput{Party: "The chapter", Heard: "x", Said: "x"})
+	wantCode(t, err, "risk.person_required")
+	detail, err := d.risks.Get(bot, r.ID)
+	d.must(err)
+	for _, verb := range []string{"rate", "review", "hear", "close"} {
+		if slices.Contains(detail.May, verb) {
+			t.Errorf("the account is offered to %s", verb)
+		}
+	}
+}
+
+// What a party said is not written down by whoever wants the acceptance.
+func TestHearingsAreRecordedByOthers(t *testing.T) {
+	d := sqliteDesk(t)
+	r := d.rated(d.flow().Ref)
+	said := risk.HearingInput{Party: "The chapter", Heard: "Its speaker", Said: "Fine by us."}
+	next := "manager"
+	for _, person := range []string{"owner", "manager"} { // who owned it, and who owns it
+		_, err := d.risks.Hear(d.as(person), r.ID, r.Version, said)
+		if !fault.Is(err, fault.Forbidden) {
+			t.Errorf("%s: %v", person, err)
+		}
+		if person == r.Owner {
+			wantCode(t, err, "risk.not_independent")
+			r, err = d.risks.Edit(d.as("triager"), r.ID, r.Version, risk.EditInput{Owner: &next})
+			d.must(err)
+		}
+	}
+	r, err := d.risks.SetOptions(d.as("triager"), r.ID, r.Version, options())
+	d.must(err)
+	a, err := d.risks.Ask(d.as("triager"), r.ID, r.Version, d.request())
+	d.must(err)
+	if waits := d.waits("reviewer"); len(waits) == 0 {
+		t.Error("nobody is told whom to hear")
+	}
+	_, err = d.risks.Withdraw(d.as("reviewer"), a.ID, a.Version, "Another will ask.")
+	d.must(err)
+	_, err = d.risks.Hear(d.as("triager"), r.ID, r.Version, said)
+	wantCode(t, err, "risk.not_independent")
+	detail, err := d.risks.Get(d.as("triager"), r.ID)
+	d.must(err)
+	if slices.Contains(detail.May, "hear") {
+		t.Error("who asked is offered to record a hearing")
+	}
+	_, err = d.risks.Hear(d.as("reviewer"), r.ID, r.Version, said)
+	d.must(err)
 }

@@ -46,6 +46,8 @@
 // owned it, registered it, ever took its proposed rating down, changed its facts last
 // or ever asked to accept it may neither close it nor rate it below the proposal, or
 // below what it was before they took it down: that would be a way past an acceptance.
+// Whoever owns or owned it, or ever asked to accept it, records no hearing. Rating,
+// reviewing, recording a hearing and closing take a person: no service account does.
 //
 // # An acceptance
 //

@@ -101,7 +101,7 @@ func TestCaseAThroughThePages(t *testing.T) {
 	owner.Get(made).WantText("Thirty days", "Half a year")
 	owner.Post(made+"/treat", fill(owner.Get(made+"/treat"), made+"/treat", "treatment", "accept", "note", "For a month.")).WantLocation(made)
 	for range 2 {
-		owner.Post(made+"/hear", fill(owner.Get(made+"/hear"), made+"/hear", "heard", "Its speaker", "said", "Not without a date.")).WantLocation(made)
+		reviewer.Post(made+"/hear", fill(reviewer.Get(made+"/hear"), made+"/hear", "heard", "Its speaker", "said", "Not without a date.")).WantLocation(made)
 	}
 	owner.Get(made).WantText("Not without a date.").WantNoText("Not heard yet")
 

@@ -105,7 +105,7 @@ func (s *Service) Inbox(ctx context.Context, rd store.Reader, a authz.Actor) ([]
 }
 
 // inboxDecisions lists the requests that the actor may decide and did not ask
-// for, and to their owners whom to hear first.
+// for, and to those who record hearings whom to hear first.
 func (s *Service) inboxDecisions(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
 	asked, err := s.open(ctx, rd, a, "a.state = 'asked'")
 	if err != nil || len(asked) == 0 {
@@ -129,7 +129,7 @@ func (s *Service) inboxDecisions(ctx context.Context, rd store.Reader, a authz.A
 		if w.standing.Code != Awaiting {
 			continue
 		}
-		if w.risk.Owner == a.ID && len(w.unheard) > 0 {
+		if len(w.unheard) > 0 && !edits[w.Risk].sought(a.ID, w.risk) && mayJudge(a, "hear") && s.byRole(a, ActionHear) {
 			items = append(items, module.InboxItem{Title: w.risk.Title, Ask: web.Msg("risk.inbox.hear", w.unheard), URL: w.risk.URL() + "/hear", Since: w.AskedAt})
 		}
 		if len(w.unheard) > 0 || !s.Authz.Allowed(a, ActionGrant) {
@@ -149,6 +149,11 @@ func (s *Service) inboxDecisions(ctx context.Context, rd store.Reader, a authz.A
 		})
 	}
 	return items, nil
+}
+
+// byRole reports whether the actor may do the action whosever risk it is.
+func (s *Service) byRole(a authz.Actor, action authz.Action) bool {
+	return s.Authz.Check(a, action, authz.Resource{Visibility: authz.Public}) == nil
 }
 
 func voted(votes []Vote, person string) bool {

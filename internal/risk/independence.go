@@ -68,8 +68,9 @@ func (p past) sought(person string, r Risk) bool {
 
 // part is what somebody had to do with a risk.
 type part struct {
-	own   bool          // they own or owned it, registered it, took its facts down or changed them last, or asked to accept it
-	floor matrix.Rating // what it counts as, or counted as before they changed the facts, whichever is more
+	own    bool          // they own or owned it, registered it, took its facts down or changed them last, or asked to accept it
+	sought bool          // they own or owned it, or asked to accept it
+	floor  matrix.Rating // what it counts as, or counted as before they changed the facts, whichever is more
 }
 
 // partIn tells what the actor had to do with the risk. Handing it over makes
@@ -81,9 +82,11 @@ func partIn(ctx context.Context, rd store.Reader, actor authz.Actor, r Risk) (pa
 	}
 	before := edits[r.ID]
 	took, down := before.lowered[actor.Ref()]
+	sought := before.sought(actor.ID, r)
 	return part{
-		own:   before.sought(actor.ID, r) || actor.ID == r.Registrant || down || actor.Ref() == before.facts,
-		floor: higher(r.Effective().Rating, took),
+		sought: sought,
+		own:    sought || actor.ID == r.Registrant || down || actor.Ref() == before.facts,
+		floor:  higher(r.Effective().Rating, took),
 	}, nil
 }
 

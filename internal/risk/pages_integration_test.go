@@ -60,7 +60,7 @@ func (d *desk) gallery() map[string]string {
 }
 
 // readers are those who look at a page if it is not the owner.
-var readers = map[string]string{"dialogue": "executive", "rate": "reviewer", "review": "reviewer"}
+var readers = map[string]string{"dialogue": "executive", "hear": "triager", "rate": "reviewer", "review": "reviewer"}
 
 // TestPagesInABrowser looks at every page wide and narrow, light and dark. With
 // PORTREEVE_SCREENSHOTS set to a folder, the pictures are kept there.

@@ -124,11 +124,20 @@ type HearingInput struct {
 }
 
 // Hear records who was heard for a party on the present rating, and what they
-// said. It counts for this rating alone.
+// said. It counts for this rating alone. Nobody records it who owns or ever owned
+// the risk, or ever asked to accept it: the word of a party would be theirs.
 func (s *Service) Hear(ctx context.Context, id string, version int64, in HearingInput) (Risk, error) {
 	return s.onRisk(ctx, ActionHear, "hear", id, version, func(d *decision) error {
 		if !d.risk.Rated() {
 			return fault.New(fault.Conflict, "risk.not_rated", "Parties are heard on a rating. Let the risk be rated first.")
+		}
+		mine, err := partIn(ctx, d.tx, d.actor, d.risk)
+		if err != nil {
+			return err
+		}
+		if mine.sought {
+			return fault.New(fault.Forbidden, "risk.not_independent",
+				"You own this risk, owned it or asked to accept it, so what a party says is not for you to record. Let somebody else in the security team record it.")
 		}
 		h, err := d.hearing(ctx, in)
 		if err != nil {

@@ -242,7 +242,7 @@ func (s *Service) mayDo(a authz.Actor, d Detail, participants []string, mine par
 		return may
 	}
 	allow := func(verb string, action authz.Action, sensible bool) {
-		if sensible && s.Authz.Check(a, action, resourceOf(d.Risk, participants, "")) == nil {
+		if sensible && mayJudge(a, verb) && s.Authz.Check(a, action, resourceOf(d.Risk, participants, "")) == nil {
 			may = append(may, verb)
 		}
 	}
@@ -256,7 +256,7 @@ func (s *Service) mayDo(a authz.Actor, d Detail, participants []string, mine par
 	allow("review", ActionReview, d.Rated())
 	allow("treat", ActionTreat, true)
 	allow("complete", ActionTreat, d.State == StateOpen && d.Treatment != "" && !open)
-	allow("hear", ActionHear, d.Rated() && len(d.Parties) > 0)
+	allow("hear", ActionHear, d.Rated() && len(d.Parties) > 0 && !mine.sought)
 	allow("ask", ActionAsk, d.Rated() && !waiting)
 	allow("close", ActionClose, !unclosed && !mine.dependent(mine.floor, s.Policy().Independence))
 	return may

@@ -170,6 +170,9 @@ func (s *Service) onRisk(ctx context.Context, action authz.Action, verb, id stri
 	if err := s.require(ctx, action); err != nil {
 		return Risk{}, err
 	}
+	if !mayJudge(authz.ActorFrom(ctx), verb) {
+		return Risk{}, fault.New(fault.Forbidden, "risk.person_required", "This takes the judgement of a person: a service account cannot %s a risk. Let somebody in the security team do it.", verb)
+	}
 	var after Risk
 	err := s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
 		d, err := s.load(ctx, tx, action, id)
@@ -197,6 +200,12 @@ func (s *Service) onRisk(ctx context.Context, action authz.Action, verb, id stri
 		return Risk{}, err
 	}
 	return after, nil
+}
+
+// mayJudge reports whether the actor is one for that verb: what opens a gate, or
+// what a decision rests on, takes the judgement of a person.
+func mayJudge(a authz.Actor, verb string) bool {
+	return a.Kind == authz.KindPerson || !slices.Contains([]string{"rate", "review", "hear", "close"}, verb)
 }
 
 // record appends the entry and its line of the history, and returns its sequence

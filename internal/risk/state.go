@@ -52,8 +52,8 @@ func RiskTransitions() []Transition[State] {
 		{"", "register", StateOpen, "whoever sees the subject", "subject, owner, title, what could happen, scope, inputs"},
 		{StateOpen, "edit", StateOpen, "owner, registrant or security team", "the changed texts"},
 		{StateTreated, "edit", StateOpen, "owner, registrant or security team", "the changed texts"},
-		{StateOpen, "rate", StateOpen, "security team; below the proposal not by owner or registrant", "likelihood and impact, a reason where they differ from the proposal"},
-		{StateTreated, "rate", StateOpen, "security team; below the proposal not by owner or registrant", "likelihood and impact, a reason where they differ from the proposal"},
+		{StateOpen, "rate", StateOpen, "security team; below the proposal not by who has a part in it", "likelihood and impact, a reason where they differ from the proposal"},
+		{StateTreated, "rate", StateOpen, "security team; below the proposal not by who has a part in it", "likelihood and impact, a reason where they differ from the proposal"},
 		{StateOpen, "review", StateOpen, "security team", "what was looked at"},
 		{StateTreated, "review", StateTreated, "security team", "what was looked at"},
 		{StateOpen, "treat", StateOpen, "owner or security team", "mitigate, avoid, transfer or accept"},
@@ -64,11 +64,11 @@ func RiskTransitions() []Transition[State] {
 		{StateTreated, "report", StateTreated, "the mitigation action's owner, the risk's owner or the security team", "what shows that it is done, or why it was dropped"},
 		{StateOpen, "compare", StateOpen, "owner, registrant or security team", "options with cost, delay and risk"},
 		{StateTreated, "compare", StateTreated, "owner, registrant or security team", "options with cost, delay and risk"},
-		{StateOpen, "hear", StateOpen, "owner or security team", "a rating; who was heard for which party, what they said"},
-		{StateTreated, "hear", StateTreated, "owner or security team", "a rating; who was heard for which party, what they said"},
+		{StateOpen, "hear", StateOpen, "security team; not who owns or owned it, or asked to accept it", "a rating; who was heard for which party, what they said"},
+		{StateTreated, "hear", StateTreated, "security team; not who owns or owned it, or asked to accept it", "a rating; who was heard for which party, what they said"},
 		{StateOpen, "complete", StateTreated, "owner or security team", "a treatment, no open mitigation action; for accept an acceptance in force"},
-		{StateOpen, "close", StateClosed, "security team; not owner or registrant from the independence rating up", "why it is no longer a risk; no acceptance asked or unclosed"},
-		{StateTreated, "close", StateClosed, "security team; not owner or registrant from the independence rating up", "why it is no longer a risk; no acceptance asked or unclosed"},
+		{StateOpen, "close", StateClosed, "security team; not who has a part in it from the independence rating up", "why it is no longer a risk; no acceptance asked or unclosed"},
+		{StateTreated, "close", StateClosed, "security team; not who has a part in it from the independence rating up", "why it is no longer a risk; no acceptance asked or unclosed"},
 	}
 }
 

@@ -382,6 +382,7 @@ func (c *caseA) voidsByRating() {
 func (c *caseA) voidsByRealm() {
 	id := c.acceptedAnew("On the new rating")
 	c.run("owner", 0, nil, "subject", "change", flowRef, "--set", "to=production")
+	c.did("risk.followed") // the rating was of another subject, too
 	c.gate(3, "risk.acceptance_void")
 	var a acceptanceView
 	c.run("owner", 0, &a, "risk", "acceptance", c.risk, "--acceptance", id)
@@ -392,7 +393,6 @@ func (c *caseA) voidsByRealm() {
 	c.closes(id)
 }
 
-// acceptsAgain: the rating was of another subject, too.
 func (c *caseA) acceptsAgain() {
 	c.run("owner", 1, nil, "risk", "ask", c.risk, "--option", "temporary", "--until", day(30), "--reason", "Back on the cloud realm")
 	c.run("reviewer", 0, nil, "risk", "rate", c.risk, "--likelihood", "5", "--impact", "3", "--reason", "As before the change of realm")
