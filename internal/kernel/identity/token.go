@@ -21,6 +21,7 @@ import (
 type Token struct {
 	ID         string         `json:"id"`
 	Person     string         `json:"person" doc:"id of the account that it acts for"`
+	Parent     string         `json:"parent,omitempty" doc:"id of the token that made it, if one did: it is revoked with that one"`
 	Name       string         `json:"name"` // what it is for
 	Scopes     []authz.Action `json:"scopes" nullable:"false" doc:"the actions that it is for; empty if it is for everything"`
 	Everything bool           `json:"everything" doc:"it is for whatever its account may do"`
@@ -59,7 +60,7 @@ type tokenBody struct {
 
 // CreateToken creates a token of the actor. The secret is returned this once.
 // A token may create others, but none that can do more or lasts longer than
-// itself ("identity.token_widens", Forbidden). It appends identity.token.created.
+// itself ("identity.token_widens", Forbidden); they are revoked with it. It appends identity.token.created.
 // Other errors are "identity.token_invalid" (Invalid with fields) and
 // "identity.token_limit" (Conflict).
 func (s *Service) CreateToken(ctx context.Context, in TokenInput) (token Token, secret string, err error) {
@@ -91,7 +92,7 @@ func (s *Service) createToken(ctx context.Context, personID string, in TokenInpu
 	scopes := slices.Clone(in.Scopes)
 	slices.Sort(scopes)
 	t := Token{
-		Person: personID, Name: strings.TrimSpace(in.Name), Scopes: slices.Compact(scopes), Everything: in.Everything,
+		Person: personID, Parent: actor.TokenID, Name: strings.TrimSpace(in.Name), Scopes: slices.Compact(scopes), Everything: in.Everything,
 		CreatedAt: s.now(), Until: in.Until.UTC().Truncate(time.Microsecond),
 	}
 	err = s.writer.Decide(ctx, func(tx *ledger.Tx) error {
@@ -135,6 +136,9 @@ func (s *Service) mayCreate(ctx context.Context, r store.Reader, actor authz.Act
 	own, err := loadToken(ctx, r, actor.TokenID)
 	if err != nil {
 		return err
+	}
+	if !own.Live(s.now()) { // revoked since the request was let in
+		return tokenInvalid()
 	}
 	wider := !own.Everything && (t.Everything || slices.ContainsFunc(t.Scopes, func(a authz.Action) bool { return !slices.Contains(own.Scopes, a) }))
 	if wider || t.Until.After(own.Until) {
@@ -246,9 +250,10 @@ func (s *Service) tokens(ctx context.Context, personID, cursor string, limit int
 	return page, err
 }
 
-// RevokeToken revokes a token at once: one's own, or anybody's for whoever
-// administers tokens. Another id is NotFound; revoking twice changes nothing.
-// It appends identity.token.revoked.
+// RevokeToken revokes a token at once, with those that it made and those that they
+// made: one's own, or anybody's for whoever administers tokens. Another id is
+// NotFound; revoking twice changes nothing. It appends identity.token.revoked for
+// each.
 func (s *Service) RevokeToken(ctx context.Context, id string) error {
 	actor := authz.ActorFrom(ctx)
 	administers := s.policy.Allowed(actor, ActionTokenAdminister)
@@ -268,17 +273,40 @@ func (s *Service) RevokeToken(ctx context.Context, id string) error {
 		if !t.RevokedAt.IsZero() {
 			return errUnchanged
 		}
-		if _, err := s.append(ctx, tx, KindTokenRevoked, t.Person, tokenBody{
-			Token: t.ID, Person: t.Person, Scopes: strings.Fields(t.scopeText()), ExpiresAt: t.Until,
-		}); err != nil {
+		made, err := madeBy(ctx, tx, id)
+		if err != nil {
 			return err
 		}
-		return revokeToken(ctx, tx.Tx, id, s.now())
+		return s.revoke(ctx, tx, append([]Token{t}, made...))
 	})
 	if errors.Is(err, errUnchanged) {
 		return nil
 	}
 	return err
+}
+
+// revoke revokes tokens with an entry each.
+func (s *Service) revoke(ctx context.Context, tx *ledger.Tx, all []Token) error {
+	for _, t := range all {
+		if _, err := s.append(ctx, tx, KindTokenRevoked, t.Person, tokenBody{
+			Token: t.ID, Person: t.Person, Scopes: strings.Fields(t.scopeText()), ExpiresAt: t.Until,
+		}); err != nil {
+			return err
+		}
+		if err := revokeToken(ctx, tx.Tx, t.ID, s.now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LiveTokens is how many tokens of the actor can be used now.
+func (s *Service) LiveTokens(ctx context.Context) (n int, err error) {
+	err = s.db.ReadOne(ctx, func(r store.Reader) error {
+		n, err = countLiveTokens(ctx, r, authz.ActorFrom(ctx).ID, s.now())
+		return err
+	})
+	return n, err
 }
 
 // errUnchanged ends a transaction that has nothing to record.

@@ -19,6 +19,7 @@ var tokens = store.NewTable("identity_token", "t", nil, func(t *Token) []store.C
 	return []store.Column{
 		store.Text("id", &t.ID),
 		store.Text("person", &t.Person),
+		store.Text("parent", &t.Parent),
 		store.Text("name", &t.Name),
 		store.Own("scopes", scopeText{t}),
 		store.Moment("created_at", &t.CreatedAt),
@@ -98,9 +99,30 @@ func revokeToken(ctx context.Context, tx *store.Tx, id string, now time.Time) er
 	return nil
 }
 
-// revokeTokens revokes all tokens of a person.
+// offspring is the common table of a token $1 or of the tokens of a person $1, as
+// the condition says, with all that they made, made by these, and so on. UNION
+// ends it even if rows were tampered into a ring.
+const offspring = "WITH RECURSIVE made (id) AS (SELECT id FROM identity_token WHERE %s UNION SELECT c.id FROM identity_token c JOIN made m ON c.parent = m.id)"
+
+// madeBy returns the tokens that descend from one and are not revoked.
+func madeBy(ctx context.Context, r store.Reader, id string) ([]Token, error) {
+	rows, err := r.Query(ctx, fmt.Sprintf(offspring, "id = $1")+" SELECT "+tokens.Columns()+
+		" FROM identity_token t JOIN made ON made.id = t.id WHERE t.id <> $1 AND t.revoked_at IS NULL ORDER BY t.id", id)
+	all, err := store.Collect(rows, err, func(s store.Scanner) (Token, error) {
+		var t Token
+		err := s.Scan(tokens.Dest(&t)...)
+		return t, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find the tokens that a token made: %w", err)
+	}
+	return all, nil
+}
+
+// revokeTokens revokes all tokens of a person, and those that they made for others.
 func revokeTokens(ctx context.Context, tx *store.Tx, person string, now time.Time) error {
-	_, err := tx.Exec(ctx, "UPDATE identity_token SET revoked_at = $2 WHERE person = $1 AND revoked_at IS NULL", person, store.At(now))
+	_, err := tx.Exec(ctx, fmt.Sprintf(offspring, "person = $1")+
+		" UPDATE identity_token SET revoked_at = $2 WHERE id IN (SELECT id FROM made) AND revoked_at IS NULL", person, store.At(now))
 	if err != nil {
 		return fmt.Errorf("revoke tokens: %w", err)
 	}

@@ -152,6 +152,53 @@ func TestTokenDoesNotGrow(t *testing.T) {
 	})
 }
 
+// Whoever revokes a stolen token revokes also what the thief made with it.
+func TestTokensEndWithTheirParent(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		sam := b.person("sam", authz.RoleAdmin)
+		bot, _, err := b.CreatePerson(b.asAdmin(), identity.PersonInput{Login: "robot", Name: "Robot", Kind: authz.KindService})
+		wantCode(t, err, "")
+		everything := identity.TokenInput{Name: "x", Everything: true, Until: b.in(time.Hour)}
+		stolen, secret, err := b.CreateToken(b.as(sam), everything)
+		wantCode(t, err, "")
+		_, other, err := b.CreateToken(b.as(sam), everything)
+		wantCode(t, err, "")
+		child, childSecret, err := b.CreateToken(b.withToken(secret), everything)
+		wantCode(t, err, "")
+		_, grandchild, err := b.CreateServiceToken(b.withToken(childSecret), bot.ID, everything)
+		wantCode(t, err, "")
+		if stolen.Parent != "" || child.Parent != stolen.ID {
+			t.Errorf("parents %q, %q", stolen.Parent, child.Parent)
+		}
+		thief := b.withToken(childSecret)
+		before := len(b.entries())
+		wantCode(t, b.RevokeToken(b.as(sam), stolen.ID), "")
+		if n := len(b.entries()) - before; n != 3 {
+			t.Errorf("%d entries, want one for each of three tokens", n)
+		}
+		for name, gone := range map[string]string{"token": secret, "child": childSecret, "grandchild": grandchild} {
+			_, err := b.AuthenticateToken(t.Context(), gone)
+			if !fault.HasCode(err, "identity.token_invalid") {
+				t.Errorf("the %s still works: %v", name, err)
+			}
+		}
+		// A request that was let in before makes no more of them.
+		_, _, err = b.CreateToken(thief, everything)
+		wantCode(t, err, "identity.token_invalid")
+		left := b.withToken(other)
+		_, made, err := b.CreateServiceToken(left, bot.ID, everything)
+		wantCode(t, err, "")
+		if n, err := b.LiveTokens(b.as(sam)); n != 1 || err != nil {
+			t.Errorf("%d live tokens, %v", n, err)
+		}
+		_, err = b.Deactivate(b.asAdmin(), sam.id, 1, "Left")
+		wantCode(t, err, "")
+		if _, err := b.AuthenticateToken(t.Context(), made); !fault.HasCode(err, "identity.token_invalid") {
+			t.Errorf("what a closed account made still works: %v", err)
+		}
+	})
+}
+
 func TestRevokeToken(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		sam, mia := b.person("sam", authz.RoleReviewer), b.person("mia", authz.RoleOwner)

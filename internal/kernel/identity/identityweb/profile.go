@@ -90,6 +90,12 @@ func (s *Site) postSignOutEverywhere(c *web.Ctx) error {
 	return c.SeeOther("/sign-in")
 }
 
+// passwordView is what templates/password.html shows.
+type passwordView struct {
+	Tokens     int // live API tokens, which a new password does not end
+	TokensPage string
+}
+
 // newPassword is what the form of a new password holds.
 type newPassword struct {
 	proof    identity.Reproof
@@ -97,15 +103,19 @@ type newPassword struct {
 }
 
 func (s *Site) passwordPage(m *web.Mux) {
-	web.FormPage[web.None, newPassword]{
+	web.FormPage[passwordView, newPassword]{
 		Path: "/me/password", Action: identity.ActionProfileManage, Page: "identity/password",
-		Read: func(c *web.Ctx, _ web.None, f *web.Form) newPassword {
+		Load: func(c *web.Ctx) (passwordView, error) {
+			n, err := s.People.LiveTokens(c.Context())
+			return passwordView{Tokens: n, TokensPage: tokensPath}, err
+		},
+		Read: func(c *web.Ctx, _ passwordView, f *web.Form) newPassword {
 			in := newPassword{reproof(f), f.Secret("new_password")}
 			f.Require("new_password", "repeat_password")
 			mustRepeat(c, f, in.password)
 			return in
 		},
-		Do: func(c *web.Ctx, _ web.None, _ int64, in newPassword) (web.Next, error) {
+		Do: func(c *web.Ctx, _ passwordView, _ int64, in newPassword) (web.Next, error) {
 			err := s.People.ChangePassword(c.Context(), in.proof, in.password)
 			return web.To("/me", "identity.password.changed"), renamed(err, "password", "new_password")
 		},

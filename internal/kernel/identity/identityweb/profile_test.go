@@ -61,6 +61,13 @@ func TestChangePassword(t *testing.T) {
 		values.Set("repeat_password", again)
 		return values
 	}
+	r.Get("/me/password").Want(200).WantNoText("stay valid")
+	made := r.Get("/me/tokens/new").Want(200).FormValues("/me/tokens")
+	made.Set("name", "script")
+	made.Set("everything", "1")
+	made.Set("days", "3")
+	r.Post("/me/tokens", made).Want(200)
+	r.Get("/me/password").Want(200).WantText("API tokens of yours that stay valid: 1").Find(`a[href="/me/tokens"]`)
 	r.Post("/me/password", change(goodPassword, h.code(r.secret), "short", "short")).Want(422).
 		Find(`.wrong input[name="new_password"]`)
 	r.Post("/me/password", change(goodPassword, h.code(r.secret), otherPassword, "something else entirely")).Want(422).WantText("The two new passwords differ")
