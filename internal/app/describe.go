@@ -23,6 +23,9 @@ func (o *office) describeReferences(ctx context.Context, r store.Reader, a authz
 	for item, d := range items {
 		described[item] = ledgerweb.Described{Title: d.Title, URL: d.URL}
 	}
+	if err := o.describeParts(ctx, r, a, refs, described); err != nil {
+		return nil, err
+	}
 	for _, ref := range refs {
 		if _, done := described[ref]; done {
 			continue
@@ -47,4 +50,36 @@ func (o *office) describeReferences(ctx context.Context, r store.Reader, a authz
 		}
 	}
 	return described, nil
+}
+
+// describeParts names comments and files by the item that they belong to.
+func (o *office) describeParts(ctx context.Context, r store.Reader, a authz.Actor, refs []string, described map[string]ledgerweb.Described) error {
+	belongs := map[string]string{}
+	var items []string
+	for _, ref := range refs {
+		kind, _, _ := strings.Cut(ref, ":")
+		if kind != kindComment && kind != kindAttachment {
+			continue
+		}
+		item, err := o.content.ItemOf(ctx, r, a, ref)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		belongs[ref] = item
+		items = append(items, item)
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	known, err := o.describe(ctx, r, a, items)
+	for ref, item := range belongs {
+		if d, ok := known[item]; ok {
+			kind, _, _ := strings.Cut(ref, ":")
+			described[ref] = ledgerweb.Described{Title: o.mux.Text("office.part."+kind, d.Title), URL: hitURL(d, item, ref)}
+		}
+	}
+	return err
 }
