@@ -106,6 +106,21 @@ func (o *office) describer(itemType string) catalog.Describer {
 	}
 }
 
+// seen makes the function that has the part that keeps items of a type say which of
+// them an actor may see, once it is open.
+func (o *office) seen(itemType string) catalog.SeenBy {
+	return func(a authz.Actor, idExpr string, args *[]any) string {
+		m, ok := o.moduleOf(itemType)
+		switch {
+		case !ok:
+			return "1 = 0"
+		case m.Seen == nil:
+			return "1 = 1" // what it describes is looked at afterwards
+		}
+		return m.Seen(a, idExpr, args)
+	}
+}
+
 // itemTypes are those of all parts, of slices first.
 func itemTypes() []module.ItemType {
 	var all []module.ItemType

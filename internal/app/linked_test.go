@@ -4,6 +4,7 @@ package app
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/store"
 )
 
 // Two subjects differ in digest, ids, times and entries.
@@ -25,6 +27,48 @@ var (
 func alike(body, name string) string {
 	body = digests.ReplaceAllString(strings.ReplaceAll(body, name, "~"), "~")
 	return numbers.ReplaceAllString(volatile.ReplaceAllString(body, "~"), "~")
+}
+
+// However much is linked that a reader may not see, what they may see is shown.
+func TestHiddenLinksTakeNoPlace(t *testing.T) {
+	in := openInstallation(t, t.TempDir(), loadedAt())
+	in.play(`
+steps:
+  - {as: owner, call: POST /subjects, body: {kind: project, name: crowded, title: Crowded, organisation: "{foundation}"}}
+  - {as: owner, call: POST /subjects, body: {kind: project, name: seen, title: The visible one, organisation: "{foundation}"}}
+  - {as: owner, call: POST /subjects, body: {kind: project, title: SECRET, organisation: "{foundation}", visibility: restricted}}
+  - as: owner
+    call: POST /risks
+    body:
+      {subject: "project:seen", title: SECRET, threat: SECRET, scope: SECRET, visibility: restricted, participants: ["person:reviewer"],
+       inputs: {data: public, direction: both, access: read, volume: low}}
+`)
+	if err := in.catalog.AddLink(in.as("owner"), "project:crowded", "part_of", "project:seen"); err != nil {
+		t.Fatal(err)
+	}
+	err := in.ledger.Writer("admin", nil).Quiet(t.Context(), "a test crowds a subject", func(tx *store.Tx) error {
+		for _, hidden := range []string{"SELECT 'subject:' || id FROM catalog_subject", "SELECT 'risk:' || id FROM risk_item"} {
+			for i := range 300 {
+				_, err := tx.Exec(t.Context(), `INSERT INTO catalog_link (from_item, relation, to_item, added_at, added_by, entry)
+					SELECT (`+hidden+` WHERE title = $1), $2, 'subject:' || id, $3, '', 0 FROM catalog_subject WHERE ref = 'project:crowded'`,
+					secretWord, fmt.Sprint("relation", i), store.At(loadedAt().AddDate(0, 0, 1)))
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := in.visit("requester").get("/api/v1/subjects/project:crowded").Body.String()
+	if !strings.Contains(body, "The visible one") || strings.Contains(body, secretWord) {
+		t.Errorf("%s", body)
+	}
+	if body := in.visit("owner").get("/api/v1/subjects/project:crowded").Body.String(); strings.Count(body, secretWord) != 500 {
+		t.Errorf("the owner sees %d of the links", strings.Count(body, secretWord))
+	}
 }
 
 // Sign-in names are for whoever may read the directory.
@@ -85,7 +129,7 @@ steps:
   - as: owner
     call: POST /risks
     body:
-      {subject: "project:about", title: SECRET, threat: SECRET, scope: SECRET, visibility: restricted,
+      {subject: "project:about", title: SECRET, threat: SECRET, scope: SECRET, visibility: restricted, participants: ["person:reviewer"],
        inputs: {data: public, direction: both, access: read, volume: low}}
 `)
 	for _, login := range []string{"requester", "operations", "admin"} {

@@ -56,6 +56,8 @@ type Module struct {
 	Resource map[string]func(ctx context.Context, r store.Reader, id string) (authz.Resource, error)
 	// Describe names those of the items that are its own and that the actor may see.
 	Describe catalog.Describer
+	// Seen is the condition in SQL that holds for the items that Describe names.
+	Seen catalog.SeenBy
 	// Follow is called for each subject that changed, in the transaction that
 	// changes it, so that what is about it can follow.
 	Follow func(ctx context.Context, tx *ledger.Tx, subject catalog.Subject) error

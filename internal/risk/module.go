@@ -69,6 +69,7 @@ func (s *Service) module(policies ...module.PolicyFile) module.Module {
 			ItemType: s.Resource,
 		},
 		Describe:  s.Describe,
+		Seen:      s.Seen,
 		Follow:    s.FollowSubject,
 		Inbox:     s.Inbox,
 		Deadlines: s.Deadlines,

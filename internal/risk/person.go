@@ -111,6 +111,14 @@ func (s *Service) Describe(ctx context.Context, r store.Reader, a authz.Actor, i
 	return described, nil
 }
 
+// Seen is the condition that holds for the risks that [Service.Describe] describes.
+func (s *Service) Seen(a authz.Actor, idExpr string, args *[]any) string {
+	if !s.Authz.Allowed(a, ActionRead) {
+		return "1 = 0"
+	}
+	return "EXISTS (SELECT 1 FROM risk_item r WHERE r.id = " + idExpr + " AND " + authz.Visible(a, riskItem, riskVisibility, args) + ")"
+}
+
 // Resource gives the visibility of a risk by its id; it is for the kernel, which
 // must not tell anybody more than that they may see.
 func (s *Service) Resource(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {

@@ -197,7 +197,7 @@ func (s *Service) Links(ctx context.Context, r store.Reader, a authz.Actor, item
 }
 
 func (s *Service) linksFor(ctx context.Context, r store.Reader, a authz.Actor, item string) ([]Linked, error) {
-	rows, err := linksOf(ctx, r, item)
+	rows, err := s.linksOf(ctx, r, a, item)
 	if err != nil {
 		return nil, err
 	}

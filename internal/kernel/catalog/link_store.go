@@ -5,8 +5,10 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
@@ -30,9 +32,26 @@ var links = store.NewTable("catalog_link", "l", nil, func(l *linkRow) []store.Co
 	}
 })
 
-func linksOf(ctx context.Context, r store.Reader, item string) ([]linkRow, error) {
-	return links.All(ctx, r, `WHERE l.from_item = $1 OR l.to_item = $1
-		ORDER BY l.added_at DESC, l.from_item, l.relation, l.to_item LIMIT $2`, item, maxLinks)
+// linksOf returns the newest links of an item whose other end the actor may see:
+// those that they may not see take no place of others.
+func (s *Service) linksOf(ctx context.Context, r store.Reader, a authz.Actor, item string) ([]linkRow, error) {
+	args := []any{item}
+	const other = "CASE WHEN l.from_item = $1 THEN l.to_item ELSE l.from_item END"
+	ofType := func(kind string) string {
+		return fmt.Sprintf("substr(%s, 1, %d) = '%s:'", other, len(kind)+1, kind)
+	}
+	id := func(kind string) string { return fmt.Sprintf("substr(%s, %d)", other, len(kind)+2) }
+	seen := []string{ofType(ItemType) + " AND EXISTS (SELECT 1 FROM catalog_subject s WHERE s.id = " + id(ItemType) +
+		" AND " + authz.Visible(a, subjectItem, subjectVisibility, &args) + ")"}
+	for _, kind := range sortedKeys(s.Describers) { // names of the program's own, checked at the start
+		condition := ofType(kind)
+		if see := s.Seen[kind]; see != nil {
+			condition += " AND " + see(a, id(kind), &args)
+		}
+		seen = append(seen, condition)
+	}
+	return links.All(ctx, r, `WHERE (l.from_item = $1 OR l.to_item = $1) AND (`+strings.Join(seen, " OR ")+`)
+		ORDER BY l.added_at DESC, l.from_item, l.relation, l.to_item LIMIT `+store.Arg(maxLinks, &args), args...)
 }
 
 func linkExists(ctx context.Context, r store.Reader, from, relation, to string) (bool, error) {

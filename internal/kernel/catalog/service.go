@@ -37,12 +37,12 @@ func (n Named) typed() string {
 }
 
 // Directory is what the catalogue asks about people, groups and organisations.
-// Person and Group take an id or, if no such id exists, a handle; each function
+// Person, Group and Organisation take an id or, if no such id exists, a handle; each function
 // answers NotFound for what it does not know.
 type Directory interface {
 	Person(ctx context.Context, r store.Reader, idOrLogin string) (Named, error)
 	Group(ctx context.Context, r store.Reader, idOrName string) (Named, error)
-	Organisation(ctx context.Context, r store.Reader, id string) (Named, error)
+	Organisation(ctx context.Context, r store.Reader, idOrName string) (Named, error)
 	Organisations(ctx context.Context, r store.Reader) ([]Named, error)
 }
 
@@ -56,6 +56,10 @@ type Described struct {
 // Describer returns the description of each of the items that the actor may see;
 // the others are absent from the map. Items are references such as "risk:<id>".
 type Describer func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]Described, error)
+
+// SeenBy returns an SQL condition, as [authz.Visible] does, that holds if the actor
+// may see the item of another module whose id is idExpr, an SQL expression.
+type SeenBy func(a authz.Actor, idExpr string, args *[]any) string
 
 // ResourceOf returns what authz needs to know about an item of another module by
 // its id.
@@ -74,6 +78,9 @@ type Deps struct {
 	Reclassify func(ctx context.Context, tx *ledger.Tx, item, visibility string) error
 	Index      func(ctx context.Context, tx *ledger.Tx, d search.Document) error
 	Describers map[string]Describer
+	// Seen says by type what the Describers would describe, so that links which a
+	// reader may not see do not crowd out others; nil: all of them.
+	Seen map[string]SeenBy
 	// Resources maps an item type to the module's function; a link to an item of
 	// another type counts as restricted.
 	Resources map[string]ResourceOf
