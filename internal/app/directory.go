@@ -66,10 +66,21 @@ func (d directory) Group(ctx context.Context, r store.Reader, idOrName string) (
 	return d.named(ctx, all[i].ID, all[i].Name, all[i].Name), nil
 }
 
-// Organisation finds an organisation by id.
-func (d directory) Organisation(ctx context.Context, r store.Reader, id string) (catalog.Named, error) {
-	o, err := d.people.OrganisationByID(ctx, r, id)
-	return catalog.Named{ID: o.ID, Name: o.Name}, err
+// Organisation finds an organisation by id or, failing that, by name.
+func (d directory) Organisation(ctx context.Context, r store.Reader, idOrName string) (catalog.Named, error) {
+	o, err := d.people.OrganisationByID(ctx, r, idOrName)
+	if !fault.Is(err, fault.NotFound) {
+		return catalog.Named{ID: o.ID, Name: o.Name}, err
+	}
+	all, err := d.Organisations(ctx, r)
+	if err != nil {
+		return catalog.Named{}, err
+	}
+	i := slices.IndexFunc(all, func(o catalog.Named) bool { return o.Name == idOrName })
+	if i < 0 {
+		return catalog.Named{}, fault.ItemNotFound()
+	}
+	return all[i], nil
 }
 
 // Organisations returns all organisations by name.

@@ -60,6 +60,9 @@ func typedName(path string, values []*kong.Value) string {
 		rests = append(rests, m[2])
 	}
 	for from := range names {
+		if from > 0 && rests[from-1] != "" {
+			break // a field of one of several is not the command's field of that name
+		}
 		for to := len(names); to > from; to-- {
 			if v := valueFor(strings.Join(names[from:to], "."), values); v != nil {
 				return shown(v) + rest(rests[to-1], names[to:])

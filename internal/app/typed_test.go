@@ -39,6 +39,7 @@ func TestErrorsNameWhatWasTyped(t *testing.T) {
 		"conditions":          "--condition",
 		"attributes.from":     "--set (from)",
 		"account":             "--for",
+		"options[0].risk":     "options[0].risk", // not the argument of that name
 		"owner.id":            "--for",
 		"query.state":         "--all",
 		"query.limit":         "--limit",

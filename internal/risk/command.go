@@ -116,7 +116,7 @@ type RegisterCmd struct {
 	Owner       string   `help:"Login or id of who answers for it; default is you." placeholder:"LOGIN"`
 	Visibility  string   `help:"public, internal or restricted; default is that of the subject." default:"" enum:",public,internal,restricted" placeholder:"VISIBILITY"`
 	Participant []string `help:"Who may see a restricted risk; repeat for more." placeholder:"person:LOGIN|group:NAME" sep:"none"`
-	Party       []string `help:"A party exposed; repeat for more." placeholder:"organisation|community:ORGANISATION:NAME" sep:"none"`
+	Party       []string `help:"A party exposed; repeat for more. ORGANISATION is an id or a name of portreeve organisation list." placeholder:"organisation|community:ORGANISATION:NAME" sep:"none" api:"parties"`
 	Follows     string   `help:"Id of a closed risk that this one continues." placeholder:"ID"`
 	client.JSONFlag
 }

@@ -3,6 +3,7 @@
 package risk
 
 import (
+	"fmt"
 	"net/http"
 
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -10,13 +11,25 @@ import (
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
+// step is a step of one of the scales of the matrix.
+type step int
+
+// Validate refuses what is on no scale; kong calls it for a flag that was typed,
+// so that the one that was left out is not blamed for it.
+func (s step) Validate() error {
+	if s < 1 || s > matrix.Steps {
+		return fmt.Errorf("must be from 1 to %d", matrix.Steps)
+	}
+	return nil
+}
+
 // ListCmd lists risks.
 type ListCmd struct {
 	State      string `help:"active, all, open, treated or closed." default:"active" enum:"active,all,open,treated,closed" placeholder:"STATE" query:"state"`
 	Rating     string `help:"Only with this rating." default:"" enum:",low,medium,high,critical" placeholder:"RATING" query:"rating"`
 	By         string `help:"Which rating these and the order are about: residual or inherent." default:"residual" enum:"residual,inherent" placeholder:"RATING" query:"by"`
-	Likelihood int    `help:"Only in this row of the matrix, 1 to 5." placeholder:"N" query:"likelihood"`
-	Impact     int    `help:"Only in this column of the matrix, 1 to 5." placeholder:"N" query:"impact"`
+	Likelihood step   `help:"Only in this row of the matrix, 1 to 5." placeholder:"N" query:"likelihood"`
+	Impact     step   `help:"Only in this column of the matrix, 1 to 5." placeholder:"N" query:"impact"`
 	Subject    string `help:"Only about this subject, kind:name." placeholder:"SUBJECT" query:"subject"`
 	Owner      string `help:"Only of this owner; me for your own." placeholder:"LOGIN" query:"owner"`
 	Sort       string `help:"worst or recent." default:"worst" enum:"worst,recent" placeholder:"ORDER" query:"sort"`
@@ -59,25 +72,25 @@ func (c *ShowCmd) Run(s *client.Session) error {
 // RateCmd rates a risk.
 type RateCmd struct {
 	target
-	Likelihood         int    `help:"Residual likelihood, 1 to 5." required:"" placeholder:"N"`
-	Impact             int    `help:"Residual impact, 1 to 5." required:"" placeholder:"N"`
-	InherentLikelihood int    `help:"Likelihood as if nothing had been done; default is the residual one." placeholder:"N"`
-	InherentImpact     int    `help:"Impact as if nothing had been done; default is the residual one." placeholder:"N"`
+	Likelihood         step   `help:"Residual likelihood, 1 to 5." required:"" placeholder:"N"`
+	Impact             step   `help:"Residual impact, 1 to 5." required:"" placeholder:"N"`
+	InherentLikelihood step   `help:"Likelihood as if nothing had been done; default is the residual one." placeholder:"N"`
+	InherentImpact     step   `help:"Impact as if nothing had been done; default is the residual one." placeholder:"N"`
 	Reason             string `help:"Needed where the rating differs from the proposed one." placeholder:"TEXT"`
 }
 
 // Run rates the risk and shows it.
 func (c *RateCmd) Run(s *client.Session) error {
 	in := RateInput{
-		Residual: matrix.Cell{Likelihood: c.Likelihood, Impact: c.Impact},
-		Inherent: matrix.Cell{Likelihood: c.InherentLikelihood, Impact: c.InherentImpact},
+		Residual: matrix.Cell{Likelihood: int(c.Likelihood), Impact: int(c.Impact)},
+		Inherent: matrix.Cell{Likelihood: int(c.InherentLikelihood), Impact: int(c.InherentImpact)},
 		Reason:   c.Reason,
 	}
 	if in.Inherent.Likelihood == 0 {
-		in.Inherent.Likelihood = c.Likelihood
+		in.Inherent.Likelihood = int(c.Likelihood)
 	}
 	if in.Inherent.Impact == 0 {
-		in.Inherent.Impact = c.Impact
+		in.Inherent.Impact = int(c.Impact)
 	}
 	return c.send(s, http.MethodPost, "/ratings", in)
 }
@@ -96,7 +109,7 @@ func (c *ReviewCmd) Run(s *client.Session) error {
 // PartiesCmd sets the parties exposed.
 type PartiesCmd struct {
 	target
-	Party []string `help:"A party exposed; repeat for more." placeholder:"organisation|community:ORGANISATION:NAME" sep:"none"`
+	Party []string `help:"A party exposed; repeat for more. ORGANISATION is an id or a name of portreeve organisation list." placeholder:"organisation|community:ORGANISATION:NAME" sep:"none" api:"parties"`
 	None  bool     `help:"It exposes no party."`
 }
 

@@ -101,7 +101,7 @@ func TestCommandsRunCaseA(t *testing.T) {
 	o.ok(&d, "owner", "register", "--subject", flow.Ref, "--act", "call", "--title", "Production calls the cloud realm",
 		"--threat", "Answers are forged.", "--scope", "The suggester.", "--data", "public", "--direction", "both", "--volume", "low",
 		"--party", "organisation:chapter:The chapter, in full", "--party", "community::The community")
-	if len(d.Parties) != 2 || d.Parties[0].Requirement != risk.RequireHearing || d.Rated() {
+	if len(d.Parties) != 2 || d.Parties[0].Organisation != "chapter" || d.Parties[0].Requirement != risk.RequireHearing || d.Rated() {
 		t.Errorf("registered: %+v", d.Parties)
 	}
 	o.ok(&d, "reviewer", "rate", d.ID, "--likelihood", "3", "--impact", "4")
@@ -153,12 +153,14 @@ func TestCommandErrors(t *testing.T) {
 		{"not allowed", "owner", []string{"rate", r.ID, "--likelihood", "3", "--impact", "4"}, 77, ""},
 		{"not signed in", "ghost", []string{"list"}, 77, ""},
 		{"stale", "reviewer", []string{"rate", r.ID, "--likelihood", "3", "--impact", "4", "--version", "9"}, 1, "Somebody changed this"},
-		{"a field", "reviewer", []string{"rate", r.ID, "--likelihood", "3", "--impact", "9"}, 1, "impact"},
+		{"a field", "reviewer", []string{"rate", r.ID, "--likelihood", "3", "--impact", "9"}, 64, "--impact: must be from 1 to 5"},
+		{"no such row", "reviewer", []string{"list", "--likelihood", "7"}, 64, "--likelihood: must be from 1 to 5"},
 		{"no reason", "reviewer", []string{"rate", r.ID, "--likelihood", "1", "--impact", "1", "--inherent-likelihood", "3", "--inherent-impact", "4"}, 1, "reason"},
 		{"no acceptance", "executive", []string{"accept", r.ID, "--reason", "x"}, 1, "no acceptance"},
 		{"no party", "owner", []string{"parties", r.ID}, 64, "--none"},
 		{"parties and none", "owner", []string{"parties", r.ID, "--none", "--party", "organisation::X"}, 64, "--none"},
 		{"nothing to change", "owner", []string{"edit", r.ID}, 64, "Say what to change"},
+		{"no such organisation", "owner", []string{"parties", r.ID, "--party", "organisation:abc:The chapter"}, 1, "portreeve organisation list"},
 		{"party syntax", "owner", []string{"parties", r.ID, "--party", "The chapter"}, 64, "kind:organisation:name"},
 		{"condition syntax", "owner", []string{"ask", r.ID, "--until", "2026-12-23", "--reason", "x", "--condition", "soon"}, 64, "date:login:text"},
 		{"no such file", "owner", []string{"options", r.ID, "nowhere.json"}, 64, "cannot be read"},
@@ -237,7 +239,7 @@ func TestRestrictedIsNotThere(t *testing.T) {
 	// The gate tells that something is missing, and no more.
 	_, err := d.risks.Revoke(d.as("reviewer"), a.ID, a.Version, "Over.")
 	d.must(err)
-	v, err := d.gate.Ask(d.as("triager"), r.Subject, "call")
+	v, err := d.gate.Ask(d.as("reviewer2"), r.Subject, "call")
 	d.must(err)
 	if len(v.Blockers) != 1 || v.Blockers[0].Code != gate.CodeWithheld {
 		t.Errorf("the gate tells %+v", v.Blockers)

@@ -67,7 +67,7 @@ func (d *decision) checkParties(ctx context.Context, f *fields, in []PartyInput)
 			f.add(at+".name", "duplicate", "This party is named already.")
 		}
 		seen[party.Name] = true
-		if err := d.checkOrganisation(ctx, f, at, party); err != nil {
+		if err := d.findOrganisation(ctx, f, at, &party); err != nil {
 			return nil, err
 		}
 		all = append(all, party)
@@ -85,18 +85,21 @@ func lessened(was, now []BasisParty) bool {
 	})
 }
 
-func (d *decision) checkOrganisation(ctx context.Context, f *fields, at string, p Party) error {
+// findOrganisation replaces the name of the organisation that speaks for a party by
+// its id.
+func (d *decision) findOrganisation(ctx context.Context, f *fields, at string, p *Party) error {
 	if p.Organisation == "" {
 		if p.Kind == PartyOrganisation {
 			f.add(at+".organisation", "required", "Say which organisation it is.")
 		}
 		return nil
 	}
-	_, err := d.s.Directory.Organisation(ctx, d.tx, p.Organisation)
+	found, err := d.s.Directory.Organisation(ctx, d.tx, p.Organisation)
 	if fault.Is(err, fault.NotFound) {
-		f.add(at+".organisation", "unknown", "There is no such organisation.")
+		f.add(at+".organisation", "unknown", "There is no such organisation; portreeve organisation list names them all.")
 		return nil
 	}
+	p.Organisation = found.ID
 	return err
 }
 

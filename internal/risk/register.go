@@ -34,7 +34,7 @@ type RegisterInput struct {
 type PartyInput struct {
 	Kind         PartyKind   `json:"kind" enum:"organisation,community"`
 	Name         string      `json:"name" maxLength:"200"`
-	Organisation string      `json:"organisation,omitempty" maxLength:"200" doc:"id of the organisation whose ranks or bodies speak for it"`
+	Organisation string      `json:"organisation,omitempty" maxLength:"200" doc:"organisation whose ranks or bodies speak for it, by id or name"`
 	Exposure     string      `json:"exposure,omitempty" maxLength:"500" doc:"what it is exposed to"`
 	Require      Requirement `json:"require,omitempty" enum:"none,hearing,acceptance" doc:"more than policy requires"`
 }

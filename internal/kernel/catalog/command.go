@@ -133,7 +133,7 @@ type RegisterCmd struct {
 	Subject      string            `arg:"" help:"kind:name, or a kind alone for a random name." api:"kind,name,ref"`
 	Title        string            `required:"" help:"What people call it." placeholder:"TEXT"`
 	Description  string            `help:"What it is, in Markdown." placeholder:"TEXT"`
-	Organisation string            `required:"" help:"The organisation whose ranks decide about it." placeholder:"ID"`
+	Organisation string            `required:"" help:"The organisation whose ranks decide about it, by id or name." placeholder:"ORGANISATION"`
 	Owner        string            `help:"Login or id of who answers for it; default is you." placeholder:"LOGIN"`
 	Set          map[string]string `help:"An attribute of the kind; repeat for more." placeholder:"NAME=VALUE" mapsep:"none" api:"attributes"`
 	Visibility   string            `help:"public, internal or restricted." default:"internal" enum:"public,internal,restricted" placeholder:"VISIBILITY"`
@@ -157,7 +157,7 @@ type ChangeCmd struct {
 	Revision     int64             `help:"The revision that the change is based on; default is the current one." placeholder:"N"`
 	Title        *string           `help:"A new title." placeholder:"TEXT"`
 	Description  *string           `help:"A new description, in Markdown." placeholder:"TEXT"`
-	Organisation *string           `help:"Another organisation." placeholder:"ID"`
+	Organisation *string           `help:"Another organisation, by id or name." placeholder:"ORGANISATION"`
 	Owner        *string           `help:"Login or id of a new owner." placeholder:"LOGIN"`
 	Set          map[string]string `help:"A new value of an attribute, empty to remove it; repeat for more. The others stay." placeholder:"NAME=VALUE" mapsep:"none" api:"attributes"`
 	Visibility   *string           `help:"public, internal or restricted." placeholder:"VISIBILITY"`

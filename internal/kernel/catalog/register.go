@@ -194,10 +194,14 @@ func (s *Service) lookUp(ctx context.Context, r store.Reader, sub *Subject, name
 	default:
 		sub.Owner = owner.ID
 	}
-	if _, err := s.Directory.Organisation(ctx, r, sub.Organisation); fault.Is(err, fault.NotFound) {
-		p.add("organisation", "unknown", "There is no such organisation.")
-	} else if err != nil {
+	organisation, err := s.Directory.Organisation(ctx, r, sub.Organisation)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		p.add("organisation", "unknown", "There is no such organisation; portreeve organisation list names them all.")
+	case err != nil:
 		return nil, nil, err
+	default:
+		sub.Organisation = organisation.ID
 	}
 	all := []string{authz.PersonPrincipal(sub.Owner)}
 	for _, name := range named {
