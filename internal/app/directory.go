@@ -49,6 +49,12 @@ func (d directory) ActorOf(ctx context.Context, r store.Reader, id string) (auth
 	return d.people.ActorOf(ctx, r, id)
 }
 
+// Members returns the ids of the people in a group.
+func (d directory) Members(ctx context.Context, r store.Reader, group string) ([]string, error) {
+	g, err := d.people.GroupByID(ctx, r, group)
+	return g.Members, err
+}
+
 // Group finds a group by id or, failing that, by name.
 func (d directory) Group(ctx context.Context, r store.Reader, idOrName string) (catalog.Named, error) {
 	g, err := d.people.GroupByID(ctx, r, idOrName)

@@ -57,6 +57,8 @@ type Kernel struct {
 type Directory interface {
 	catalog.Directory
 	ActorOf(ctx context.Context, r store.Reader, id string) (authz.Actor, error)
+	// Members returns the ids of the people in a group, active or not.
+	Members(ctx context.Context, r store.Reader, group string) ([]string, error)
 	// Names returns the names of those of the people who exist, by id.
 	Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error)
 }

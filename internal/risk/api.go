@@ -91,16 +91,27 @@ func (s *Service) oneRisk(ctx context.Context, id string) (*web.Answer[Detail], 
 }
 
 // after answers a change with the risk as it now is or, if whoever changed it may
-// no longer see it, with what the change left.
+// no longer see it, with what the change left, without its subject.
 func (s *Service) after(ctx context.Context, r Risk, err error) (*web.Answer[Detail], error) {
 	if err != nil {
 		return nil, err
 	}
 	out, err := s.oneRisk(ctx, r.ID)
 	if fault.Is(err, fault.NotFound) {
-		return web.AnswerAt(r.Version, Detail{Risk: r}), nil
+		return web.AnswerAt(r.Version, s.parting(r)), nil
 	}
 	return out, err
+}
+
+// parting is a risk for somebody who has just seen it for the last time.
+func (s *Service) parting(r Risk) Detail {
+	r.Subject = ""
+	p := s.Policy()
+	return Detail{
+		Risk: r, Proposal: p.Proposal.Propose(&p.Matrix, r.Inputs), AsOf: r.ChangedAt,
+		Participants: []string{}, Ratings: []Rated{}, Parties: []Exposed{}, Hearings: []Hearing{}, Mitigations: []Mitigation{},
+		Options: []Option{}, Acceptances: []Placed{}, Needs: []NeedText{}, History: []Step{}, May: []string{}, Names: map[string]Named{},
+	}
 }
 
 func (s *Service) apiRegister(ctx context.Context, in *struct{ Body RegisterInput }) (*web.Answer[Detail], error) {

@@ -26,7 +26,8 @@
 //     floor ([FactsRule], data). People may state worse, never milder; what they
 //     leave out is taken from the subject.
 //   - Visibility. A risk, with its acceptances, is never visible to more people than
-//     its subject.
+//     its subject. The subject's owner takes part in each restricted risk about it,
+//     and so does somebody who may rate it, when it is registered or shared anew.
 //
 // When the subject changes, its risks follow in the same transaction
 // ([Service.FollowSubject], entry risk.followed).

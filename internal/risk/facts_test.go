@@ -274,7 +274,7 @@ func TestSubjectsListTheirRisks(t *testing.T) {
 		open := d.ready(flow.Ref)
 		d.granted(open)
 		hidden := d.shared(d.registered(flow.Ref))
-		for person, want := range map[string][]string{"triager": {open.Item()}, "owner": {hidden.Item(), open.Item()}} {
+		for person, want := range map[string][]string{"reviewer2": {open.Item()}, "triager": {hidden.Item(), open.Item()}, "owner": {hidden.Item(), open.Item()}} {
 			detail, err := d.catalog.Show(d.as(person), flow.Ref)
 			d.must(err)
 			var got []string

@@ -50,7 +50,14 @@ func (directory) Person(_ context.Context, _ store.Reader, id string) (catalog.N
 }
 
 func (directory) ActorOf(_ context.Context, _ store.Reader, id string) (authz.Actor, error) {
+	if id == "m4" { // the only one of the council who is inside
+		return authz.Actor{ID: id, Kind: authz.KindPerson, Roles: cast[id], Groups: []string{"council"}}, nil
+	}
 	return authz.Actor{ID: id, Kind: authz.KindPerson, Roles: cast[id]}, nil
+}
+
+func (directory) Members(context.Context, store.Reader, string) ([]string, error) {
+	return []string{"m1", "m2", "m3", "m4"}, nil
 }
 
 func (directory) Names(_ context.Context, _ store.Reader, ids []string) (map[string]string, error) {
@@ -372,7 +379,12 @@ func (d *desk) granted(r risk.Risk) risk.Acceptance {
 // codes asks the gate as the reviewer and returns the blockers' codes.
 func (d *desk) codes(subject string) []string {
 	d.t.Helper()
-	v, err := d.gate.Ask(d.as("reviewer"), subject, "call")
+	return d.codesFor("reviewer", subject)
+}
+
+func (d *desk) codesFor(person, subject string) []string {
+	d.t.Helper()
+	v, err := d.gate.Ask(d.as(person), subject, "call")
 	d.must(err)
 	codes := []string{}
 	for _, b := range v.Blockers {

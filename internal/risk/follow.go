@@ -20,8 +20,8 @@ const RelationToSubject = "concerns"
 // transaction that changes it:
 //
 //   - None is shown to more people than the subject: a wider one becomes as narrow,
-//     and of a restricted subject only those who take part in it see its risks.
-//     Opening the subject again leaves its risks as they are; somebody opens each
+//     and of a restricted subject only those who take part in it see its risks. The
+//     subject's owner takes part in each restricted one. Opening the subject again leaves its risks as they are; somebody opens each
 //     of them on purpose.
 //   - None rests on milder facts than the subject states: inputs rise.
 //   - No rating stands that was made on another version of the subject
@@ -111,13 +111,17 @@ func (d *decision) narrow(b bound) bool {
 	old := d.participants
 	d.risk.Visibility = stricter(d.risk.Visibility, d.subject.Visibility)
 	switch {
-	case !b.restricted:
+	case d.risk.Visibility != authz.Restricted:
 		return false
-	case d.before.Visibility != authz.Restricted:
+	case b.restricted && d.before.Visibility != authz.Restricted:
 		// Who took part had no meaning: everybody inside saw it.
 		d.participants = b.principals
+	case !slices.Contains(old, authz.PersonPrincipal(d.subject.Owner)):
+		d.participants = append(slices.Clone(old), authz.PersonPrincipal(d.subject.Owner))
+		slices.Sort(d.participants)
+		fallthrough
 	default:
-		d.participants = b.narrow(old, d.risk.Owner)
+		d.participants = b.narrow(d.participants)
 	}
 	return !slices.Equal(old, d.participants)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/risk/matrix"
@@ -80,12 +81,23 @@ func (s *Service) assessment(ctx context.Context, r store.Reader, q gate.Questio
 }
 
 // ratedAgain lifts what is missing where a rating is outdated.
-const ratedAgain = "Another rating by the security team, and a new acceptance if that calls for one."
+func ratedAgain(risk Risk) string {
+	return "Another rating by " + raters(risk) + ", and a new acceptance if that calls for one."
+}
+
+// raters says who can rate the risk: of a restricted one at least one of those who
+// take part could when it was shared ([decision.suffices]).
+func raters(risk Risk) string {
+	if risk.Visibility == authz.Restricted {
+		return "somebody in the security team who takes part in it"
+	}
+	return "the security team"
+}
 
 func unrated(risk Risk) gate.Missing {
-	message, lifted := "The risk is registered but not rated; until then it counts as %s.", "A rating by the security team."
+	message, lifted := "The risk is registered but not rated; until then it counts as %s.", "A rating by "+raters(risk)+"."
 	if risk.Rating.Outdated {
-		message, lifted = "What was rated has changed since; until the risk is rated again it counts as %s.", ratedAgain
+		message, lifted = "What was rated has changed since; until the risk is rated again it counts as %s.", ratedAgain(risk)
 	}
 	return gate.Missing{
 		Code:     CodeNotAssessed,
@@ -168,7 +180,7 @@ func cover(p *RiskPolicy, risk Risk, acceptances []Acceptance, now Basis, t time
 		missing = lacking(p, risk, nearest, now, t, zone)
 	}
 	if risk.Rating.Outdated {
-		missing.LiftedBy = ratedAgain
+		missing.LiftedBy = ratedAgain(risk)
 	}
 	return time.Time{}, &missing
 }

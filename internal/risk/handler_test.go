@@ -311,6 +311,7 @@ func TestRestrictedRisksAreNotThere(t *testing.T) {
 	d.flow()
 	r, err := d.risks.Register(d.as("owner"), risk.RegisterInput{
 		Subject: "flow:property-suggester-ab-test", Title: "Hidden away", Threat: "t", Scope: "s", Inputs: caseA().Stated(), Visibility: authz.Restricted,
+		Participants: []string{"person:sec"},
 	})
 	d.must(err)
 	reviewer := anyone.As("reviewer")

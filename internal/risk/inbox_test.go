@@ -189,7 +189,7 @@ func TestDescribe(t *testing.T) {
 	d.granted(open)
 	hidden := d.shared(d.registered(d.another("second").Ref))
 	d.must(d.db.Read(t.Context(), func(tx *store.ReadTx) error {
-		got, err := d.risks.Describe(t.Context(), tx, authz.ActorFrom(d.as("triager")), []string{open.Item(), hidden.Item(), "subject:x", "risk:"})
+		got, err := d.risks.Describe(t.Context(), tx, authz.ActorFrom(d.as("reviewer2")), []string{open.Item(), hidden.Item(), "subject:x", "risk:"})
 		if len(got) != 1 || got[open.Item()].State != "High, accepted until 23 December 2026" {
 			t.Errorf("described as %+v", got)
 		}

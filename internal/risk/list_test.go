@@ -50,7 +50,7 @@ func TestListPages(t *testing.T) {
 		for _, c := range []struct {
 			person string
 			want   int
-		}{{"owner", 9}, {"reviewer", 9}, {"triager", 6}, {"outsider", 0}} {
+		}{{"owner", 9}, {"reviewer", 9}, {"triager", 9}, {"reviewer2", 6}, {"outsider", 0}} {
 			var whole []string
 			for _, limit := range []int{1, 2, 4, 100} {
 				var got []string

@@ -95,6 +95,9 @@ func (d *decision) register(ctx context.Context, in RegisterInput) error {
 	if d.participants, err = d.resolveParticipants(ctx, &f, in.Participants); err != nil {
 		return err
 	}
+	if err := d.suffices(ctx, &f); err != nil {
+		return err
+	}
 	if err := f.err(); err != nil {
 		return err
 	}

@@ -52,6 +52,8 @@ type Directory interface {
 	// ActorOf returns a person with what decides about what they may see; somebody
 	// who may not sign in sees what anybody does.
 	ActorOf(ctx context.Context, r store.Reader, id string) (authz.Actor, error)
+	// Members returns the ids of the people in a group, by its id; NotFound.
+	Members(ctx context.Context, r store.Reader, group string) ([]string, error)
 }
 
 // Notices takes a notice to a person as part of a transaction; what a mail may
