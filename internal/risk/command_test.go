@@ -182,6 +182,9 @@ func TestAPIPreconditions(t *testing.T) {
 	path := "/api/v1/risks/" + r.ID
 	body := risk.RateInput{Inherent: high, Residual: high}
 	anyone.Token("reviewer").JSON("POST", path+"/ratings", body).Want(428)
+	// Whoever may not do it is told so, not how it would be done.
+	anyone.Token("executive").JSON("PATCH", path, map[string]string{"title": "Mine"}).Want(403)
+	anyone.Token("executive").JSON("PATCH", path, map[string]string{"title": "Mine"}, "If-Match", "*").Want(403)
 	anyone.Token("reviewer").JSON("POST", path+"/ratings", body, "If-Match", `"v1"`).Want(412)
 	anyone.Token("reviewer").JSON("POST", path+"/ratings", body, "If-Match", `whatever`).Want(400)
 	anyone.Token("owner").JSON("POST", path+"/ratings", body, "If-Match", `"v1"`).Want(403)

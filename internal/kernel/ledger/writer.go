@@ -84,6 +84,9 @@ func (w *Writer) Decide(ctx context.Context, fn func(tx *Tx) error) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
+		if withoutEffect(ctx) {
+			return triedOnly()
+		}
 		if tx.appended == 0 {
 			return fault.New(fault.Internal, "ledger.silent_write",
 				"The change was not recorded in the decision log and so was not made. Give the request id to your administrator.").
@@ -110,6 +113,21 @@ func (w *Writer) Decide(ctx context.Context, fn func(tx *Tx) error) error {
 	return nil
 }
 
+type withoutEffectKey struct{}
+
+// WithoutEffect returns a context under which every decision that would succeed, and
+// every quiet write, is refused with the fault "ledger.without_effect" (Stale): it tells whether
+// somebody would be refused.
+func WithoutEffect(ctx context.Context) context.Context {
+	return context.WithValue(ctx, withoutEffectKey{}, true)
+}
+
+func triedOnly() error {
+	return fault.New(fault.Stale, "ledger.without_effect", "This was tried without effect; nothing was changed.")
+}
+
+func withoutEffect(ctx context.Context) bool { return ctx.Value(withoutEffectKey{}) != nil }
+
 // Append adds an entry to the log as part of tx and returns its sequence number,
 // counted from zero. Modules may append to each other's transactions, each
 // through its own writer: a command across modules is one commit.
@@ -133,6 +151,9 @@ func (w *Writer) Quiet(ctx context.Context, reason string, fn func(tx *store.Tx)
 		return fault.New(fault.Internal, "ledger.silent_write",
 			"The change was refused. Give the request id to your administrator.").
 			Because(fmt.Errorf("module %s writes quietly without a reason", w.module))
+	}
+	if withoutEffect(ctx) {
+		return triedOnly()
 	}
 	return w.log.db.Write(ctx, fn)
 }

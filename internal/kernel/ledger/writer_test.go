@@ -233,6 +233,31 @@ func TestIdempotency(t *testing.T) {
 	})
 }
 
+// What is tried without effect answers what it would be refused with, and leaves
+// nothing, not even its key.
+func TestWithoutEffect(t *testing.T) {
+	db := storetest.SQLite(t, migrations())
+	_, w := open(t, db)
+	ctx := ledger.WithoutEffect(ledger.WithIdempotency(t.Context(), ledger.Key{Actor: "person:a", Key: "k", Fingerprint: "f"}))
+	refused := errors.New("no")
+	if err := w.Decide(ctx, func(*ledger.Tx) error { return refused }); !errors.Is(err, refused) {
+		t.Error(err)
+	}
+	err := w.Decide(ctx, func(tx *ledger.Tx) error {
+		_, err := w.Append(ctx, tx, entry("flow:x"))
+		return err
+	})
+	if !fault.HasCode(err, "ledger.without_effect") {
+		t.Error(err)
+	}
+	if err := w.Quiet(ctx, "a test", func(*store.Tx) error { return nil }); !fault.HasCode(err, "ledger.without_effect") {
+		t.Error(err)
+	}
+	if n := count(t, db, `SELECT (SELECT count(seq) FROM ledger_idempotency) + (SELECT count(seq) FROM ledger_leaf)`); n != 0 {
+		t.Errorf("%d rows were left", n)
+	}
+}
+
 // A request may take several decisions; its key stands for the first, and a
 // failed decision leaves the key free.
 func TestIdempotencyClaimsOnce(t *testing.T) {

@@ -2,7 +2,12 @@
 
 package web
 
-import "context"
+import (
+	"context"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger"
+)
 
 // Answer is what an operation answers about an item. ETag and Location are left
 // out where they are empty.
@@ -79,9 +84,10 @@ type EditByID[B any] struct {
 
 // Change makes the handler of an operation that changes an item on top of the
 // version of If-Match. do itself answers that nothing is there (404) to whoever
-// may not see the item. That If-Match is missing (428) or wrong is therefore told
-// only to whoever may see it: see returns nil for them, and otherwise what do
-// would answer.
+// may not see the item, and that it is forbidden (403) to whoever may not do this.
+// That If-Match is missing (428) or wrong is therefore told only to whoever may see
+// the item, for whom see returns nil, and whom do, tried on no version and without
+// effect, does not refuse.
 func Change[K any, I Based[K], O any](see func(context.Context, K) error, do func(ctx context.Context, version int64, in *I) (O, error)) func(context.Context, *I) (O, error) {
 	return func(ctx context.Context, in *I) (O, error) {
 		version, err := (*in).Version()
@@ -92,9 +98,16 @@ func Change[K any, I Based[K], O any](see func(context.Context, K) error, do fun
 		if unseen := see(ctx, (*in).Item()); unseen != nil {
 			return none, unseen
 		}
+		_, refused := do(ledger.WithoutEffect(ctx), noVersion, in)
+		if fault.Is(refused, fault.NotFound) || fault.Is(refused, fault.Forbidden) {
+			return none, refused
+		}
 		return none, err
 	}
 }
+
+// noVersion is a version that nothing ever has.
+const noVersion = -1
 
 // Seen makes of the function that shows an item one that tells whether it may be
 // seen.

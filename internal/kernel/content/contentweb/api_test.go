@@ -44,6 +44,8 @@ func TestCommentAPI(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 	h.Token("reviewer").JSON("PATCH", one, map[string]string{"text": "Not mine."}, "If-Match", `"v2"`).Want(403)
+	h.Token("reviewer").JSON("PATCH", one, map[string]string{"text": "Not mine."}).Want(403)
+	h.Token("reviewer").JSON("PATCH", one, map[string]string{"text": "Not mine."}, "If-Match", "*").Want(403)
 	api.JSON("POST", base, map[string]string{"text": ""}).Want(422)
 	api.JSON("POST", base, map[string]string{"text": strings.Repeat("x", 33<<10)}).Want(422)
 	api.JSON("POST", base, map[string]string{"text": strings.Repeat("x", 10<<20)}).Want(413)
