@@ -97,7 +97,7 @@ steps:
     call: POST /risks
     body:
       {subject: ` + visibleFlow + `, act: call, title: SECRET, threat: SECRET, scope: SECRET, visibility: restricted,
-       inputs: {data: sensitive, direction: both, access: read_write, volume: high}}
+       participants: ["person:reviewer"], inputs: {data: sensitive, direction: both, access: read_write, volume: high}}
 `)
 	var verdict struct {
 		Decision string

@@ -118,7 +118,7 @@ func (d *decision) bid(a Acceptance, before past, office authz.Authority) Reques
 func bidOf(a Acceptance, r Risk, before past, p *RiskPolicy, zone *time.Location, at time.Time, office authz.Authority) Request {
 	return Request{
 		Asker: a.AskedBy, Owner: r.Owner, Former: before.owners, Askers: before.askers, OwnerAsked: a.AskedAsOwner, OwnerBarred: p.ownerBarred(),
-		Start: a.Start, Until: a.Until, Zone: zone, At: at, Office: office,
+		Start: a.Start, Until: a.Until, Extends: a.Extends != "", Zone: zone, At: at, Office: office,
 	}
 }
 
@@ -147,7 +147,7 @@ func (d *decision) checkEnd(f *fields, a Acceptance) {
 		}
 		var latest time.Time
 		for _, way := range need.AnyOf {
-			if end := need.LatestEnd(way, q.begins(), d.s.Zone()); end.After(latest) {
+			if end := need.LatestEnd(way, q.counted(), d.s.Zone()); end.After(latest) {
 				latest = end
 			}
 		}
@@ -194,8 +194,9 @@ func (d *decision) checkOptions(ctx context.Context, f *fields, chosen string, a
 	return nil
 }
 
-// checkExtends makes sure that what is prolonged is an acceptance of this risk
-// that was granted.
+// checkExtends makes sure that what is prolonged is an acceptance of this risk in
+// force, and that no time lies between the two: only then may this one count from
+// its own beginning.
 func (d *decision) checkExtends(ctx context.Context, f *fields, a Acceptance) error {
 	if a.Extends == "" {
 		return nil
@@ -204,8 +205,13 @@ func (d *decision) checkExtends(ctx context.Context, f *fields, a Acceptance) er
 	if err != nil {
 		return err
 	}
-	if len(old) != 1 || !old[0].WasGranted() {
-		f.add("extends", "unknown", "Name an acceptance of this risk that was granted.")
+	switch {
+	case len(old) != 1:
+		f.add("extends", "unknown", "Name an acceptance of this risk.")
+	case old[0].Standing(d.policy, a.Basis, d.tx.Now()).Code != InForce:
+		f.add("extends", "not_in_force", "Only an acceptance in force is prolonged. Ask for a new one.")
+	case a.Start.After(old[0].Until):
+		f.add("start", "gap", "What prolongs an acceptance begins no later than that ends.")
 	}
 	return nil
 }

@@ -60,6 +60,7 @@ type Request struct {
 	// then the owner's.
 	OwnerAsked  bool
 	Start       time.Time // not before; zero: at once
+	Extends     bool      // it prolongs one in force, so that it lasts from its beginning
 	Until       time.Time
 	Agreed      []string // who has agreed so far
 	Objected    []string
@@ -103,6 +104,16 @@ func (q Request) begins() time.Time {
 	return q.At
 }
 
+// counted is from when on an acceptance may last so long, if it were granted now:
+// from now, however late it begins, because nobody knows then what it will be
+// accepted for; one that prolongs another, from its beginning.
+func (q Request) counted() time.Time {
+	if q.Extends {
+		return q.begins()
+	}
+	return q.At
+}
+
 // longest is how long an acceptance by this alternative may last.
 func (n Need) longest(a Alternative) time.Duration {
 	if a.Longest > 0 && (n.Longest <= 0 || a.Longest < n.Longest) {
@@ -112,13 +123,13 @@ func (n Need) longest(a Alternative) time.Duration {
 }
 
 // LatestEnd is the latest end that this alternative allows for an acceptance
-// that begins at from: the end, in zone, of the day that it reaches.
+// that counts from then: the end, in zone, of the day that it reaches.
 func (n Need) LatestEnd(a Alternative, from time.Time, zone *time.Location) time.Time {
 	return config.DateOf(from.Add(n.longest(a)), zone).End(zone)
 }
 
 func (n Need) admits(a Alternative, q Request) bool {
-	return !q.Until.After(n.LatestEnd(a, q.begins(), q.Zone))
+	return !q.Until.After(n.LatestEnd(a, q.counted(), q.Zone))
 }
 
 // Admitted returns the alternatives that allow an acceptance as long as is asked.

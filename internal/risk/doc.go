@@ -79,7 +79,9 @@
 // happen, the scope, the parties exposed, the subject with its version and digest. If any of
 // it differs, the acceptance is void from that moment, without anything having
 // to run; a change made through this package also records it. Extending is a new
-// acceptance that names the one it prolongs.
+// acceptance that names the one in force which it prolongs, and counts from its own
+// beginning, no later than the end of that one; any other lasts no longer than if it
+// began at once.
 //
 // The package refuses: an acceptance without an end, a decision by somebody not
 // entitled, a decision on something that changed since it was asked, a hearing

@@ -152,7 +152,13 @@ func TestRevokingSaysWhatStops(t *testing.T) {
 	flow := d.flow()
 	r := d.ready(flow.Ref)
 	a := d.granted(r)
-	executive := anyone.As("executive")
+	executive, owner := anyone.As("executive"), anyone.As("owner")
+	anew := "/risks/" + r.ID + "/acceptances/new"
+	extend := anew + "?extends=" + a.ID
+	owner.Get(a.URL()).Find(`a[href="` + extend + `"]`)
+	if got := owner.Get(extend).WantText("This prolongs the acceptance until").FormValues("/risks/" + r.ID + "/acceptances").Get("extends"); got != a.ID {
+		t.Errorf("extends %q", got)
+	}
 	at := a.URL() + "/revoke"
 	question := executive.Get(at).Want(200).WantText("The gate denies «call» on "+flow.Ref+" at once", "It cannot be given back")
 	executive.Post(at, fill(question, at)).Want(422)
@@ -160,12 +166,8 @@ func TestRevokingSaysWhatStops(t *testing.T) {
 	wantCodes(t, d.codes(flow.Ref), risk.CodeRevoked)
 	executive.Get(a.URL()).WantText("Revoked on", "It attacks us.").WantNoText(at + `"`)
 	executive.Get(at).Want(409).WantText("This acceptance allows nothing now").Find(`a[href="` + a.URL() + `"]`)
-	owner := anyone.As("owner")
-	extend := "/risks/" + r.ID + "/acceptances/new?extends=" + a.ID
-	owner.Get(a.URL()).Find(`a[href="` + extend + `"]`)
-	if got := owner.Get(extend).WantText("This prolongs the acceptance until").FormValues("/risks/" + r.ID + "/acceptances").Get("extends"); got != a.ID {
-		t.Errorf("extends %q", got)
-	}
+	owner.Get(a.URL()).Find(`a[href="` + anew + `"]`)
+	owner.Get(extend).WantNoText("This prolongs the acceptance until") // it is over
 	d.another("second")
 	next := d.asked(d.ready("flow:second"))
 	executive.Get(next.URL()).WantText("This would be the second of this kind", "Revoked")
@@ -209,8 +211,12 @@ func TestStaleForms(t *testing.T) {
 	owner, triager := anyone.As("owner"), anyone.As("triager")
 	edit := r.URL() + "/edit"
 	mine := fill(owner.Get(edit), edit, "title", "My title")
+	mine.Set("threat", strings.ReplaceAll(mine.Get("threat"), "\n", "\r\n")+"\r\n") // as browsers send it
 	triager.Post(edit, fill(triager.Get(edit), edit, "title", "Their title")).WantLocation(r.URL())
 	again := owner.Post(edit, mine).Want(412).WantText("Somebody changed this after you opened it", "Their title")
+	if n := strings.Count(again.Body, "Saved meanwhile by somebody else:"); n != 1 {
+		t.Errorf("%d fields show what is saved now, and one differs", n)
+	}
 	if got := again.FormValues(edit).Get("title"); got != "My title" {
 		t.Errorf("what was typed became %q", got)
 	}

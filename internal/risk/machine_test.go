@@ -449,13 +449,10 @@ func (m *machine) may(r *modelRisk, a *modelAcceptance, person string, t time.Ti
 	return word || m.short(a, t) && person == r.owner && person != a.asker && !a.byOwner, alone
 }
 
-// short reports whether the acceptance is short enough for the three functions.
+// short reports whether the acceptance is short enough for the three functions,
+// however late it begins.
 func (m *machine) short(a *modelAcceptance, t time.Time) bool {
-	begin := t
-	if a.start.After(t) {
-		begin = a.start
-	}
-	limit := begin.Add(30 * day).Truncate(day).Add(day) // UTC midnight after the thirtieth day
+	limit := t.Add(30 * day).Truncate(day).Add(day) // UTC midnight after the thirtieth day
 	return !a.until.After(limit)
 }
 

@@ -224,7 +224,7 @@ func (s *Service) needTexts(p *RiskPolicy, needs []Need, q Request) []NeedText {
 		text := NeedText{Party: n.Party, Organisation: n.Organisation, Rating: n.Rating, Ways: []WayText{}}
 		for _, a := range n.AnyOf {
 			text.Ways = append(text.Ways, WayText{
-				Way: a.String(), Rank: a.Rank, Body: a.Body, Quorum: a.Quorum, Functions: a.Functions, OwnerEnds: a.OwnerSetsEnd, LatestEnd: n.LatestEnd(a, q.begins(), q.Zone), Longest: config.Duration(n.longest(a)).String(),
+				Way: a.String(), Rank: a.Rank, Body: a.Body, Quorum: a.Quorum, Functions: a.Functions, OwnerEnds: a.OwnerSetsEnd, LatestEnd: n.LatestEnd(a, q.counted(), q.Zone), Longest: config.Duration(n.longest(a)).String(),
 				Source: a.Source,
 			})
 		}

@@ -272,6 +272,45 @@ func (d *desk) version(id string) int64 {
 	return got.Version
 }
 
+// However late it begins, an acceptance ends as if it began at once; only one that
+// prolongs another in force counts from its own beginning, which is no later than
+// that one's end. So none is stacked on another in advance.
+func TestLongestIsNotStacked(t *testing.T) {
+	d := newDesk(t, storetest.SQLite(t, tables()))
+	r := d.ready(d.flow().Ref)
+	limit := 365 * day
+	ask := func(change func(in *risk.AskInput)) (risk.Acceptance, error) {
+		in := d.request()
+		change(&in)
+		return d.risks.Ask(d.as("owner"), r.ID, r.Version, in)
+	}
+	_, err := ask(func(in *risk.AskInput) { in.Start, in.Until = d.now().Add(10*limit), d.now().Add(10*limit+30*day) })
+	wantField(t, err, "until", "too_long")
+	first := d.granted(r)
+	next := func(in *risk.AskInput) {
+		in.Extends, in.Start, in.Until = first.ID, first.Until, first.Until.Add(limit)
+	}
+	_, err = ask(func(in *risk.AskInput) { next(in); in.Extends = "" })
+	wantField(t, err, "until", "too_long")
+	_, err = ask(func(in *risk.AskInput) { next(in); in.Start = first.Until.Add(time.Hour) })
+	wantField(t, err, "start", "gap")
+	_, err = ask(func(in *risk.AskInput) { next(in); in.Until = first.Until.Add(limit + 2*day) })
+	wantField(t, err, "until", "too_long")
+	second, err := ask(next)
+	d.must(err)
+	second, err = d.risks.Grant(d.as("executive"), second.ID, second.Version, "Once more.")
+	d.must(err)
+	_, err = ask(func(in *risk.AskInput) {
+		in.Extends, in.Start, in.Until = second.ID, second.Until, second.Until.Add(limit)
+	})
+	wantField(t, err, "extends", "not_in_force")
+	d.at(31 * day) // the second is in force, the first is over
+	_, err = ask(func(in *risk.AskInput) { in.Extends = first.ID })
+	wantField(t, err, "extends", "not_in_force")
+	_, err = ask(func(in *risk.AskInput) { in.Extends = second.ID })
+	d.must(err)
+}
+
 func TestLaterBeginning(t *testing.T) {
 	d := newDesk(t, storetest.SQLite(t, tables()))
 	flow := d.flow()

@@ -129,11 +129,14 @@ func live(code StandingCode) bool {
 func acceptanceActions(c *web.Ctx, d AcceptanceDetail, extend bool) []web.Link {
 	var all []web.Link
 	if extend {
-		text := c.Text("risk.act_extend")
+		text, at := c.Text("risk.act_extend"), "/risks/"+d.Risk+"/acceptances/new"
+		if d.Standing.Code == InForce {
+			at = web.With(at, "extends", d.ID)
+		}
 		if !live(d.Standing.Code) {
 			text = c.Text("risk.act_again")
 		}
-		all = append(all, web.Link{Text: text, URL: web.With("/risks/"+d.Risk+"/acceptances/new", "extends", d.ID), Icon: "calendar-clock"})
+		all = append(all, web.Link{Text: text, URL: at, Icon: "calendar-clock"})
 	}
 	for _, act := range []struct{ verb, icon string }{{"close", "file-check"}, {"withdraw", "undo-2"}, {"revoke", "ban"}} {
 		if slices.Contains(d.May, act.verb) {

@@ -217,7 +217,7 @@ func (s *Service) askView(c *web.Ctx, d Detail, f *web.Form) (any, error) {
 		extends = f.String("extends", 16)
 	}
 	for i, a := range d.Acceptances {
-		if extends != "" && a.ID == extends && a.WasGranted() {
+		if extends != "" && a.ID == extends && a.Standing.Code == InForce {
 			v.Extends, v.Ends = &d.Acceptances[i], c.Day(web.LastDay(a.Until))
 		}
 	}
