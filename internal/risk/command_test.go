@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -185,6 +186,7 @@ func TestAPIPreconditions(t *testing.T) {
 	// Whoever may not do it is told so, not how it would be done.
 	anyone.Token("executive").JSON("PATCH", path, map[string]string{"title": "Mine"}).Want(403)
 	anyone.Token("executive").JSON("PATCH", path, map[string]string{"title": "Mine"}, "If-Match", "*").Want(403)
+	anyone.Token("owner").JSON("PATCH", path, map[string]string{"threat": "Rain\u202e."}, "If-Match", fmt.Sprintf(`"v%d"`, r.Version)).Want(422).WantText(`"path":"threat"`)
 	anyone.Token("reviewer").JSON("POST", path+"/ratings", body, "If-Match", `"v1"`).Want(412)
 	anyone.Token("reviewer").JSON("POST", path+"/ratings", body, "If-Match", `whatever`).Want(400)
 	anyone.Token("owner").JSON("POST", path+"/ratings", body, "If-Match", `"v1"`).Want(403)

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -269,8 +268,8 @@ func (f *fields) add(path, code, message string, args ...any) {
 func (f *fields) text(path, value string, limit int, required bool) string {
 	value = strings.TrimSpace(strings.ReplaceAll(value, "\r\n", "\n"))
 	switch {
-	case !utf8.ValidString(value) || strings.ContainsFunc(value, invisible):
-		f.add(path, "encoding", "Use valid UTF-8 text without control characters.")
+	case !web.PlainText(value):
+		f.add(path, "encoding", "Use valid UTF-8 text without control characters and without characters that hide or reorder others; type it anew.")
 	case len(value) > limit:
 		f.add(path, "too_long", "Use at most %d bytes.", limit)
 	case required && value == "":
@@ -280,5 +279,3 @@ func (f *fields) text(path, value string, limit int, required bool) string {
 }
 
 func (f *fields) err() error { return fault.InvalidFields("risk.invalid", *f) }
-
-func invisible(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }

@@ -165,6 +165,7 @@ func TestAPI(t *testing.T) {
 	api.JSON("POST", "/api/v1/subjects", body, "Idempotency-Key", "one").Want(201)
 	api.JSON("POST", "/api/v1/subjects", body).Want(409)
 	api.JSON("PATCH", "/api/v1/subjects/flow:ab", map[string]any{"title": "New"}).Want(428)
+	api.JSON("PATCH", "/api/v1/subjects/flow:ab", map[string]any{"description": "Hid\u200bden"}, "If-Match", `"v1"`).Want(422).WantText(`"path":"description"`)
 	api.JSON("PATCH", "/api/v1/subjects/flow:absent", map[string]any{"title": "New"}).Want(404)
 	changed := api.JSON("PATCH", "/api/v1/subjects/flow:ab", map[string]any{"title": "New"}, "If-Match", `"v1"`).Want(200).Into(&d)
 	if d.Title != "New" || d.Version != 1 || changed.Header.Get("ETag") != `"v2"` {

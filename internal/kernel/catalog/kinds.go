@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -235,9 +233,7 @@ func (a Attribute) check(p *problems, value string) {
 // plainText reports whether s is valid UTF-8 of at most limit bytes without
 // control characters other than line breaks and tabs.
 func plainText(s string, limit int) bool {
-	return len(s) <= limit && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
-	})
+	return len(s) <= limit && web.PlainText(s)
 }
 
 // problems collects wrong fields.

@@ -170,7 +170,7 @@ func checkTexts(p *problems, sub Subject) {
 		p.add("title", "text", "Use at most 200 bytes of text in a single line, without characters that hide or reorder others.")
 	}
 	if !plainText(sub.Description, MaxDescription) {
-		p.add("description", "text", "Use at most 20000 bytes of text, without control characters.")
+		p.add("description", "text", "Use at most 20000 bytes of text, without control characters and without characters that hide or reorder others.")
 	}
 	if !sub.Visibility.Known() {
 		p.add("visibility", "not_allowed", "Choose one of: public, internal, restricted.")

@@ -8,13 +8,12 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // MaxComment is the largest comment in bytes.
@@ -155,18 +154,12 @@ func checkText(text string) error {
 		field.Code, field.Message = "required", "Write something."
 	case len(text) > MaxComment:
 		field.Code, field.Message = "too_long", "Write at most 32 KiB, or attach a file."
-	case !utf8.ValidString(text) || strings.ContainsFunc(text, control):
-		field.Code, field.Message = "not_text", "This holds bytes that are not text. Remove them."
+	case !web.PlainText(text):
+		field.Code, field.Message = "not_text", "This holds bytes that are not text, or characters that are not seen and hide or reorder others. Type it anew."
 	default:
 		return nil
 	}
 	return fault.InvalidFields("content.comment", []fault.Field{field})
-}
-
-// control reports whether r does something instead of being seen: a terminal on
-// which the comment is printed would obey it.
-func control(r rune) bool {
-	return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
 }
 
 func stale() error {

@@ -12,6 +12,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 const maxReason = 2000 // bytes
@@ -72,9 +73,9 @@ func (s *Service) mayErase(ctx context.Context, r store.Reader, item, author, re
 	if err != nil {
 		return authz.Resource{}, err
 	}
-	if strings.TrimSpace(reason) == "" || len(reason) > maxReason {
+	if strings.TrimSpace(reason) == "" || len(reason) > maxReason || !web.PlainText(reason) {
 		return authz.Resource{}, fault.InvalidFields("content.erase", []fault.Field{{
-			Path: "reason", Code: "required", Message: fmt.Sprintf("Say in at most %d bytes why this must go; the reason stays.", maxReason),
+			Path: "reason", Code: "required", Message: fmt.Sprintf("Say in at most %d bytes of plain text why this must go; the reason stays.", maxReason),
 		}})
 	}
 	return res, nil

@@ -34,3 +34,29 @@ func TestPlainName(t *testing.T) {
 		}
 	}
 }
+
+func TestPlainText(t *testing.T) {
+	for text, want := range map[string]bool{
+		"":                            true,
+		"One line,\r\n\tand another.": true,
+		"نام\u200cخانوادگی \u200f.":   true, // joiners and marks of the direction
+		"👩\u200d🔬 \ufe0f":             true,
+		"soft\u00adhyphen":            true,
+		"approve\u202eevorppa":        false,
+		"a\u2066b":                    false,
+		"a\u2069b":                    false,
+		"a\u200bb":                    false,
+		"a\u2060b":                    false,
+		"\ufeffa":                     false,
+		"a\u2028b":                    false,
+		"a\U000e0041":                 false,
+		"a\x00b":                      false,
+		"a\x1b[2J":                    false,
+		"a\u009b2J":                   false,
+		"a\xff":                       false,
+	} {
+		if got := web.PlainText(text); got != want {
+			t.Errorf("PlainText(%+q) = %v, want %v", text, got, want)
+		}
+	}
+}

@@ -47,6 +47,8 @@ func TestCommentAPI(t *testing.T) {
 	h.Token("reviewer").JSON("PATCH", one, map[string]string{"text": "Not mine."}).Want(403)
 	h.Token("reviewer").JSON("PATCH", one, map[string]string{"text": "Not mine."}, "If-Match", "*").Want(403)
 	api.JSON("POST", base, map[string]string{"text": ""}).Want(422)
+	api.JSON("POST", base, map[string]string{"text": "Do not \u202eevorppa\u202c."}).Want(422).WantText("hide or reorder")
+	api.JSON("POST", base, map[string]string{"text": "Hid\u200bden."}).Want(422)
 	api.JSON("POST", base, map[string]string{"text": strings.Repeat("x", 33<<10)}).Want(422)
 	api.JSON("POST", base, map[string]string{"text": strings.Repeat("x", 10<<20)}).Want(413)
 	api.JSON("POST", base, map[string]string{"txt": "x"}).Want(422)

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -16,6 +15,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/format"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // Described says what a reference stands for.
@@ -206,8 +206,8 @@ func (o ErasureOrder) check() ([]ledger.Field, error) {
 		wrong = append(wrong, fault.Field{Path: "reason", Code: "required", Message: "Say why; the reason stays in the log."})
 	case utf8.RuneCountInString(reason) > MaxReason:
 		wrong = append(wrong, fault.Field{Path: "reason", Code: "too_long", Message: fmt.Sprintf("At most %d characters.", MaxReason)})
-	case strings.ContainsFunc(reason, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
-		wrong = append(wrong, fault.Field{Path: "reason", Code: "control_character", Message: "The text holds a control character."})
+	case !web.PlainText(reason):
+		wrong = append(wrong, fault.Field{Path: "reason", Code: "control_character", Message: "The text holds a control character, or one that hides or reorders others."})
 	}
 	return fields, fault.InvalidFields("ledger.erasure_invalid", wrong)
 }
