@@ -90,6 +90,17 @@ func (f stated) inputs() matrix.Stated {
 	}
 }
 
+// changed are the facts of a risk that somebody corrects; the others stay.
+type changed struct {
+	Data            string  `help:"Most sensitive class of data: none, public, internal, personal or sensitive." default:"" enum:",none,public,internal,personal,sensitive" placeholder:"CLASS"`
+	Direction       string  `help:"Where data goes, seen from the trusted side: outbound, inbound or both." default:"" enum:",outbound,inbound,both" placeholder:"WAY"`
+	Access          string  `help:"read, write or read_write." default:"" enum:",read,write,read_write" placeholder:"ACCESS"`
+	Volume          string  `help:"low, medium or high." default:"" enum:",low,medium,high" placeholder:"VOLUME"`
+	CrossesBoundary *bool   `help:"A trust boundary is crossed." negatable:""`
+	LowerTrust      *bool   `help:"Production reaches into a realm that is trusted less." negatable:""`
+	Assurances      *string `help:"What assures that it is safer than it looks." placeholder:"TEXT"`
+}
+
 // ProposeCmd shows a proposal.
 type ProposeCmd struct {
 	facts
@@ -150,18 +161,18 @@ func parseParties(all []string) ([]PartyInput, error) {
 // EditCmd changes a risk.
 type EditCmd struct {
 	target
+	changed
 	Title       *string  `help:"A new title." placeholder:"TEXT"`
 	Threat      *string  `help:"What could happen." placeholder:"TEXT"`
 	Scope       *string  `help:"What exactly is covered." placeholder:"TEXT"`
 	Owner       *string  `help:"Login or id of a new owner." placeholder:"LOGIN"`
-	Assurances  *string  `help:"What assures that it is safer than it looks." placeholder:"TEXT"`
 	Visibility  *string  `help:"public, internal or restricted." placeholder:"VISIBILITY"`
 	Participant []string `help:"All who may see a restricted risk beside owner and registrant; repeat for more." placeholder:"person:LOGIN|group:NAME" sep:"none"`
 }
 
 // Run changes the risk and shows it.
 func (c *EditCmd) Run(s *client.Session) error {
-	if c.Title == nil && c.Threat == nil && c.Scope == nil && c.Owner == nil && c.Assurances == nil && c.Visibility == nil && c.Participant == nil {
+	if c.changed == (changed{}) && c.Title == nil && c.Threat == nil && c.Scope == nil && c.Owner == nil && c.Visibility == nil && c.Participant == nil {
 		return fault.New(fault.Usage, "risk.nothing", "Say what to change: --title, --threat, --scope, --owner and others; see --help.")
 	}
 	in := EditInput{Title: c.Title, Threat: c.Threat, Scope: c.Scope, Owner: c.Owner}
@@ -172,10 +183,32 @@ func (c *EditCmd) Run(s *client.Session) error {
 	if c.Participant != nil {
 		in.Participants = &c.Participant
 	}
-	if c.Assurances != nil {
-		in.Inputs = &matrix.Stated{Assurances: *c.Assurances}
+	if c.changed != (changed{}) {
+		if err := c.restate(s, &in); err != nil {
+			return err
+		}
 	}
 	return c.send(s, http.MethodPatch, "", in)
+}
+
+// restate changes the facts that were typed. The assurances go with every change of
+// facts: those that were not typed are sent as they are.
+func (c *EditCmd) restate(s *client.Session, in *EditInput) error {
+	d, err := client.Get[Detail](s, client.Path("risks", c.Risk), nil)
+	if err != nil {
+		return err
+	}
+	if c.Version == 0 {
+		c.Version = d.Version
+	}
+	in.Inputs = &matrix.Stated{
+		Data: matrix.Data(c.Data), Direction: matrix.Direction(c.Direction), Access: matrix.Access(c.Access), Volume: matrix.Volume(c.Volume),
+		CrossesBoundary: c.CrossesBoundary, LowerTrust: c.LowerTrust, Assurances: d.Inputs.Assurances,
+	}
+	if c.Assurances != nil {
+		in.Inputs.Assurances = *c.Assurances
+	}
+	return nil
 }
 
 // OptionsCmd sets the options that are compared.

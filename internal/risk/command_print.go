@@ -117,7 +117,7 @@ func printRisk(s *client.Session, d Detail) error {
 		case p.Heard:
 			heard = ", heard"
 		case p.Answers:
-			heard = ", answers for the subject"
+			heard = ", decides itself"
 		case p.Requirement == RequireHearing:
 			heard = ", not heard yet"
 		}
@@ -172,8 +172,15 @@ func printAcceptance(s *client.Session, d AcceptanceDetail) error {
 	t.add("asked by", "%s at %s", named(d.Names, d.AskedBy), moment(d.AskedAt))
 	t.add("from", "%s", moment(d.From))
 	t.add("until", "%s", client.Until(d.Until))
-	t.add("opens", "%s", strings.Join(d.Opens, ", "))
-	t.add("of its kind", "number %d", d.Ordinal)
+	for _, act := range d.Opens {
+		kind, action, _ := strings.Cut(act, " ")
+		t.add("lets the gate allow", "%s on this %s", action, kind)
+	}
+	nth := "would be number %d of this kind"
+	if d.WasGranted() {
+		nth = "number %d of this kind"
+	}
+	t.add("exception", nth, d.Ordinal)
 	for _, p := range d.Precedents {
 		t.add("precedent", "%s %s until %s: %s", p.Acceptance, p.Outcome, client.Until(p.Until), p.Title)
 	}
@@ -185,8 +192,7 @@ func printAcceptance(s *client.Session, d AcceptanceDetail) error {
 		t.add("condition", "%s %s, %s, %s", c.ID, c.Text, named(d.Names, c.Owner), state)
 	}
 	for _, v := range d.Votes {
-		word := map[bool]string{true: "agrees", false: "objects"}[v.Agrees]
-		t.add("word", "%s %s: %s", named(d.Names, v.Person), word, v.Reason)
+		t.add(map[bool]string{true: "agreed", false: "objected"}[v.Agrees], "%s: %s", named(d.Names, v.Person), v.Reason)
 	}
 	for _, e := range d.YourRights {
 		t.add("by your right", "%s", e.Explanation)

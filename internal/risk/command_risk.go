@@ -110,14 +110,28 @@ func (c *ReviewCmd) Run(s *client.Session) error {
 type PartiesCmd struct {
 	target
 	Party []string `help:"A party exposed; repeat for more. ORGANISATION is an id or a name of portreeve organisation list." placeholder:"organisation|community:ORGANISATION:NAME" sep:"none" api:"parties"`
+	File  string   `help:"JSON file with a list of objects {kind, name, organisation, exposure, require}, instead of --party; - reads standard input." placeholder:"FILE"`
 	None  bool     `help:"It exposes no party."`
 }
 
 // Run sets the parties and shows the risk. No party at all must be said: it voids
 // acceptances as any other change of the parties does.
 func (c *PartiesCmd) Run(s *client.Session) error {
-	if (len(c.Party) == 0) != c.None {
-		return fault.New(fault.Usage, "risk.parties", "Name with --party all parties that the risk exposes, or say --none.")
+	ways := 0
+	for _, way := range []bool{len(c.Party) > 0, c.File != "", c.None} {
+		if way {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return fault.New(fault.Usage, "risk.parties", "Name all parties that the risk exposes with --party or with --file, or say --none.")
+	}
+	if c.File != "" {
+		parties := []PartyInput{}
+		if err := client.ReadJSON(s, c.File, &parties); err != nil {
+			return err
+		}
+		return c.send(s, http.MethodPut, "/parties", PartiesRequest{parties})
 	}
 	parties, err := parseParties(c.Party)
 	if err != nil {

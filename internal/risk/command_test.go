@@ -160,6 +160,9 @@ func TestCommandErrors(t *testing.T) {
 		{"no acceptance", "executive", []string{"accept", r.ID, "--reason", "x"}, 1, "no acceptance"},
 		{"no party", "owner", []string{"parties", r.ID}, 64, "--none"},
 		{"parties and none", "owner", []string{"parties", r.ID, "--none", "--party", "organisation::X"}, 64, "--none"},
+		{"no kind of subject", "owner", []string{"list", "--subject", "suggestions"}, 1, "kind:name"},
+		{"nobody's", "owner", []string{"list", "--owner", "nobody"}, 1, "no such person"},
+		{"parties twice", "owner", []string{"parties", r.ID, "--none", "--file", "x.json"}, 64, "--none"},
 		{"nothing to change", "owner", []string{"edit", r.ID}, 64, "Say what to change"},
 		{"no such organisation", "owner", []string{"parties", r.ID, "--party", "organisation:abc:The chapter"}, 1, "portreeve organisation list"},
 		{"party syntax", "owner", []string{"parties", r.ID, "--party", "The chapter"}, 64, "kind:organisation:name"},
@@ -261,4 +264,22 @@ func mask(body string) string {
 	delete(doc, "instance")
 	out, _ := json.Marshal(doc)
 	return string(out)
+}
+
+// Facts are corrected one by one, and what else a party brings goes by a file.
+func TestFactsAndPartiesByCommand(t *testing.T) {
+	o := serve(t)
+	r := o.registered(o.flow().Ref)
+	var d risk.Detail
+	o.ok(&d, "owner", "edit", r.ID, "--assurances", "A proxy checks every answer.")
+	o.ok(&d, "owner", "edit", r.ID, "--access", "read_write", "--data", "personal")
+	if d.Inputs.Access != matrix.ReadWrite || d.Inputs.Data != matrix.DataPersonal || d.Inputs.Assurances != "A proxy checks every answer." || d.Inputs.Direction != r.Inputs.Direction {
+		t.Errorf("the facts became %+v, from %+v", d.Inputs, r.Inputs)
+	}
+	file := filepath.Join(t.TempDir(), "parties.json")
+	o.must(os.WriteFile(file, []byte(`[{"kind": "community", "name": "Its readers", "exposure": "What they read", "require": "hearing"}]`), 0o600))
+	o.ok(&d, "owner", "parties", r.ID, "--file", file)
+	if len(d.Parties) != 1 || d.Parties[0].Exposure != "What they read" || d.Parties[0].Require != risk.RequireHearing {
+		t.Errorf("the parties became %+v", d.Parties)
+	}
 }

@@ -20,6 +20,11 @@ func Navigation() []web.NavItem {
 	return []web.NavItem{{Label: "risk.nav", URL: "/risks", Icon: "shield-alert", Action: ActionRead}}
 }
 
+// SubjectSteps returns what the page of a subject offers to begin here.
+func SubjectSteps() []web.NavItem {
+	return []web.NavItem{{Label: "risk.new.title", URL: "/risks/new", Icon: "shield-alert", Action: ActionRegister}}
+}
+
 // Pages registers the pages under /risks.
 func (s *Service) Pages(m *web.Mux) {
 	s.texts = m

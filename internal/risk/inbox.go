@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/module"
@@ -165,7 +166,8 @@ func voted(votes []Vote, person string) bool {
 	return false
 }
 
-// inboxClosures lists what ran out or was ended, and has not been closed.
+// inboxClosures lists what runs out today, ran out or was ended, and has not been
+// closed. Its last day is when to undo it.
 func (s *Service) inboxClosures(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
 	ended, err := s.open(ctx, rd, a, "a.state IN ('granted', 'revoked', 'voided') AND a.from_at IS NOT NULL AND (r.owner = $1 OR a.asked_by = $1)", a.ID)
 	if err != nil {
@@ -173,9 +175,11 @@ func (s *Service) inboxClosures(ctx context.Context, rd store.Reader, a authz.Ac
 	}
 	var items []module.InboxItem
 	for _, w := range ended {
-		if w.standing.Unclosed {
+		due := w.standing.ClosureDue
+		last := config.DateOf(web.LastDay(due), s.Zone()).Start(s.Zone())
+		if !due.IsZero() && !rd.Now().Before(last) {
 			items = append(items, module.InboxItem{
-				Title: w.risk.Title, URL: w.Acceptance.URL(), Since: w.standing.ClosureDue, Due: w.standing.ClosureDue,
+				Title: w.risk.Title, URL: w.Acceptance.URL(), Since: last, Due: due,
 				Ask: web.Msg("risk.inbox.close"),
 			})
 		}
@@ -260,6 +264,10 @@ func risksToRate(ctx context.Context, rd store.Reader, a authz.Actor, where stri
 	return riskRows.All(ctx, rd, "WHERE r.closed = 0 AND "+where+" AND "+visible+fmt.Sprintf(" ORDER BY r.review_due, r.id LIMIT %d", maxInbox), args...)
 }
 
+// shownAhead is how far ahead a dashboard shows what runs out: to the end of the
+// thirtieth day, so that what was granted for thirty days is there from the start.
+const shownAhead = 31 * 24 * time.Hour
+
 // Deadlines lists what runs out soon: acceptances in force and conditions that
 // the actor answers for, or sees as a member of the security team.
 func (s *Service) Deadlines(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.Deadline, error) {
@@ -267,7 +275,7 @@ func (s *Service) Deadlines(ctx context.Context, rd store.Reader, a authz.Actor)
 		return nil, nil
 	}
 	where := "a.state = 'granted' AND a.until_at > $1 AND a.until_at <= $2"
-	args := []any{store.At(rd.Now()), store.At(rd.Now().Add(soon))}
+	args := []any{store.At(rd.Now()), store.At(rd.Now().Add(shownAhead))}
 	if !s.Authz.Allowed(a, ActionRate) {
 		where += " AND (r.owner = $3 OR a.asked_by = $3)"
 		args = append(args, a.ID)

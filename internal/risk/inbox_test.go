@@ -82,6 +82,10 @@ func TestInbox(t *testing.T) {
 		_, err = d.risks.Meet(d.as("ops"), a.ID, a.Version, a.Conditions[0].ID, "x")
 		d.must(err)
 		want("ops")
+		d.at(29 * day)
+		want("owner")
+		d.at(30 * day) // the last day: it is to be undone today
+		want("owner", "close")
 		d.at(31 * day)
 		want("owner", "close")
 		d.at(366 * day)
@@ -96,7 +100,7 @@ func TestDeadlines(t *testing.T) {
 			person string
 			at     time.Duration
 			want   int
-		}{{"owner", day, 1}, {"reviewer", day, 1}, {"requester", day, 0}, {"outsider", day, 0}, {"owner", 31 * day, 0}} {
+		}{{"owner", 0, 1}, {"owner", day, 1}, {"reviewer", day, 1}, {"requester", day, 0}, {"outsider", day, 0}, {"owner", 31 * day, 0}} {
 			d.at(c.at)
 			var all []module.Deadline
 			d.must(d.db.Read(t.Context(), func(tx *store.ReadTx) error {

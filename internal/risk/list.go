@@ -164,6 +164,9 @@ func (s *Service) whereSubject(ctx context.Context, r store.Reader, a authz.Acto
 	if ref == "" {
 		return nil
 	}
+	if kind, name, found := strings.Cut(ref, ":"); !found || kind == "" || name == "" {
+		return fault.InvalidFields("risk.filter", []fault.Field{{Path: "subject", Code: "syntax", Message: "A subject is written kind:name, such as flow:suggestions."}})
+	}
 	subject, err := s.Subjects.VisibleSubject(ctx, r, a, ref)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
@@ -182,7 +185,10 @@ func (s *Service) whereOwner(ctx context.Context, r store.Reader, a authz.Actor,
 	}
 	p, err := s.Directory.Person(ctx, r, owner)
 	if fault.Is(err, fault.NotFound) {
-		add("r.owner", owner) // nobody's: an empty list
+		if a.Internal() {
+			return fault.InvalidFields("risk.filter", []fault.Field{{Path: "owner", Code: "unknown", Message: "There is no such person. Give a login or an id, or me."}})
+		}
+		add("r.owner", owner) // nobody's: who signs in by which name stays inside
 		return nil
 	}
 	add("r.owner", p.ID)

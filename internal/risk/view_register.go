@@ -85,7 +85,7 @@ func (s *Service) countMatrix(c *web.Ctx, f Filter, counts Counts) web.Matrix {
 		query.Set("likelihood", strconv.Itoa(cell.Likelihood))
 		query.Set("impact", strconv.Itoa(cell.Impact))
 		at := field(&g, cell.Cell)
-		at.Count, at.URL = int(cell.Count), "/risks?"+query.Encode()+"#list"
+		at.Count, at.What, at.URL = int(cell.Count), c.Text("risk.counted", int(cell.Count)), "/risks?"+query.Encode()+"#list"
 		if cell.Likelihood == f.Likelihood && cell.Impact == f.Impact {
 			at.Mark = c.Text("risk.register.shown")
 		}

@@ -168,6 +168,7 @@ type askView struct {
 	Action  string
 	Risk    Detail
 	Options []web.Choice
+	Wanted  bool // policy wants options compared, and one of them proposed
 	Compare web.Table
 	Ways    []wayGroup
 	Rating  any
@@ -202,6 +203,7 @@ func (s *Service) askView(c *web.Ctx, d Detail, f *web.Form) (any, error) {
 		text: c.Text, Action: d.URL() + "/acceptances", Risk: d, Rating: s.assessed(c, d.Rating.Residual), Compare: s.optionTable(c, d.Options),
 		Ways: s.ways(c, d.Needs, d.Names),
 	}
+	v.Wanted = d.Rating.Residual.Rating.AtLeast(s.Policy().Options.From)
 	for _, o := range d.Options {
 		if o.Kind != OptionNone {
 			v.Options = append(v.Options, web.Choice{Value: o.ID, Label: o.Title, Hint: c.Text("risk.option_" + string(o.Kind))})

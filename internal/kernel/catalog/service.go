@@ -89,6 +89,9 @@ type Deps struct {
 	Follow func(ctx context.Context, tx *ledger.Tx, subject Subject) error
 	// Discussion, if set, says what the page of a subject shows of its discussion.
 	Discussion func(ctx context.Context, item string) (web.Discussion, error)
+	// Steps are what other modules begin from the page of a subject in use; its
+	// reference is added to each address as the parameter subject.
+	Steps []web.NavItem
 }
 
 // Service holds the use cases of the catalogue. It may be used concurrently.

@@ -66,6 +66,7 @@ type subjectView struct {
 	MayLink    bool
 	LinkAction string
 	Discussion web.Discussion
+	Steps      []web.Link
 }
 
 // subjectView loads what the page of a subject shows besides the subject.
@@ -88,6 +89,11 @@ func (s *Service) subjectView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 	v.Badges = []any{web.Badge{Tone: web.ToneNotice, Text: v.Kind}, c.Visibility(sub.Visibility)}
 	if sub.Retired() {
 		v.Badges = append(v.Badges, web.Badge{Tone: web.ToneBad, Text: c.Text("catalog.state_retired")})
+	}
+	for _, step := range s.Steps {
+		if !sub.Retired() && c.Can(step.Action) {
+			v.Steps = append(v.Steps, web.Link{Text: c.Text(step.Label), URL: web.With(step.URL, "subject", sub.Ref), Icon: step.Icon})
+		}
 	}
 	v.Links = linkTable(c, sub, d.Links, v.MayLink)
 	for _, r := range d.Referrers {

@@ -244,6 +244,7 @@ type Matrix struct {
 // Cell is one field of a Matrix.
 type Cell struct {
 	Count int
+	What  string // what is counted, with its number, such as "1 risk"; "": by the matrix's noun
 	URL   string // of what is counted; "" for no link
 	Level Rating // what a risk in this field is rated
 	Mark  string // a text such as "inherent" or "residual" put into the field

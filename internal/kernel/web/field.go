@@ -4,6 +4,7 @@ package web
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -66,10 +67,16 @@ func (f *Form) field(kind, name, key string) Field {
 		Value: f.values.Get(name), Values: f.values[name], Error: f.errs[name].Message,
 	}
 	f.labels = append(f.labels, label{name, field.Label})
-	if f.current != nil && f.current.Get(name) != field.Value {
+	if f.current != nil && plainEnds(f.current.Get(name)) != plainEnds(field.Value) {
 		field.Current = f.current.Get(name)
 	}
 	return field
+}
+
+// plainEnds is a text as it is saved: browsers send the lines of a text with other
+// ends, which are no change.
+func plainEnds(text string) string {
+	return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
 }
 
 // Titled gives a field a label and a hint that are data, such as the attributes
