@@ -25,11 +25,8 @@ func (m *Mux) limit(c *Ctx) error {
 		return nil
 	}
 	caller := "address:" + c.Remote()
-	switch {
-	case c.Actor.TokenID != "":
-		caller = "token:" + c.Actor.TokenID
-	case c.Actor.SignedIn():
-		caller = c.Actor.Ref()
+	if c.Actor.SignedIn() {
+		caller = c.Actor.Ref() // by whatever token or session: one account has many
 	}
 	wait, ok := m.deps.Limit.Allow(caller)
 	if ok {

@@ -257,7 +257,9 @@ func TestDepsAreChecked(t *testing.T) {
 func TestLimit(t *testing.T) {
 	now := webtest.Start()
 	limiter := web.NewMemoryLimiter(1, 2, func() time.Time { return now })
-	_, m := openNotes(t, func(d *web.Deps) { d.Limit = limiter })
+	people := webtest.ByRole()
+	people["another token"] = people["reviewer"]
+	_, m := openNotes(t, func(d *web.Deps) { d.Limit, d.People = limiter, people })
 	c := webtest.Serve(t, m)
 	for range 2 {
 		c.Token("reviewer").Get("/api/v1/notes").Want(200)
@@ -266,6 +268,7 @@ func TestLimit(t *testing.T) {
 	if res.Header.Get("Retry-After") != "1" {
 		t.Errorf("Retry-After %q", res.Header.Get("Retry-After"))
 	}
+	c.Token("another token").Get("/api/v1/notes").Want(429) // of the same account
 	c.Token("requester").Get("/api/v1/notes").Want(200)
 	c.As("reviewer").Get("/notes/1").Want(200)
 	now = now.Add(time.Second)
