@@ -29,7 +29,8 @@
 //     its subject. The subject's owner takes part in each restricted risk about it,
 //     and so does somebody who may rate it, when it is registered or shared anew.
 //
-// When the subject changes, its risks follow in the same transaction
+// When the subject changes, or one that it names changes or is retired, its risks
+// follow in the same transaction
 // ([Service.FollowSubject], entry risk.followed).
 //
 // A rating is pinned to what an acceptance is pinned to ([Basis]): facts, what could

@@ -141,3 +141,26 @@ func TestJudgesArePickedBeforeTheRating(t *testing.T) {
 	_, err = d.risks.Ask(d.as("owner"), r.ID, r.Version, d.request())
 	wantCode(t, err, "risk.not_rated")
 }
+
+// A flow into a realm that is no longer in use is not what was rated, nor what was
+// accepted.
+func TestRetiredRealmsCloseTheGate(t *testing.T) {
+	d := sqliteDesk(t)
+	flow := d.flow()
+	d.granted(d.ready(flow.Ref))
+	harmless, err := d.catalog.Register(d.as("triager"), catalog.Registration{
+		Kind: "flow", Name: "harmless", Title: "A harmless flow", Organisation: "foundation",
+		Attributes: map[string]string{"from": "cloud", "to": "cloud", "data_class": "none", "direction": "outbound", "access": "read", "volume": "low"},
+	})
+	d.must(err)
+	r, err := d.register("owner", harmless.Ref, matrix.Stated{})
+	d.must(err)
+	_, err = d.risks.Rate(d.as("reviewer"), r.ID, r.Version, risk.RateInput{Inherent: low, Residual: low, Reason: "Harmless."})
+	d.must(err)
+	wantCodes(t, d.codes(flow.Ref))
+	wantCodes(t, d.codes(harmless.Ref))
+	_, err = d.catalog.Retire(d.as("triager"), "realm:cloud", 1, "Switched off.")
+	d.must(err)
+	wantCodes(t, d.codes(flow.Ref), "risk.acceptance_void", "risk.not_assessed")
+	wantCodes(t, d.codes(harmless.Ref), "risk.not_assessed")
+}

@@ -243,7 +243,8 @@ const MaxReason = 2_000
 
 // Retire takes the subject out of use, for good: no edit, no link, and every gate
 // answers deny for it. revision is the one that the actor saw; reason is kept in
-// the entry catalog.subject.retired. Version and digest stay.
+// the entry catalog.subject.retired. The version rises, although the digest stays:
+// what refers to the subject depends on whether it is in use, and changes with it.
 func (s *Service) Retire(ctx context.Context, ref string, revision int64, reason string) (Subject, error) {
 	a := authz.ActorFrom(ctx)
 	reason = strings.TrimSpace(reason)
@@ -259,6 +260,7 @@ func (s *Service) Retire(ctx context.Context, ref string, revision int64, reason
 		}
 		sub = before
 		sub.Revision++
+		sub.Version++
 		sub.ChangedAt, sub.RetiredAt = tx.Now(), tx.Now()
 		body := retiredBody{Ref: sub.Ref, Version: sub.Version, Digest: sub.Digest, Revision: sub.Revision, Reason: reason}
 		if sub.Entry, err = s.record(ctx, tx, a, KindRetired, sub, body); err != nil {
@@ -267,7 +269,10 @@ func (s *Service) Retire(ctx context.Context, ref string, revision int64, reason
 		if err := subjects.Update(ctx, tx.Tx, sub, before.Revision); err != nil {
 			return err
 		}
-		return s.index(ctx, tx, sub)
+		if err := s.index(ctx, tx, sub); err != nil {
+			return err
+		}
+		return s.spread(ctx, tx, a, sub)
 	})
 	if err != nil {
 		return Subject{}, err

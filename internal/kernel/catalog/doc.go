@@ -17,7 +17,7 @@
 //     it was made on, and a different current one is a Stale fault. It is the
 //     ETag of the API.
 //   - Version counts the changes of what decisions are pinned to: organisation
-//     and attributes. A new title, a new description, a new owner or another
+//     and attributes, and the retirement. A new title, a new description, a new owner or another
 //     visibility leave it alone: nobody has to accept a risk again because a
 //     word was corrected.
 //   - Digest is the SHA-256 of the canonical bytes of that pinned content (see
@@ -30,7 +30,8 @@
 // An attribute may refer to another subject (a flow to the realms it joins).
 // The pinned content then includes version and digest of the target, and a
 // change of the target raises the version of every subject that refers to it:
-// lowering the trust of a realm voids what was accepted for calls into it.
+// lowering the trust of a realm, or retiring it, voids what was accepted for calls
+// into it.
 //
 //	          register
 //	(none) ---------------> active --- retire ---> retired (final)

@@ -254,18 +254,27 @@ func TestRetire(t *testing.T) {
 		if _, err := f.Service.Retire(owner(t), sub.Ref, 1, " "); !fault.Is(err, fault.Invalid) {
 			t.Errorf("without a reason: %v", err)
 		}
-		after, err := f.Service.Retire(owner(t), sub.Ref, 1, "The test is over.")
+		// What refers to a retired subject is another thing than it was.
+		if _, err := f.Service.Retire(owner(t), "realm:cloud", 1, "Switched off."); err != nil {
+			t.Fatal(err)
+		}
+		detail, err := f.Service.Show(owner(t), sub.Ref)
+		if err != nil || detail.Subject.Version != 2 || detail.Subject.Digest == sub.Digest {
+			t.Errorf("into a retired realm: %+v %v", detail.Subject, err)
+		}
+		sub = detail.Subject
+		after, err := f.Service.Retire(owner(t), sub.Ref, 2, "The test is over.")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !after.Retired() || after.Pin() != sub.Pin() || after.Revision != 2 {
+		if !after.Retired() || after.Version != 3 || after.Digest != sub.Digest || after.Revision != 3 {
 			t.Errorf("retired: %+v", after)
 		}
-		if _, err := f.Service.Change(owner(t), sub.Ref, 2, catalog.Change{Title: ptr("x")}); !fault.HasCode(err, "catalog.retired") {
+		if _, err := f.Service.Change(owner(t), sub.Ref, 3, catalog.Change{Title: ptr("x")}); !fault.HasCode(err, "catalog.retired") {
 			t.Errorf("changed after it was retired: %v", err)
 		}
 		if _, err := f.Service.Register(owner(t), catalog.Registration{Kind: "flow", Name: sub.Name, Title: "x", Organisation: catalogtest.Organisation,
-			Attributes: sub.Attributes}); !fault.Is(err, fault.Conflict) {
+			Attributes: map[string]string{"from": "production", "to": "production"}}); !fault.Is(err, fault.Conflict) {
 			t.Errorf("its name was used again: %v", err)
 		}
 	})
