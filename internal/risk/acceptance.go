@@ -180,7 +180,7 @@ type Acceptance struct {
 	Version      int64           `json:"version" doc:"counts its changes of state; the optimistic lock"`
 	State        AcceptanceState `json:"state" enum:"asked,granted,refused,withdrawn,revoked,voided,closed"`
 	Basis        Basis           `json:"basis" doc:"what it is pinned to"`
-	Pattern      string          `json:"pattern" doc:"what makes it one of a kind with others"`
+	Pattern      string          `json:"pattern" doc:"what makes it one of a kind with others of the same act, or of none"`
 	Option       Option          `json:"option" doc:"the option that is proposed, as it stood when asked"`
 	Reason       string          `json:"reason"`
 	AskedBy      string          `json:"asked_by"`
@@ -310,11 +310,11 @@ func (a Acceptance) asked(now Basis, t time.Time) StandingCode {
 	return Awaiting
 }
 
-// Pattern says what makes exceptions one of a kind: the kind of subject, the act
-// and the values of the attributes that policy names, in its order. A value is
-// quoted, so that none can imitate two.
-func (p *RiskPolicy) Pattern(subject catalog.Subject, act string) string {
-	parts := []string{subject.Kind, act}
+// Pattern says what makes exceptions one of a kind, besides the act: the kind of
+// subject and the values of the attributes that policy names, in its order. A value
+// is quoted, so that none can imitate two.
+func (p *RiskPolicy) Pattern(subject catalog.Subject) string {
+	parts := []string{subject.Kind}
 	for _, name := range p.Precedents.Attributes {
 		if v := subject.Attributes[name]; v != "" {
 			parts = append(parts, name+"="+quoted(v))

@@ -148,10 +148,10 @@ func TestPattern(t *testing.T) {
 	flow := func(from, to string) catalog.Subject {
 		return catalog.Subject{Kind: "flow", Attributes: map[string]string{"from": from, "to": to, "volume": "low"}}
 	}
-	if got, want := p.Pattern(flow("production", "cloud"), "call"), "flow|call|from=production|to=cloud"; got != want {
+	if got, want := p.Pattern(flow("production", "cloud")), "flow|from=production|to=cloud"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if p.Pattern(flow("a|to=b", ""), "call") == p.Pattern(flow("a", "b"), "call") {
+	if p.Pattern(flow("a|to=b", "")) == p.Pattern(flow("a", "b")) {
 		t.Error("a value imitated two attributes")
 	}
 }

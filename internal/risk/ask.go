@@ -86,7 +86,7 @@ func (d *decision) request(ctx context.Context, in AskInput) (Acceptance, error)
 	now := d.tx.Now()
 	a := Acceptance{
 		ID: d.tx.NewID(), Risk: d.risk.ID, Version: 1, State: Asked,
-		Basis: BasisOf(d.risk, d.parties, d.subject), Pattern: d.policy.Pattern(d.subject, d.risk.Act),
+		Basis: BasisOf(d.risk, d.parties, d.subject), Pattern: d.policy.Pattern(d.subject),
 		Reason: f.text("reason", in.Reason, MaxReason, true), AskedBy: d.actor.ID, AskedAt: now,
 		AskedAsOwner: d.actor.ID == d.risk.Owner, Conditions: []Term{}, Extends: in.Extends,
 		Start: in.Start.UTC().Truncate(time.Microsecond), Until: in.Until.UTC().Truncate(time.Microsecond),

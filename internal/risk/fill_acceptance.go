@@ -19,7 +19,7 @@ func (l *Lot) ask(ctx context.Context, r *madeRisk) error {
 	soon := now.Add(l.end.Sub(now) / 2) // after the decision, before the end
 	a := &Acceptance{
 		ID: r.tx.NewID(), Risk: r.risk.ID, Version: 1, State: Asked,
-		Basis: BasisOf(r.risk, r.parties, r.subject), Pattern: r.policy.Pattern(r.subject, r.risk.Act),
+		Basis: BasisOf(r.risk, r.parties, r.subject), Pattern: r.policy.Pattern(r.subject),
 		Option: Option{ID: r.tx.NewID(), Kind: OptionTemporary, Title: "Temporary deployment", Cost: "A few days", Delay: "None", Risk: "High for a time"},
 		Reason: "Made up for a measurement.", AskedBy: r.Owner.ID, AskedAt: now, AskedAsOwner: true,
 		Until: l.end.Add(beyond + r.Lasts),

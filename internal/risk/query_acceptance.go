@@ -68,7 +68,7 @@ func (s *Service) acceptanceDetail(ctx context.Context, r store.Reader, actor au
 		return AcceptanceDetail{}, err
 	}
 	d.Opens = s.opens(around.kind, d.Basis.Residual)
-	if d.Precedents, d.Ordinal, err = s.precedents(ctx, r, actor, d.Acceptance); err != nil {
+	if d.Precedents, d.Ordinal, err = s.precedents(ctx, r, actor, d.Acceptance, around.risk.Act); err != nil {
 		return AcceptanceDetail{}, err
 	}
 	if err := s.withhold(ctx, r, actor, &d); err != nil {
@@ -220,11 +220,15 @@ func (s *Service) opens(kind string, residual Assessment) []string {
 	return acts
 }
 
-// precedents returns the other acceptances of the same pattern that the reader
-// may see, and which one in their line this is: those granted before, and one.
-func (s *Service) precedents(ctx context.Context, r store.Reader, actor authz.Actor, a Acceptance) ([]Precedent, int, error) {
+// precedents returns the other acceptances of the same pattern, and of the same act
+// or of none, that the reader may see: a risk about no act is about all of them. It
+// returns also which one in their line this is: those granted before, and one.
+func (s *Service) precedents(ctx context.Context, r store.Reader, actor authz.Actor, a Acceptance, act string) ([]Precedent, int, error) {
 	args := []any{a.Pattern, a.ID, store.At(a.AskedAt)}
 	visible := authz.Visible(actor, riskItem, riskVisibility, &args)
+	if act != "" {
+		visible += " AND r.act IN (" + store.Arg(act, &args) + ", '')"
+	}
 	all, err := acceptancesWhere(ctx, r, "a.pattern = $1 AND a.id <> $2 AND a.asked_at <= $3 AND "+visible, "a.asked_at DESC, a.id DESC", args...)
 	if err != nil {
 		return nil, 0, err

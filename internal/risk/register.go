@@ -78,6 +78,7 @@ func (d *decision) register(ctx context.Context, in RegisterInput) error {
 	if d.risk.Act != "" && !actPattern.MatchString(d.risk.Act) {
 		f.add("act", "syntax", "Use a lower-case word, such as call.")
 	}
+	d.checkAct(&f)
 	if in.Owner == "" {
 		in.Owner = d.actor.ID
 	}
@@ -105,6 +106,18 @@ func (d *decision) register(ctx context.Context, in RegisterInput) error {
 		return err
 	}
 	return d.link(ctx)
+}
+
+// checkAct makes sure that the act is one that the gate is asked about, where its
+// policy governs the kind of subject: any other word would make each exception the
+// first of its kind.
+func (d *decision) checkAct(f *fields) {
+	if d.s.Gate == nil || d.risk.Act == "" || d.subject.Kind == "" {
+		return
+	}
+	if acts := d.s.Gate().Actions(d.subject.Kind); len(acts) > 0 && !slices.Contains(acts, d.risk.Act) {
+		f.add("act", "not_offered", "The gate is not asked about this act. Choose %s, or leave it open for every act.", joined(acts, "or"))
+	}
 }
 
 // link makes the subject's page list the risk.

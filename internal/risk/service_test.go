@@ -265,6 +265,28 @@ func TestExtensionAndPrecedents(t *testing.T) {
 	})
 }
 
+// No choice of words makes an exception the first of its kind: the act is one that
+// the gate knows or none, and none counts as each of them.
+func TestPrecedentsOfNoAct(t *testing.T) {
+	d := newDesk(t, storetest.SQLite(t, tables()))
+	_, err := d.risks.Register(d.as("owner"), risk.RegisterInput{Subject: d.flow().Ref, Act: "call.x", Title: "R", Threat: "t", Scope: "s", Inputs: caseA().Stated()})
+	wantField(t, err, "act", "not_offered")
+	for i, act := range []string{"call", "", "call", ""} {
+		r, err := d.risks.Register(d.as("owner"), risk.RegisterInput{Subject: "flow:property-suggester-ab-test", Act: act, Title: "R", Threat: "t", Scope: "s", Inputs: caseA().Stated()})
+		d.must(err)
+		r, err = d.risks.Rate(d.as("reviewer"), r.ID, r.Version, risk.RateInput{Inherent: high, Residual: high})
+		d.must(err)
+		r, err = d.risks.SetOptions(d.as("owner"), r.ID, r.Version, options())
+		d.must(err)
+		d.at(time.Duration(i) * time.Hour)
+		got, err := d.risks.Acceptance(d.as("executive"), d.granted(r).ID)
+		d.must(err)
+		if got.Ordinal != i+1 || len(got.Precedents) != i {
+			t.Errorf("no. %d, for the act %q, is no. %d after %d", i+1, act, got.Ordinal, len(got.Precedents))
+		}
+	}
+}
+
 func (d *desk) version(id string) int64 {
 	d.t.Helper()
 	got, err := d.risks.Get(d.as("reviewer"), id)
