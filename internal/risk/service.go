@@ -41,12 +41,12 @@ type Links interface {
 }
 
 // Directory is what the register asks about people, groups and organisations.
-// Person and Group take an id or, if no such id exists, a handle; each answers
+// Person, Group and Organisation take an id or, if no such id exists, a handle; each answers
 // NotFound for what it does not know.
 type Directory interface {
 	Person(ctx context.Context, r store.Reader, idOrLogin string) (Named, error)
 	Group(ctx context.Context, r store.Reader, idOrName string) (Named, error)
-	Organisation(ctx context.Context, r store.Reader, id string) (Named, error)
+	Organisation(ctx context.Context, r store.Reader, idOrName string) (Named, error)
 	// Names returns the names of those of the people who exist, by id.
 	Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error)
 	// ActorOf returns a person with what decides about what they may see; somebody
