@@ -186,10 +186,10 @@ func TestAPIPreconditions(t *testing.T) {
 	path := "/api/v1/risks/" + r.ID
 	body := risk.RateInput{Inherent: high, Residual: high}
 	anyone.Token("reviewer").JSON("POST", path+"/ratings", body).Want(428)
+	anyone.Token("owner").JSON("PATCH", path, map[string]string{"threat": "Rain\u202e."}, "If-Match", fmt.Sprintf(`"v%d"`, r.Version)).Want(422).WantText(`"path":"threat"`)
 	// Whoever may not do it is told so, not how it would be done.
 	anyone.Token("executive").JSON("PATCH", path, map[string]string{"title": "Mine"}).Want(403)
 	anyone.Token("executive").JSON("PATCH", path, map[string]string{"title": "Mine"}, "If-Match", "*").Want(403)
-	anyone.Token("owner").JSON("PATCH", path, map[string]string{"threat": "Rain\u202e."}, "If-Match", fmt.Sprintf(`"v%d"`, r.Version)).Want(422).WantText(`"path":"threat"`)
 	anyone.Token("reviewer").JSON("POST", path+"/ratings", body, "If-Match", `"v1"`).Want(412)
 	anyone.Token("reviewer").JSON("POST", path+"/ratings", body, "If-Match", `whatever`).Want(400)
 	anyone.Token("owner").JSON("POST", path+"/ratings", body, "If-Match", `"v1"`).Want(403)
