@@ -30,8 +30,7 @@
 //     and so does somebody who may rate it, when it is registered or shared anew.
 //
 // When the subject changes, or one that it names changes or is retired, its risks
-// follow in the same transaction
-// ([Service.FollowSubject], entry risk.followed).
+// follow in the same transaction ([Service.FollowSubject], entry risk.followed).
 //
 // A rating is pinned to what an acceptance is pinned to ([Basis]): facts, what could
 // happen, scope, the subject with its version, its organisation, the parties. When
@@ -39,9 +38,8 @@
 // as less than it was. Only parties that are added, or must get more, leave the
 // rating as it is.
 //
-// Entries written while a risk was hidden stay
-// hidden when it is opened, as in the catalogue. The catalogue links each risk to
-// its subject ([RelationToSubject]).
+// Entries written while a risk was hidden stay hidden when it is opened, as in the
+// catalogue. The catalogue links each risk to its subject ([RelationToSubject]).
 //
 // A closed risk covers nothing and is never reopened; what comes back is a new
 // risk that follows it. From the policy's independence rating up, whoever owns or ever
