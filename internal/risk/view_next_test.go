@@ -3,7 +3,6 @@
 package risk_test
 
 import (
-	"context"
 	"net/url"
 	"testing"
 
@@ -12,28 +11,11 @@ import (
 	"portreeve.org/portreeve/internal/risk"
 )
 
-// drafts keeps drafts in memory.
-type drafts map[string]url.Values
-
-func (d drafts) Keep(_ context.Context, person, path string, values url.Values) error {
-	d[person+" "+path] = values
-	return nil
-}
-
-func (d drafts) Draft(_ context.Context, person, path string) (url.Values, error) {
-	return d[person+" "+path], nil
-}
-
-func (d drafts) Discard(_ context.Context, person, path string) error {
-	delete(d, person+" "+path)
-	return nil
-}
-
 // The dialogue is one form with two buttons: what was kept of it while it was
 // written goes with either.
 func TestADecisionDropsItsDraft(t *testing.T) {
 	for _, verb := range []string{"grant", "refuse"} {
-		kept := drafts{}
+		kept := webtest.Drafts{}
 		d, m := newPages(t, func(deps *web.Deps) { deps.Drafts = kept })
 		executive := webtest.Serve(t, m).As("executive")
 		a := d.asked(d.ready(d.flow().Ref))

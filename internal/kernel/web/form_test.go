@@ -4,7 +4,6 @@ package web_test
 
 import (
 	"bytes"
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -201,27 +200,10 @@ func TestUpload(t *testing.T) {
 	c.Send("POST", "/notes", "application/x-www-form-urlencoded", strings.NewReader(strings.Repeat("&a=1", 2000))).Want(400)
 }
 
-// drafts is a DraftKeeper in memory.
-type drafts map[string]url.Values
-
-func (d drafts) Keep(_ context.Context, person, path string, values url.Values) error {
-	d[person+" "+path] = values
-	return nil
-}
-
-func (d drafts) Draft(_ context.Context, person, path string) (url.Values, error) {
-	return d[person+" "+path], nil
-}
-
-func (d drafts) Discard(_ context.Context, person, path string) error {
-	delete(d, person+" "+path)
-	return nil
-}
-
 // TestSessionEndsInAForm: what was written is kept, nothing is saved, and after
 // signing in the form is there as it was.
 func TestSessionEndsInAForm(t *testing.T) {
-	kept := drafts{}
+	kept := webtest.Drafts{}
 	n, m := openNotes(t, func(d *web.Deps) { d.Drafts = kept })
 	c := webtest.Serve(t, m)
 	values := filled(c.As("reviewer"), map[string]string{"body": "a long text", "password": "hunter2"})
@@ -252,7 +234,7 @@ func TestSessionEndsInAForm(t *testing.T) {
 }
 
 func TestDraftWhileWriting(t *testing.T) {
-	kept := drafts{}
+	kept := webtest.Drafts{}
 	_, m := openNotes(t, func(d *web.Deps) { d.Drafts = kept })
 	c := webtest.Serve(t, m)
 	values := filled(c.As("reviewer"), map[string]string{"body": "half a"})

@@ -154,24 +154,24 @@ func TestWithoutJavaScript(t *testing.T) {
 // keeper is a DraftKeeper that may be used concurrently.
 type keeper struct {
 	mu sync.Mutex
-	drafts
+	webtest.Drafts
 }
 
 func (k *keeper) Keep(ctx context.Context, person, path string, values url.Values) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.drafts.Keep(ctx, person, path, values)
+	return k.Drafts.Keep(ctx, person, path, values)
 }
 
 func (k *keeper) text(key, field string) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.drafts[key].Get(field)
+	return k.Drafts[key].Get(field)
 }
 
 // TestWithJavaScript: what app.js and htmx add.
 func TestWithJavaScript(t *testing.T) {
-	kept := &keeper{drafts: drafts{}}
+	kept := &keeper{Drafts: webtest.Drafts{}}
 	s := gallery(t, func(d *web.Deps) { d.Drafts = kept })
 	tab := browser.Start(t).Tab(t)
 	tab.Cookie(s.URL, web.SessionCookie, "executive")
