@@ -5,7 +5,6 @@ package e2e
 import (
 	"fmt"
 	"html"
-	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -42,19 +41,7 @@ func (b *httpBrowser) send(method, path, contentType, body string, headers ...st
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
 	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	resp, err := b.client.Do(r)
-	if err != nil {
-		b.s.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b.s.t.Fatal(err)
-	}
-	return answer{resp.StatusCode, resp.Header, data}
+	return b.s.exchange(b.client, r, headers)
 }
 
 func (b *httpBrowser) get(path string) answer {

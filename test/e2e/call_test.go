@@ -106,19 +106,26 @@ func (c *caller) call(method, path string, body any, headers ...string) answer {
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
+	return c.s.exchange(c.client, r, headers)
+}
+
+// exchange sends a request with further headers, pairs of name and value, and reads
+// the whole answer.
+func (s *server) exchange(client *http.Client, r *http.Request, headers []string) answer {
+	s.t.Helper()
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	resp, err := c.client.Do(r)
+	resp, err := client.Do(r)
 	if err != nil {
-		c.s.t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
+	data, err := io.ReadAll(resp.Body)
 	if err != nil {
-		c.s.t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	return answer{resp.StatusCode, resp.Header, text}
+	return answer{resp.StatusCode, resp.Header, data}
 }
 
 func (c *caller) get(path string) answer {
