@@ -92,11 +92,7 @@ type BenchAccess struct {
 // BenchEnter makes an API token and a session in a database that [BenchFill] has
 // filled. The server must not be running.
 func BenchEnter(ctx context.Context, configFile string) (access BenchAccess, err error) {
-	cfg, err := ReadConfig(configFile)
-	if err != nil {
-		return BenchAccess{}, err
-	}
-	o, err := openOffice(ctx, cfg, options{clock: store.NewClock(), log: slog.New(slog.DiscardHandler)})
+	_, o, err := openQuietly(ctx, configFile)
 	if err != nil {
 		return BenchAccess{}, err
 	}

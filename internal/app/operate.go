@@ -3,6 +3,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 
@@ -40,6 +41,18 @@ func (c *migrateCommand) Run(s *client.Session) error {
 	return nil
 }
 
+// openQuietly opens the office of a configuration file for a command that does one
+// thing on the server's machine: on real time, without a log. The server must not be
+// running. The caller closes the office.
+func openQuietly(ctx context.Context, file string) (*Config, *office, error) {
+	cfg, err := ReadConfig(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := openOffice(ctx, cfg, options{clock: store.NewClock(), log: slog.New(slog.DiscardHandler)})
+	return cfg, o, err
+}
+
 // adminCommand is what is done on the server's machine while the server stands still.
 type adminCommand struct {
 	Create    createAdminCommand `cmd:"" help:"Create an administrator and print a one-time invitation."`
@@ -55,11 +68,7 @@ type createAdminCommand struct {
 
 // Run creates the account. The server must not be running: it holds the database.
 func (c *createAdminCommand) Run(s *client.Session) error {
-	cfg, err := ReadConfig(c.Config)
-	if err != nil {
-		return err
-	}
-	o, err := openOffice(s.Context, cfg, options{clock: store.NewClock(), log: slog.New(slog.DiscardHandler)})
+	cfg, o, err := openQuietly(s.Context, c.Config)
 	if err != nil {
 		return err
 	}

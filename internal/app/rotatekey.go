@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/format"
-	"portreeve.org/portreeve/internal/kernel/store"
 )
 
 // rotateKeyCommand changes the key that signs checkpoints and the gate's answers.
@@ -30,11 +28,7 @@ type rotateKeyCommand struct {
 // has time to learn the new one. The server must not be running. The change is
 // an entry of the ledger.
 func (c *rotateKeyCommand) Run(s *client.Session) error {
-	cfg, err := ReadConfig(c.Config)
-	if err != nil {
-		return err
-	}
-	o, err := openOffice(s.Context, cfg, options{clock: store.NewClock(), log: slog.New(slog.DiscardHandler)})
+	cfg, o, err := openQuietly(s.Context, c.Config)
 	if err != nil {
 		return err
 	}
