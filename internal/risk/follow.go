@@ -21,8 +21,8 @@ const RelationToSubject = "concerns"
 //
 //   - None is shown to more people than the subject: a wider one becomes as narrow,
 //     and of a restricted subject only those who take part in it see its risks. The
-//     subject's owner takes part in each restricted one. Opening the subject again leaves its risks as they are; somebody opens each
-//     of them on purpose.
+//     subject's owner takes part in each restricted one. Opening the subject again
+//     leaves its risks as they are; somebody opens each of them on purpose.
 //   - None rests on milder facts than the subject states: inputs rise.
 //   - No rating stands that was made on another version of the subject
 //     ([Rating.Outdated]).
@@ -76,6 +76,9 @@ func (d *decision) follow(ctx context.Context, g grounds, b bound) error {
 			d.proposeAnew()
 		}
 		d.outdate(d.parties)
+		if d.risk.Inputs != d.before.Inputs || d.risk.Rating != d.before.Rating {
+			d.risk.State = StateOpen // as with any other edit, what was treated is open again
+		}
 	}
 	changes := edits(d.before, d.risk, narrowed)
 	if len(changes) == 0 {
@@ -85,10 +88,6 @@ func (d *decision) follow(ctx context.Context, g grounds, b bound) error {
 		if err := authz.SetParticipants(ctx, d.tx.Tx, d.risk.Item(), d.participants); err != nil {
 			return err
 		}
-	}
-	if d.risk.Inputs != d.before.Inputs || d.risk.Rating != d.before.Rating {
-		d.risk.State = StateOpen // as with any other edit, what was treated is open again
-		changes = edits(d.before, d.risk, narrowed)
 	}
 	d.risk.Version++
 	d.risk.ChangedAt = d.tx.Now()

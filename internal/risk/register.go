@@ -227,8 +227,8 @@ type EditInput struct {
 }
 
 // Edit changes texts, inputs, owner or visibility. Other facts, another threat or
-// scope void acceptances and outdate the rating. A treated risk is open again. Inputs that nobody states rise to
-// what the subject states now.
+// scope void acceptances and outdate the rating. A treated risk is open again. Inputs
+// that nobody states rise to what the subject states now.
 func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInput) (Risk, error) {
 	return s.onRisk(ctx, ActionEdit, "edit", id, version, func(d *decision) error {
 		var f fields

@@ -116,8 +116,8 @@ func (w *Writer) Decide(ctx context.Context, fn func(tx *Tx) error) error {
 type withoutEffectKey struct{}
 
 // WithoutEffect returns a context under which every decision that would succeed, and
-// every quiet write, is refused with the fault "ledger.without_effect" (Stale): it tells whether
-// somebody would be refused.
+// every quiet write, is refused with the fault "ledger.without_effect" (Stale): it
+// tells whether somebody would be refused.
 func WithoutEffect(ctx context.Context) context.Context {
 	return context.WithValue(ctx, withoutEffectKey{}, true)
 }
