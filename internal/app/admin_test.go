@@ -168,7 +168,7 @@ func TestOwnDataOfWhatIsHidden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := in.content.Post(in.as("operations"), r.Item(), "My own words."); err != nil {
+	if _, err := in.content.Post(in.as("operations"), r.Item(), "", "My own words."); err != nil {
 		t.Fatal(err)
 	}
 	v := in.visit("operations")

@@ -21,7 +21,7 @@ func TestLedgerNamesCommentsAndFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	comment, err := d.in.content.Post(owner, d.risk.Item(), "Seen.")
+	comment, err := d.in.content.Post(owner, d.risk.Item(), "", "Seen.")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -267,7 +267,7 @@ steps:
   - {as: executive, call: "POST /risks/{risk}/acceptances/{acceptance}/approvals", body: {reason: SECRET}}
 `)
 	hidden.risk, hidden.acceptance = kept["risk"], kept["acceptance"]
-	comment, err := in.content.Post(in.as("owner"), "risk:"+hidden.risk, secretWord)
+	comment, err := in.content.Post(in.as("owner"), "risk:"+hidden.risk, "", secretWord)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ steps:
 		if strings.Contains(r.Title, secretWord) {
 			continue
 		}
-		if _, err := in.content.Post(in.as("owner"), "risk:"+r.ID, "Dry so far."); err != nil {
+		if _, err := in.content.Post(in.as("owner"), "risk:"+r.ID, "", "Dry so far."); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := in.risk.Ask(in.as("owner"), r.ID, r.Version, extension(in, r.ID)); err != nil {

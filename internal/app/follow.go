@@ -94,6 +94,28 @@ func (o *office) resource(itemType string) content.ResourceOf {
 	}
 }
 
+// mayWrite makes the function that asks the part that keeps items of a type about
+// their threads, once it is open.
+func (o *office) mayWrite(itemType string) content.MayWrite {
+	return func(ctx context.Context, r store.Reader, id, thread string) error {
+		m, _ := o.moduleOf(itemType)
+		if ask := m.Threads[itemType].MayWrite; ask != nil {
+			return ask(ctx, r, id, thread)
+		}
+		return content.NoThread()
+	}
+}
+
+// threadURL is where the part that keeps an item shows a thread of it; "": nowhere.
+func (o *office) threadURL(item, thread string) string {
+	kind, id, _ := strings.Cut(item, ":")
+	m, _ := o.moduleOf(kind)
+	if address := m.Threads[kind].URL; address != nil {
+		return address(id, thread)
+	}
+	return ""
+}
+
 // describer makes the function that has the part that keeps items of a type name
 // them, once it is open.
 func (o *office) describer(itemType string) catalog.Describer {

@@ -51,7 +51,7 @@ func newDiscussed(t *testing.T) *discussed {
 		t.Fatal(err)
 	}
 	for _, item := range d.items() {
-		if _, err := in.content.Post(owner, item, "I was in "+placeName+" once."); err != nil {
+		if _, err := in.content.Post(owner, item, "", "I was in "+placeName+" once."); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -104,11 +104,12 @@ func (o *office) openContent() error {
 	}
 	o.content = content.New(content.Deps{
 		DB: o.db, Writer: o.ledger.Writer("content", content.EntryKinds()), Policy: o.policy, Resources: o.resources(), Settings: settings,
-		Changed: o.passageChanged,
+		Threads: byType(o.mayWrite), Changed: o.passageChanged,
 	})
 	o.threads = contentweb.New(contentweb.Deps{
 		Content: o.content, DB: o.db, Describe: o.describe, Person: directory{o.identity, o.policy}.Person, Profile: profileSections(),
-		Text: func(key string, args ...any) string { return o.mux.Text(key, args...) },
+		ThreadURL: o.threadURL,
+		Text:      func(key string, args ...any) string { return o.mux.Text(key, args...) },
 	})
 	o.finder = searchweb.New(searchweb.Deps{DB: o.db, Kinds: searchKinds(), Describe: o.describe, URL: hitURL})
 	return nil

@@ -29,7 +29,7 @@ func TestPagesInABrowser(t *testing.T) {
 	in.breakDown()
 	in.clock.Set(time.Now()) // real connections have real deadlines
 	owner := in.as("owner")
-	comment, err := in.content.Post(in.as("owner"), d.risk.Item(), "What about **this**?\n\n- one\n- two\n\n```\ncode\n```")
+	comment, err := in.content.Post(in.as("owner"), d.risk.Item(), "", "What about **this**?\n\n- one\n- two\n\n```\ncode\n```")
 	if err != nil {
 		t.Fatal(err)
 	}

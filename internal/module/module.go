@@ -12,6 +12,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
@@ -54,6 +55,9 @@ type Module struct {
 
 	// Resource gives the visibility of one of its items; the key is the item type.
 	Resource map[string]func(ctx context.Context, r store.Reader, id string) (authz.Resource, error)
+	// Threads are those of its items beside their general discussions; the key is the
+	// item type. Items of other types have none.
+	Threads map[string]Threads
 	// Describe names those of the items that are its own and that the actor may see.
 	Describe catalog.Describer
 	// Seen is the condition in SQL that holds for the items that Describe names.
@@ -71,6 +75,14 @@ type Module struct {
 	Health     func(ctx context.Context) error
 
 	Service any // what its package calls its service, for measurements of that part
+}
+
+// Threads says of the items of one type which threads they have beside the general
+// discussion. A nil function: nobody writes into them but the part itself; the page
+// of the discussion shows them.
+type Threads struct {
+	MayWrite content.MayWrite
+	URL      func(id, thread string) string // where one is shown, each comment under the id "c-" and its own
 }
 
 // InboxItem is something that waits for a person.

@@ -23,6 +23,7 @@ const MaxComment = 32 << 10
 type Comment struct {
 	ID       string    `json:"id"`
 	Item     string    `json:"item" doc:"what it is about, type:id"`
+	Thread   string    `json:"thread,omitempty" doc:"the thread of the item that it stands in; absent: the general discussion"`
 	Author   string    `json:"author" doc:"id of a person"`
 	Version  int64     `json:"version" doc:"counts the texts; the ETag"` // from 1
 	Text     string    `json:"text" doc:"Markdown; empty when erased"`
@@ -48,25 +49,33 @@ const (
 // commentBody is the body of entries about a comment.
 type commentBody struct {
 	Comment string `json:"comment"`
+	Thread  string `json:"thread,omitempty"`
 	Version int64  `json:"version"`
 	Digest  string `json:"salted_sha256"` // as of Digest
 }
 
-// Post writes a comment of the actor about an item, as a decision of its own.
-func (s *Service) Post(ctx context.Context, item, text string) (Comment, error) {
+// Post writes a comment of the actor into a thread of an item, "" for its general
+// discussion, as a decision of its own. [Deps.Threads] say which others there are.
+func (s *Service) Post(ctx context.Context, item, thread, text string) (Comment, error) {
 	var c Comment
 	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
-		var err error
-		c, err = s.PostIn(ctx, tx, item, text)
+		err := s.mayWriteInto(ctx, tx, item, thread)
+		if err == nil {
+			c, err = s.PostIn(ctx, tx, item, thread, text)
+		}
 		return err
 	})
 	return c, err
 }
 
-// PostIn is [Service.Post] as part of another module's decision.
-func (s *Service) PostIn(ctx context.Context, tx *ledger.Tx, item, text string) (Comment, error) {
+// PostIn is [Service.Post] as part of the decision of the module that keeps the
+// item, which knows whether the thread is one to write into: it is not asked again.
+func (s *Service) PostIn(ctx context.Context, tx *ledger.Tx, item, thread, text string) (Comment, error) {
 	res, err := s.check(ctx, tx, ActionComment, item)
 	if err != nil {
+		return Comment{}, err
+	}
+	if err := checkThread(thread); err != nil {
 		return Comment{}, err
 	}
 	if err := checkText(text); err != nil {
@@ -76,7 +85,7 @@ func (s *Service) PostIn(ctx context.Context, tx *ledger.Tx, item, text string) 
 		return Comment{}, err
 	}
 	a := authz.ActorFrom(ctx)
-	c := Comment{ID: tx.NewID(), Item: item, Author: a.ID, Version: 1, Text: text, PostedAt: tx.Now()}
+	c := Comment{ID: tx.NewID(), Item: item, Thread: thread, Author: a.ID, Version: 1, Text: text, PostedAt: tx.Now()}
 	salt, err := s.appendComment(ctx, tx, KindPosted, res, &c)
 	if err != nil {
 		return Comment{}, err
@@ -141,7 +150,7 @@ func (s *Service) appendComment(ctx context.Context, tx *ledger.Tx, kind string,
 	}
 	c.Entry, err = s.writer.Append(ctx, tx, ledger.Entry{
 		Kind: kind, Actor: authz.ActorFrom(ctx).Ref(), Subject: "comment:" + c.ID, Item: c.Item, Visibility: string(res.Visibility),
-		Body: commentBody{c.ID, c.Version, digest},
+		Body: commentBody{c.ID, c.Thread, c.Version, digest},
 	})
 	return salt, err
 }
@@ -179,9 +188,10 @@ type Page struct {
 // DefaultLimit is how many comments a page has.
 const DefaultLimit = store.DefaultLimit
 
-// Comments returns the comments about an item, the oldest first; cursor is empty
-// or the Next of an earlier page, limit 0 means [DefaultLimit].
-func (s *Service) Comments(ctx context.Context, item, cursor string, limit int) (Page, error) {
+// Comments returns the comments of a thread of an item, "" for its general
+// discussion, the oldest first; cursor is empty or the Next of an earlier page,
+// limit 0 means [DefaultLimit]. A thread that is not there has no comments.
+func (s *Service) Comments(ctx context.Context, item, thread, cursor string, limit int) (Page, error) {
 	at, id, err := parseCursor(cursor)
 	if err != nil {
 		return Page{}, err
@@ -192,7 +202,7 @@ func (s *Service) Comments(ctx context.Context, item, cursor string, limit int) 
 		if _, err := s.check(ctx, r, ActionRead, item); err != nil {
 			return err
 		}
-		all, err := commentsOf(ctx, r, item, at, id, limit+1)
+		all, err := commentsOf(ctx, r, item, thread, at, id, limit+1)
 		page.Comments, page.Next = store.Page(all, limit, func(last Comment) string { return formatCursor(last.PostedAt, last.ID) })
 		return err
 	})
@@ -243,7 +253,7 @@ func (s *Service) Place(ctx context.Context, id string) (Comment, string, error)
 	}
 	cursor := ""
 	for {
-		page, err := s.Comments(ctx, c.Item, cursor, DefaultLimit)
+		page, err := s.Comments(ctx, c.Item, c.Thread, cursor, DefaultLimit)
 		if err != nil {
 			return Comment{}, "", err
 		}
@@ -255,14 +265,15 @@ func (s *Service) Place(ctx context.Context, id string) (Comment, string, error)
 	}
 }
 
-// Thread is what a page about an item shows of its discussion.
+// Thread is what a page about an item shows of its general discussion.
 type Thread struct {
-	Comments    int       // that are not erased
-	Attachments int       // that are not erased
+	Comments    int       // of it that are not erased
+	Attachments int       // of the item that are not erased
 	Latest      []Comment // the newest ones, the oldest of them first
 }
 
-// Thread returns how much there is about an item, and the latest comments.
+// Thread returns how much there is in the general discussion of an item, and the
+// latest comments of it. What stands in other threads is for their pages.
 func (s *Service) Thread(ctx context.Context, item string, latest int) (Thread, error) {
 	var t Thread
 	err := s.db.Read(ctx, func(r *store.ReadTx) error {

@@ -23,6 +23,7 @@ var comments = store.NewTable("content_comment", "c", stale, func(c *Comment) []
 	return []store.Column{
 		store.Text("id", &c.ID).Key(),
 		store.Text("item", &c.Item).Fixed(),
+		store.Text("thread", &c.Thread).Fixed(),
 		store.Text("author", &c.Author).Fixed(),
 		store.Int("version", &c.Version).Version(),
 		store.NullText("body", &c.Text),
@@ -56,7 +57,7 @@ func keepVersion(ctx context.Context, tx *ledger.Tx, c Comment) error {
 func versionsOf(ctx context.Context, r store.Reader, c Comment) ([]Comment, error) {
 	rows, err := r.Query(ctx, "SELECT version, COALESCE(body, ''), written_at, entry FROM content_comment_version WHERE comment = $1 ORDER BY version", c.ID)
 	all, err := store.Collect(rows, err, func(s store.Scanner) (Comment, error) {
-		v := Comment{ID: c.ID, Item: c.Item, Author: c.Author, ErasedAt: c.ErasedAt, ErasedBy: c.ErasedBy}
+		v := Comment{ID: c.ID, Item: c.Item, Thread: c.Thread, Author: c.Author, ErasedAt: c.ErasedAt, ErasedBy: c.ErasedBy}
 		err := s.Scan(&v.Version, &v.Text, store.Time(&v.PostedAt), &v.Entry)
 		return v, err
 	})
@@ -66,20 +67,22 @@ func versionsOf(ctx context.Context, r store.Reader, c Comment) ([]Comment, erro
 	return append(all, c), wrap(err, "load the versions of a comment")
 }
 
-func commentsOf(ctx context.Context, r store.Reader, item string, at time.Time, id string, limit int) ([]Comment, error) {
-	return comments.All(ctx, r, `WHERE c.item = $1 AND (c.posted_at > $2 OR (c.posted_at = $2 AND c.id > $3))
-		ORDER BY c.posted_at, c.id LIMIT $4`, item, at.UnixMicro(), id, limit)
+func commentsOf(ctx context.Context, r store.Reader, item, thread string, at time.Time, id string, limit int) ([]Comment, error) {
+	return comments.All(ctx, r, `WHERE c.item = $1 AND c.thread = $2 AND (c.posted_at > $3 OR (c.posted_at = $3 AND c.id > $4))
+		ORDER BY c.posted_at, c.id LIMIT $5`, item, thread, at.UnixMicro(), id, limit)
 }
 
+// countComments counts those of the general discussion that are not erased.
 func countComments(ctx context.Context, r store.Reader, item string) (int, error) {
 	var n int
-	err := r.QueryRow(ctx, "SELECT COUNT(*) FROM content_comment WHERE item = $1 AND erased_at IS NULL", item).Scan(&n)
+	err := r.QueryRow(ctx, "SELECT COUNT(*) FROM content_comment WHERE item = $1 AND thread = '' AND erased_at IS NULL", item).Scan(&n)
 	return n, wrap(err, "count comments")
 }
 
-// latestComments returns the newest comments on an item, the oldest of them first.
+// latestComments returns the newest comments of the general discussion, the oldest
+// of them first.
 func latestComments(ctx context.Context, r store.Reader, item string, limit int) ([]Comment, error) {
-	all, err := comments.All(ctx, r, "WHERE c.item = $1 ORDER BY c.posted_at DESC, c.id DESC LIMIT $2", item, limit)
+	all, err := comments.All(ctx, r, "WHERE c.item = $1 AND c.thread = '' ORDER BY c.posted_at DESC, c.id DESC LIMIT $2", item, limit)
 	slices.Reverse(all)
 	return all, err
 }

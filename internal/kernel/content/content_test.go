@@ -31,6 +31,7 @@ type office struct {
 	*Service
 	t       *testing.T
 	items   map[string]authz.Resource
+	settled map[string]bool // threads of the item "open" into which nobody writes any more
 	changes []Passage
 }
 
@@ -46,7 +47,7 @@ func each(t *testing.T, settings string, fn func(t *testing.T, o *office)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := &office{t: t, items: map[string]authz.Resource{}}
+		o := &office{t: t, items: map[string]authz.Resource{}, settled: map[string]bool{}}
 		o.Service = New(Deps{
 			DB: db, Writer: ledgertest.Writer(t, db, "content", EntryKinds()...), Policy: policy, Settings: config.Fixed(loaded),
 			Resources: map[string]ResourceOf{"risk": func(_ context.Context, _ store.Reader, id string) (authz.Resource, error) {
@@ -55,6 +56,15 @@ func each(t *testing.T, settings string, fn func(t *testing.T, o *office)) {
 					return authz.Resource{}, fault.ItemNotFound()
 				}
 				return res, nil
+			}},
+			Threads: map[string]MayWrite{"risk": func(_ context.Context, _ store.Reader, _, thread string) error {
+				switch {
+				case !strings.HasPrefix(thread, "Q"):
+					return NoThread()
+				case o.settled[thread]:
+					return fault.New(fault.Conflict, "risk.settled", "This question is settled.")
+				}
+				return nil
 			}},
 			Changed: func(_ context.Context, _ *ledger.Tx, c Passage) error {
 				o.changes = append(o.changes, c)
@@ -98,7 +108,12 @@ func (o *office) advance(d time.Duration) { o.db.Clock().Set(o.db.Clock().Real()
 
 func (o *office) post(ctx context.Context, item, text string) Comment {
 	o.t.Helper()
-	c, err := o.Post(ctx, item, text)
+	return o.postIn(ctx, item, "", text)
+}
+
+func (o *office) postIn(ctx context.Context, item, thread, text string) Comment {
+	o.t.Helper()
+	c, err := o.Post(ctx, item, thread, text)
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -108,7 +123,7 @@ func (o *office) post(ctx context.Context, item, text string) Comment {
 
 func (o *office) texts(ctx context.Context, item string) []string {
 	o.t.Helper()
-	page, err := o.Comments(ctx, item, "", 0)
+	page, err := o.Comments(ctx, item, "", "", 0)
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -159,13 +174,13 @@ func TestPaging(t *testing.T) {
 		var want []string
 		for i := range 5 {
 			want = append(want, fmt.Sprint("comment ", i))
-			if _, err := o.Post(o.olive(), "risk:open", want[i]); err != nil { // all at the same time
+			if _, err := o.Post(o.olive(), "risk:open", "", want[i]); err != nil { // all at the same time
 				t.Fatal(err)
 			}
 		}
 		var got []string
 		for cursor, pages := "", 0; ; pages++ {
-			page, err := o.Comments(o.olive(), "risk:open", cursor, 2)
+			page, err := o.Comments(o.olive(), "risk:open", "", cursor, 2)
 			if err != nil || pages > 3 {
 				t.Fatalf("page %d: %v", pages, err)
 			}
@@ -180,7 +195,7 @@ func TestPaging(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
-		_, err := o.Comments(o.olive(), "risk:open", "???", 2)
+		_, err := o.Comments(o.olive(), "risk:open", "", "???", 2)
 		wantKind(t, "a cursor of somebody's own making", err, fault.Invalid)
 	})
 }
@@ -197,7 +212,7 @@ func TestWhatMayNotBeSeen(t *testing.T) {
 		delete(o.items, "gone")
 		for who, ctx := range map[string]context.Context{"owner": o.olive(), "outsider": o.oscar(), "auditor": o.audrey()} {
 			calls := map[string]func(item, comment, attachment string) error{
-				"list":     func(item, _, _ string) error { _, err := o.Comments(ctx, item, "", 0); return err },
+				"list":     func(item, _, _ string) error { _, err := o.Comments(ctx, item, "", "", 0); return err },
 				"files":    func(item, _, _ string) error { _, err := o.Attachments(ctx, item); return err },
 				"versions": func(_, comment, _ string) error { _, err := o.Versions(ctx, comment); return err },
 				"download": func(_, _, attachment string) error { _, _, err := o.Download(ctx, attachment); return err },
@@ -211,7 +226,7 @@ func TestWhatMayNotBeSeen(t *testing.T) {
 			}
 		}
 		for name, call := range map[string]func(ctx context.Context, item, comment, attachment string) error{
-			"post": func(ctx context.Context, item, _, _ string) error { _, err := o.Post(ctx, item, "x"); return err },
+			"post": func(ctx context.Context, item, _, _ string) error { _, err := o.Post(ctx, item, "", "x"); return err },
 			"edit": func(ctx context.Context, _, comment, _ string) error {
 				_, err := o.Edit(ctx, comment, 1, "x")
 				return err
@@ -236,9 +251,9 @@ func TestWhatMayNotBeSeen(t *testing.T) {
 				t.Errorf("an auditor may %s: %v", name, auditor)
 			}
 		}
-		_, err = o.Comments(t.Context(), "risk:open", "", 0)
+		_, err = o.Comments(t.Context(), "risk:open", "", "", 0)
 		wantKind(t, "nobody reads", err, fault.Unauthenticated)
-		_, err = o.Post(o.olive(), "case:1", "x")
+		_, err = o.Post(o.olive(), "case:1", "", "x")
 		wantKind(t, "an item of an unknown type", err, fault.NotFound)
 	})
 }
@@ -246,7 +261,7 @@ func TestWhatMayNotBeSeen(t *testing.T) {
 func TestTextsRefused(t *testing.T) {
 	each(t, "", func(t *testing.T, o *office) {
 		for name, text := range map[string]string{"empty": " \n", "too long": strings.Repeat("x", MaxComment+1), "ten megabytes": strings.Repeat("x", 10<<20), "not UTF-8": "a\xff", "NUL": "a\x00b"} {
-			_, err := o.Post(o.olive(), "risk:open", text)
+			_, err := o.Post(o.olive(), "risk:open", "", text)
 			var f *fault.Error
 			if !errors.As(err, &f) || f.Kind != fault.Invalid || len(f.Fields) != 1 || f.Fields[0].Path != "text" {
 				t.Errorf("%s: %v", name, err)
@@ -270,7 +285,7 @@ func TestEraseComment(t *testing.T) {
 		wantKind(t, "erased twice", o.EraseComment(o.rosalind(), c.ID, "why"), fault.Conflict)
 		_, err := o.Edit(o.olive(), c.ID, 2, "back")
 		wantKind(t, "edited after it was erased", err, fault.Conflict)
-		page, err := o.Comments(o.olive(), "risk:open", "", 0)
+		page, err := o.Comments(o.olive(), "risk:open", "", "", 0)
 		if err != nil || len(page.Comments) != 1 || !page.Comments[0].Erased() || page.Comments[0].ErasedBy != "person:rosalind" {
 			t.Errorf("%+v, %v", page, err)
 		}

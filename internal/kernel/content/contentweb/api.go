@@ -21,7 +21,7 @@ func (s *Site) API(api *web.API) {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status, Tags: []string{"content"}}
 	}
 	const item = "/items/{type}/{id}"
-	web.Op(api, content.ActionRead, op("list-comments", http.MethodGet, item+"/comments", "Comments about an item, the oldest first", 0), s.apiComments)
+	web.Op(api, content.ActionRead, op("list-comments", http.MethodGet, item+"/comments", "Comments of a thread of an item, the oldest first", 0), s.apiComments)
 	web.Op(api, content.ActionComment, op("post-comment", http.MethodPost, item+"/comments", "Comment on an item", http.StatusCreated), s.apiPost)
 	web.Op(api, content.ActionRead, op("show-comment", http.MethodGet, "/comments/{id}", "Show a comment", 0), s.apiComment)
 	web.Op(api, content.ActionRead, op("list-comment-versions", http.MethodGet, "/comments/{id}/versions", "All texts of a comment, the oldest first", 0), s.apiVersions)
@@ -45,6 +45,11 @@ type ItemPath struct {
 
 func (i ItemPath) item() string { return i.Type + ":" + i.ID }
 
+// ThreadQuery names a thread of an item; it is exported as [ItemPath] is.
+type ThreadQuery struct {
+	Thread string `query:"thread" maxLength:"64" doc:"a thread of the item, such as a question; absent: its general discussion"`
+}
+
 // commentOut answers with a comment and its author's name.
 func (s *Site) commentOut(ctx context.Context, c content.Comment) (*web.Answer[Comment], error) {
 	names, err := s.namesOf(ctx, c.Author)
@@ -61,9 +66,10 @@ func (s *Site) namesOf(ctx context.Context, ids ...string) (names map[string]str
 
 func (s *Site) apiComments(ctx context.Context, in *struct {
 	ItemPath
+	ThreadQuery
 	web.Paging
 }) (*web.Listed[Comment], error) {
-	page, err := s.Content.Comments(ctx, in.item(), in.Cursor, in.Limit)
+	page, err := s.Content.Comments(ctx, in.item(), in.Thread, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -84,9 +90,10 @@ func (s *Site) commentList(ctx context.Context, all []content.Comment, next stri
 
 func (s *Site) apiPost(ctx context.Context, in *struct {
 	ItemPath
+	ThreadQuery
 	Body Text
 }) (*web.Answer[Comment], error) {
-	c, err := s.Content.Post(ctx, in.item(), in.Body.Text)
+	c, err := s.Content.Post(ctx, in.item(), in.Thread, in.Body.Text)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,8 @@ type CommentCommands struct {
 
 // ListCmd lists comments.
 type ListCmd struct {
-	Item string `arg:"" help:"risk:ID, or the kind:name of a subject."`
+	Item   string `arg:"" help:"risk:ID, review:ID, or the kind:name of a subject."`
+	Thread string `help:"A thread of the item, such as a question; default is its general discussion." placeholder:"NAME" query:"thread"`
 	client.Paging
 	client.JSONFlag
 }
@@ -100,8 +101,9 @@ func textOf(s *client.Session, given string) (string, error) {
 
 // AddCmd posts a comment.
 type AddCmd struct {
-	Item string `arg:"" help:"risk:ID, or the kind:name of a subject."`
-	Text string `arg:"" help:"Markdown; - reads standard input."`
+	Item   string `arg:"" help:"risk:ID, review:ID, or the kind:name of a subject."`
+	Text   string `arg:"" help:"Markdown; - reads standard input."`
+	Thread string `help:"A thread of the item, such as a question; default is its general discussion." placeholder:"NAME"`
 	client.JSONFlag
 }
 
@@ -115,7 +117,7 @@ func (c *AddCmd) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	comment, err := client.Send[Comment](s, http.MethodPost, itemPath(item)+"/comments", 0, Text{text})
+	comment, err := client.Send[Comment](s, http.MethodPost, inThread(itemPath(item)+"/comments", c.Thread), 0, Text{text})
 	return client.Show(s, comment, err, c.JSON, printComment)
 }
 
@@ -153,9 +155,9 @@ func (c *EraseCmd) Run(s *client.Session) error {
 func resolve(s *client.Session, typed string) (string, error) {
 	kind, rest, found := strings.Cut(typed, ":")
 	if !found || rest == "" {
-		return "", fault.New(fault.Usage, "content.item", "Say what it is about: risk:ID, or the kind:name of a subject.")
+		return "", fault.New(fault.Usage, "content.item", "Say what it is about: risk:ID, review:ID, or the kind:name of a subject.")
 	}
-	if kind == "risk" || kind == "subject" {
+	if kind == "risk" || kind == "review" || kind == "subject" {
 		return typed, nil
 	}
 	subject, err := client.Get[struct {

@@ -240,7 +240,7 @@ func TestPaging(t *testing.T) {
 	ctx := as(t, "fictional-owner")
 	var last string
 	for range content.DefaultLimit + 2 {
-		c, err := h.content.Post(ctx, h.subject.Item(), "Again.")
+		c, err := h.content.Post(ctx, h.subject.Item(), "", "Again.")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,6 +29,10 @@ type Deps struct {
 	// Text gives the text of a message key of the catalogue.
 	Text    func(key string, args ...any) string
 	Profile []web.NavItem // tabs under /me, of all parts
+	// ThreadURL, if set, is the address at which the module that keeps an item shows
+	// a thread of it, each comment under the id "c-" and its own. "" is the page of
+	// the discussion, which has any thread.
+	ThreadURL func(item, thread string) string
 }
 
 // Site is the pages and the API. It may be used concurrently.

@@ -23,6 +23,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/content/contentweb"
+	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/store/storetest"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/kernel/web/webtest"
@@ -39,9 +40,10 @@ type house struct {
 	fixture catalogtest.Fixture
 	content *content.Service
 	handler http.Handler
-	subject catalog.Subject // which everybody inside sees
-	path    string          // of the subject's discussion
-	secret  catalog.Subject // which its owner alone sees
+	subject catalog.Subject   // which everybody inside sees
+	path    string            // of the subject's discussion
+	secret  catalog.Subject   // which its owner alone sees
+	shown   map[string]string // where the subject's module shows a thread
 }
 
 func newHouse(t *testing.T) *house {
@@ -55,6 +57,12 @@ func newHouse(t *testing.T) *house {
 	h.content = content.New(content.Deps{
 		DB: f.DB, Writer: f.Log.Writer("content", content.EntryKinds()), Policy: f.Policy, Settings: config.Fixed(settings),
 		Resources: map[string]content.ResourceOf{catalog.ItemType: f.Service.Resource},
+		Threads: map[string]content.MayWrite{catalog.ItemType: func(_ context.Context, _ store.Reader, _, thread string) error {
+			if thread != "Q1" && thread != "Q2" {
+				return content.NoThread()
+			}
+			return nil
+		}},
 	})
 	deps := webtest.Deps(append(catalog.Actions(), content.Actions()...)...)
 	people := webtest.ByRole()
@@ -68,6 +76,7 @@ func newHouse(t *testing.T) *house {
 	site := contentweb.New(contentweb.Deps{
 		Content: h.content, DB: f.DB, Describe: f.Service.Describe, Person: catalogtest.Directory{}.Person,
 		Text: m.Text, Profile: contentweb.ProfileSections(),
+		ThreadURL: func(_, thread string) string { return h.shown[thread] },
 	})
 	site.Pages(m)
 	site.API(m.API())

@@ -19,6 +19,7 @@ const shownLatest = 3
 // threadView is what templates/thread.html shows.
 type threadView struct {
 	Item        catalog.Described
+	Thread      string // "": the general discussion
 	Comments    web.Comments
 	Pager       web.Pager
 	Attachments web.Table
@@ -32,25 +33,33 @@ func (s *Site) showThread(c *web.Ctx) error {
 	if c.Partial() {
 		return s.showLatest(c)
 	}
-	v, err := s.threadView(c)
+	v, err := s.threadView(c, c.Query("thread"))
 	if err != nil {
 		return err
 	}
 	return c.Render(http.StatusOK, "content/thread", v)
 }
 
-// threadView loads one page of the thread of the item that the address names.
-func (s *Site) threadView(c *web.Ctx) (threadView, error) {
+// threadView loads one page of a thread of the item that the address names. The
+// item's attachments go with its general discussion.
+func (s *Site) threadView(c *web.Ctx, thread string) (threadView, error) {
 	item := itemHere(c)
-	page, err := s.Content.Comments(c.Context(), item, c.Query("cursor"), 0)
+	page, err := s.Content.Comments(c.Context(), item, thread, c.Query("cursor"), 0)
 	if err != nil {
 		return threadView{}, err
 	}
-	v := threadView{ThreadURL: threadPath(item), AttachURL: attachmentsPath(item)}
+	v := threadView{Thread: thread, ThreadURL: threadPath(item)}
 	if c.Can(content.ActionComment) {
 		v.Write = itemPath(item) + "/comments"
 	}
-	files, err := s.Content.Attachments(c.Context(), item)
+	var files []content.Attachment
+	query := url.Values{}
+	if thread == "" {
+		v.AttachURL = attachmentsPath(item)
+		files, err = s.Content.Attachments(c.Context(), item)
+	} else {
+		query.Set("thread", thread)
+	}
 	if err != nil {
 		return threadView{}, err
 	}
@@ -58,13 +67,13 @@ func (s *Site) threadView(c *web.Ctx) (threadView, error) {
 		if v.Item, err = s.item(c.Context(), r, item); err != nil {
 			return err
 		}
-		if v.Comments, err = s.comments(c, r, page.Comments); err != nil {
+		if v.Comments, err = s.Comments(c, r, page.Comments); err != nil {
 			return err
 		}
 		v.Attachments, err = s.attachmentTable(c, r, files)
 		return err
 	})
-	v.Pager = c.Pager(v.ThreadURL, nil, page.Next)
+	v.Pager = c.Pager(v.ThreadURL, query, page.Next)
 	return v, err
 }
 
@@ -81,7 +90,7 @@ func (s *Site) showLatest(c *web.Ctx) error {
 	}
 	v := threadView{ThreadURL: threadPath(item)}
 	err = s.DB.Read(c.Context(), func(r *store.ReadTx) error {
-		if v.Comments, err = s.comments(c, r, t.Latest); err != nil {
+		if v.Comments, err = s.Comments(c, r, t.Latest); err != nil {
 			return err
 		}
 		v.Attachments, err = s.attachmentTable(c, r, files)
@@ -100,8 +109,9 @@ func (s *Site) showLatest(c *web.Ctx) error {
 	return c.Fragment(http.StatusOK, "content/thread", "latest", v)
 }
 
-// comments makes the component of comments, with what the reader may do to each.
-func (s *Site) comments(c *web.Ctx, r store.Reader, all []content.Comment) (web.Comments, error) {
+// Comments makes the component of comments, with what the reader may do to each;
+// modules show threads of their items with it, too.
+func (s *Site) Comments(c *web.Ctx, r store.Reader, all []content.Comment) (web.Comments, error) {
 	ids := make([]string, len(all))
 	for i, comment := range all {
 		ids[i] = comment.Author
@@ -151,19 +161,19 @@ func (s *Site) findComment(c *web.Ctx) error {
 		return err
 	}
 	// Not SeeOther: an address that came with a request loses its fragment there.
-	c.W.Header().Set("Location", placeOf(comment.Item, cursor, comment.ID))
+	c.W.Header().Set("Location", s.placeOf(comment, cursor))
 	c.W.WriteHeader(http.StatusSeeOther)
 	return nil
 }
 
 // commentForms registers the forms by which comments are written and changed.
 func (s *Site) commentForms(m *web.Mux) {
-	web.FormPage[web.None, string]{
+	web.FormPage[web.None, posting]{
 		Sends: "/items/{type}/{id}/comments", Action: content.ActionComment, Page: "content/thread",
-		View: func(c *web.Ctx, _ web.None, _ *web.Form) (any, error) { return s.threadView(c) },
-		Read: func(_ *web.Ctx, _ web.None, f *web.Form) string { return readText(f) },
-		Do: func(c *web.Ctx, _ web.None, _ int64, text string) (web.Next, error) {
-			comment, err := s.Content.Post(c.Context(), itemHere(c), text)
+		View: func(c *web.Ctx, _ web.None, f *web.Form) (any, error) { return s.threadView(c, threadIn(f)) },
+		Read: func(_ *web.Ctx, _ web.None, f *web.Form) posting { return posting{threadIn(f), readText(f)} },
+		Do: func(c *web.Ctx, _ web.None, _ int64, in posting) (web.Next, error) {
+			comment, err := s.Content.Post(c.Context(), itemHere(c), in.thread, in.text)
 			return web.To(CommentPath(comment.ID), "content.comment.posted"), err
 		},
 	}.Register(m)
@@ -181,6 +191,12 @@ func (s *Site) commentForms(m *web.Mux) {
 		},
 	}.Register(m)
 }
+
+// posting is what the form of a new comment holds.
+type posting struct{ thread, text string }
+
+// threadIn is the thread that the form is shown in.
+func threadIn(f *web.Form) string { return f.String("thread", content.MaxThread) }
 
 func readText(f *web.Form) string {
 	f.Require("text")
