@@ -9,6 +9,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -113,7 +114,7 @@ func changeWords(changed []string) string {
 	for i, c := range changed {
 		all[i] = words[c]
 	}
-	return joined(all, "and")
+	return item.Joined(all, "and")
 }
 
 // Term is one condition of an acceptance.

@@ -10,6 +10,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -170,7 +171,7 @@ func TestTransitions(t *testing.T) {
 		{Revoked, "grant", ""}, {Revoked, "close", Closed}, {Voided, "grant", ""}, {Voided, "close", Closed},
 		{Closed, "grant", ""}, {Closed, "close", ""},
 	} {
-		got, err := next(AcceptanceTransitions(), c.from, c.verb)
+		got, err := item.Next(AcceptanceTransitions(), c.from, c.verb, "risk.state")
 		if got != c.want || (err == nil) != (c.want != "") {
 			t.Errorf("%s %s: %q %v, want %q", c.from, c.verb, got, err, c.want)
 		}
@@ -178,7 +179,7 @@ func TestTransitions(t *testing.T) {
 			t.Errorf("%s %s: %v", c.from, c.verb, err)
 		}
 	}
-	if _, err := next(RiskTransitions(), StateClosed, "rate"); err == nil {
+	if _, err := item.Next(RiskTransitions(), StateClosed, "rate", "risk.state"); err == nil {
 		t.Error("a closed risk was rated")
 	}
 }

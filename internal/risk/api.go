@@ -110,7 +110,7 @@ func (s *Service) parting(r Risk) Detail {
 	return Detail{
 		Risk: r, Proposal: p.Proposal.Propose(&p.Matrix, r.Inputs), AsOf: r.ChangedAt,
 		Participants: []string{}, Ratings: []Rated{}, Parties: []Exposed{}, Hearings: []Hearing{}, Mitigations: []Mitigation{},
-		Options: []Option{}, Acceptances: []Placed{}, Needs: []NeedText{}, History: []Step{}, May: []string{}, Names: map[string]Named{},
+		Options: []Option{}, Acceptances: []Placed{}, Needs: []NeedText{}, History: []Step{}, Verbs: []string{}, Names: map[string]Named{},
 	}
 }
 

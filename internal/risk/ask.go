@@ -10,6 +10,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 )
 
@@ -82,12 +83,12 @@ func (d *decision) mayAsk(ctx context.Context) error {
 
 // request checks what is asked for and makes an acceptance of it.
 func (d *decision) request(ctx context.Context, in AskInput) (Acceptance, error) {
-	var f fields
+	var f item.Fields
 	now := d.tx.Now()
 	a := Acceptance{
 		ID: d.tx.NewID(), Risk: d.risk.ID, Version: 1, State: Asked,
 		Basis: BasisOf(d.risk, d.parties, d.subject), Pattern: d.policy.Pattern(d.subject),
-		Reason: f.text("reason", in.Reason, MaxReason, true), AskedBy: d.actor.ID, AskedAt: now,
+		Reason: f.Text("reason", in.Reason, MaxReason, true), AskedBy: d.actor.ID, AskedAt: now,
 		AskedAsOwner: d.actor.ID == d.risk.Owner, Conditions: []Term{}, Extends: in.Extends,
 		Start: in.Start.UTC().Truncate(time.Microsecond), Until: in.Until.UTC().Truncate(time.Microsecond),
 	}
@@ -104,7 +105,7 @@ func (d *decision) request(ctx context.Context, in AskInput) (Acceptance, error)
 	if err := d.checkTerms(ctx, &f, in.Conditions, &a); err != nil {
 		return Acceptance{}, err
 	}
-	return a, f.err()
+	return a, f.Err(codeInvalid)
 }
 
 // bid is what authority is asked about an acceptance.
@@ -123,23 +124,23 @@ func bidOf(a Acceptance, r Risk, before past, p *RiskPolicy, zone *time.Location
 }
 
 // checkEnd makes sure that somebody could grant as long as is asked.
-func (d *decision) checkEnd(f *fields, a Acceptance) {
+func (d *decision) checkEnd(f *item.Fields, a Acceptance) {
 	switch {
 	case a.Until.IsZero():
-		f.add("until", "required", "An acceptance ends: say when.")
+		f.Add("until", "required", "An acceptance ends: say when.")
 		return
 	case !a.Until.After(d.tx.Now()) || !a.Start.IsZero() && !a.Until.After(a.Start):
-		f.add("until", "past", "The end must lie ahead, and after the beginning.")
+		f.Add("until", "past", "The end must lie ahead, and after the beginning.")
 		return
 	}
 	q := d.bid(a, past{}, authz.Authority{})
 	for _, need := range d.policy.Needs(a.Basis) {
 		if need.Organisation == "" {
-			f.add("until", "nobody", "The party %s must accept, but nothing says who speaks for it: name its organisation first.", need.Party)
+			f.Add("until", "nobody", "The party %s must accept, but nothing says who speaks for it: name its organisation first.", need.Party)
 			continue
 		}
 		if len(need.AnyOf) == 0 {
-			f.add("until", "nobody", "%s", need.LiftedBy())
+			f.Add("until", "nobody", "%s", need.LiftedBy())
 			continue
 		}
 		if len(need.Admitted(q)) > 0 {
@@ -151,14 +152,14 @@ func (d *decision) checkEnd(f *fields, a Acceptance) {
 				latest = end
 			}
 		}
-		f.add("until", "too_long", "A risk rated %s is accepted at most until %s. Ask for less; prolonging is a new decision.",
+		f.Add("until", "too_long", "A risk rated %s is accepted at most until %s. Ask for less; prolonging is a new decision.",
 			a.Basis.Residual.Rating, latest.Add(-time.Microsecond).In(d.s.Zone()).Format(time.DateOnly))
 	}
 }
 
 // checkOptions finds the option that is proposed, and makes sure that those
 // which policy wants compared are there.
-func (d *decision) checkOptions(ctx context.Context, f *fields, chosen string, a *Acceptance) error {
+func (d *decision) checkOptions(ctx context.Context, f *item.Fields, chosen string, a *Acceptance) error {
 	options, err := loadOptions(ctx, d.tx, d.risk.ID)
 	if err != nil {
 		return err
@@ -173,7 +174,7 @@ func (d *decision) checkOptions(ctx context.Context, f *fields, chosen string, a
 			}
 		}
 		if len(missing) > 0 {
-			f.add("option", "not_compared", "Compare the options first; missing: %s.", joined(missing, "and"))
+			f.Add("option", "not_compared", "Compare the options first; missing: %s.", item.Joined(missing, "and"))
 		}
 	}
 	var fit []Option
@@ -185,11 +186,11 @@ func (d *decision) checkOptions(ctx context.Context, f *fields, chosen string, a
 	switch {
 	case chosen == "" && !wanted:
 	case len(fit) == 1 && fit[0].Kind == OptionNone:
-		f.add("option", "none", "Not doing it needs no acceptance. Propose another option, or close the risk.")
+		f.Add("option", "none", "Not doing it needs no acceptance. Propose another option, or close the risk.")
 	case len(fit) == 1:
 		a.Option = fit[0]
 	default:
-		f.add("option", "unknown", "Propose one of the options that are compared, by its id.")
+		f.Add("option", "unknown", "Propose one of the options that are compared, by its id.")
 	}
 	return nil
 }
@@ -197,7 +198,7 @@ func (d *decision) checkOptions(ctx context.Context, f *fields, chosen string, a
 // checkExtends makes sure that what is prolonged is an acceptance of this risk in
 // force, and that no time lies between the two: only then may this one count from
 // its own beginning.
-func (d *decision) checkExtends(ctx context.Context, f *fields, a Acceptance) error {
+func (d *decision) checkExtends(ctx context.Context, f *item.Fields, a Acceptance) error {
 	if a.Extends == "" {
 		return nil
 	}
@@ -207,29 +208,29 @@ func (d *decision) checkExtends(ctx context.Context, f *fields, a Acceptance) er
 	}
 	switch {
 	case len(old) != 1:
-		f.add("extends", "unknown", "Name an acceptance of this risk.")
+		f.Add("extends", "unknown", "Name an acceptance of this risk.")
 	case old[0].Standing(d.policy, a.Basis, d.tx.Now()).Code != InForce:
-		f.add("extends", "not_in_force", "Only an acceptance in force is prolonged. Ask for a new one.")
+		f.Add("extends", "not_in_force", "Only an acceptance in force is prolonged. Ask for a new one.")
 	case a.Start.After(old[0].Until):
-		f.add("start", "gap", "What prolongs an acceptance begins no later than that ends.")
+		f.Add("start", "gap", "What prolongs an acceptance begins no later than that ends.")
 	}
 	return nil
 }
 
 // checkTerms checks the conditions and gives them ids.
-func (d *decision) checkTerms(ctx context.Context, f *fields, in []TermInput, a *Acceptance) error {
+func (d *decision) checkTerms(ctx context.Context, f *item.Fields, in []TermInput, a *Acceptance) error {
 	if len(in) > MaxTerms {
-		f.add("conditions", "too_many", "Set at most %d conditions.", MaxTerms)
+		f.Add("conditions", "too_many", "Set at most %d conditions.", MaxTerms)
 		return nil
 	}
 	for i, c := range in {
 		at := fmt.Sprintf("conditions[%d]", i)
-		term := Term{ID: d.tx.NewID(), Text: f.line(at+".text", c.Text, MaxShort, true), Due: c.Due.UTC().Truncate(time.Microsecond)}
+		term := Term{ID: d.tx.NewID(), Text: f.Line(at+".text", c.Text, MaxShort, true), Due: c.Due.UTC().Truncate(time.Microsecond)}
 		switch {
 		case c.Due.IsZero():
-			f.add(at+".due", "required", "Say until when.")
+			f.Add(at+".due", "required", "Say until when.")
 		case !term.Due.After(d.tx.Now()) || term.Due.After(a.Until):
-			f.add(at+".due", "range", "The date must lie ahead, and not after the end of the acceptance.")
+			f.Add(at+".due", "range", "The date must lie ahead, and not after the end of the acceptance.")
 		}
 		var err error
 		if term.Owner, err = d.sighted(ctx, f, at+".owner", c.Owner); err != nil {
@@ -249,7 +250,7 @@ func (d *decision) storeAsked(ctx context.Context, a *Acceptance) error {
 	for _, c := range a.Conditions {
 		body.Conditions = append(body.Conditions, termBody{Condition: c.ID, Text: c.Text, Owner: c.Owner, Due: c.Due})
 	}
-	seq, err := d.record(ctx, KindAsked, a.ID, body, Change{Field: "acceptance", To: string(Asked)})
+	seq, err := d.record(ctx, KindAsked, a.ID, body, item.Change{Field: "acceptance", To: string(Asked)})
 	if err != nil {
 		return err
 	}

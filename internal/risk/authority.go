@@ -11,6 +11,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -222,7 +223,7 @@ func (n Need) Attainable(q Request) bool {
 				free := slices.DeleteFunc(slices.Clone(b.Members), func(m string) bool {
 					return slices.Contains(q.Objected, m) || q.barred(m) || !q.Office.Active[m]
 				})
-				if b.Quorum >= 1 && len(distinct(free)) >= a.quorum(b) {
+				if b.Quorum >= 1 && len(item.Distinct(free)) >= a.quorum(b) {
 					return true
 				}
 			}
@@ -277,7 +278,7 @@ func (n Need) byRank(a Alternative, q Request, people []string) ([]Exerciser, bo
 func (n Need) byBody(a Alternative, q Request, people []string) ([]Exerciser, bool) {
 	for _, b := range n.bodies(a, q) {
 		var by []Exerciser
-		for _, person := range distinct(people) {
+		for _, person := range item.Distinct(people) {
 			for _, r := range q.rights(person, n.Organisation) {
 				if r.Kind == authz.RightBody && r.Body == b.ID {
 					by = append(by, Exerciser{Person: person, Right: rightUsed(r)})
@@ -315,12 +316,6 @@ func (n Need) byFunctions(functions []string, q Request, people []string) ([]Exe
 	return nil, false
 }
 
-func distinct(people []string) []string {
-	people = slices.Clone(people)
-	slices.Sort(people)
-	return slices.Compact(people)
-}
-
 // String describes the way in words: "rank executive or higher".
 func (a Alternative) String() string {
 	switch {
@@ -331,7 +326,7 @@ func (a Alternative) String() string {
 	case a.Body != "":
 		return "quorum of " + a.Body
 	default:
-		text := "the functions " + joined(a.Functions, "and") + " together"
+		text := "the functions " + item.Joined(a.Functions, "and") + " together"
 		if a.OwnerSetsEnd {
 			text += ", the owner setting the end date"
 		}

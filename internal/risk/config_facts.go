@@ -9,6 +9,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -97,7 +98,7 @@ func (c *policyCheck) compared(at string, f ComparedFact) {
 	if slices.Contains([]string{f.Kind, f.From, f.To, f.Of, f.Attribute}, "") {
 		c.add(at, "must name kind, from, to, of and attribute")
 	}
-	if len(f.Order) < 2 || len(distinct(f.Order)) != len(f.Order) {
+	if len(f.Order) < 2 || len(item.Distinct(f.Order)) != len(f.Order) {
 		c.add(at+".order", "must have at least two values, each once, the most trusted first")
 	}
 	if f.Differs == "" && f.Falls == "" {

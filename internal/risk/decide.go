@@ -8,6 +8,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 )
 
@@ -53,7 +54,7 @@ func (s *Service) onAcceptance(ctx context.Context, action authz.Action, id stri
 
 // step moves the acceptance along the table.
 func (a *Acceptance) step(verb string) error {
-	to, err := next(AcceptanceTransitions(), a.State, verb)
+	to, err := item.Next(AcceptanceTransitions(), a.State, verb, codeState)
 	if err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func (d *decision) grant(ctx context.Context, a *Acceptance, last Vote, rights [
 		Risk: a.Risk, Acceptance: a.ID, Version: a.Version, Basis: basisState(a.Basis), From: a.From, Until: a.Until, Rights: rights,
 	}
 	var err error
-	a.Entry, err = d.record(ctx, KindGranted, a.ID, body, Change{Field: "acceptance", From: string(Asked), To: string(Granted)})
+	a.Entry, err = d.record(ctx, KindGranted, a.ID, body, item.Change{Field: "acceptance", From: string(Asked), To: string(Granted)})
 	return err
 }
 
@@ -115,13 +116,13 @@ type ballot struct {
 // ballot checks that the actor may vote on the acceptance now: it is undecided,
 // on what is still so, every party was heard, and the actor is entitled.
 func (d *decision) ballot(ctx context.Context, a Acceptance, verb, reason string) (ballot, error) {
-	if _, err := next(AcceptanceTransitions(), a.State, verb); err != nil {
+	if _, err := item.Next(AcceptanceTransitions(), a.State, verb, codeState); err != nil {
 		return ballot{}, err
 	}
-	var f fields
+	var f item.Fields
 	v := ballot{needs: d.policy.Needs(a.Basis)}
-	v.vote = Vote{ID: d.tx.NewID(), Person: d.actor.ID, Agrees: verb == "approve", At: d.tx.Now(), Reason: f.text("reason", reason, MaxReason, true)}
-	if err := f.err(); err != nil {
+	v.vote = Vote{ID: d.tx.NewID(), Person: d.actor.ID, Agrees: verb == "approve", At: d.tx.Now(), Reason: f.Text("reason", reason, MaxReason, true)}
+	if err := f.Err(codeInvalid); err != nil {
 		return ballot{}, err
 	}
 	if err := d.decidable(a); err != nil {
@@ -219,7 +220,7 @@ func (d *decision) decidable(a Acceptance) error {
 	case Lapsed:
 		return fault.New(fault.Conflict, "risk.acceptance_lapsed", "The end date that was asked for has passed. Ask anew.")
 	default:
-		return fault.New(fault.Conflict, "risk.state", "This request is decided.")
+		return fault.New(fault.Conflict, codeState, "This request is decided.")
 	}
 	if d.risk.Closed() || d.subject.Retired() {
 		return fault.New(fault.Conflict, "risk.closed", "The risk is closed, or its subject is no longer in use.")
@@ -234,7 +235,7 @@ func (d *decision) allHeard(ctx context.Context, a Acceptance) error {
 		return err
 	}
 	if missing := unheard(d.policy, a.Basis, d.parties, hearings[d.risk.ID]); len(missing) > 0 {
-		return fault.New(fault.Conflict, "risk.hearing_missing", "Before the decision, hear %s on the present rating.", joined(missing, "and"))
+		return fault.New(fault.Conflict, "risk.hearing_missing", "Before the decision, hear %s on the present rating.", item.Joined(missing, "and"))
 	}
 	return nil
 }
@@ -245,7 +246,7 @@ func (d *decision) recordVote(ctx context.Context, kind string, a Acceptance, v 
 		word = "objects"
 	}
 	body := votedBody{Risk: a.Risk, Acceptance: a.ID, Vote: word, Reason: v.Reason, Rights: v.Rights}
-	return d.record(ctx, kind, a.ID, body, Change{Field: "vote", To: word})
+	return d.record(ctx, kind, a.ID, body, item.Change{Field: "vote", To: word})
 }
 
 // Refuse says no. Whoever could grant alone refuses alone; a function or a member
@@ -277,7 +278,7 @@ func (s *Service) Refuse(ctx context.Context, id string, version int64, reason s
 		}
 		a.DecidedAt, a.DecidedBy, a.Decision = d.tx.Now(), d.actor.ID, v.vote.Reason
 		body := endedBody{Risk: a.Risk, Acceptance: a.ID, Version: a.Version, State: a.State, Reason: v.vote.Reason}
-		a.Entry, err = d.record(ctx, KindRefused, a.ID, body, Change{Field: "acceptance", From: string(Asked), To: string(Refused)})
+		a.Entry, err = d.record(ctx, KindRefused, a.ID, body, item.Change{Field: "acceptance", From: string(Asked), To: string(Refused)})
 		return err
 	})
 }

@@ -481,7 +481,7 @@ func TestServiceAccountsJudgeNothing(t *testing.T) {
 	detail, err := d.risks.Get(bot, r.ID)
 	d.must(err)
 	for _, verb := range []string{"rate", "review", "hear", "close"} {
-		if slices.Contains(detail.May, verb) {
+		if slices.Contains(detail.Verbs, verb) {
 			t.Errorf("the account is offered to %s", verb)
 		}
 	}
@@ -517,7 +517,7 @@ func TestHearingsAreRecordedByOthers(t *testing.T) {
 	wantCode(t, err, "risk.not_independent")
 	detail, err := d.risks.Get(d.as("triager"), r.ID)
 	d.must(err)
-	if slices.Contains(detail.May, "hear") {
+	if slices.Contains(detail.Verbs, "hear") {
 		t.Error("who asked is offered to record a hearing")
 	}
 	_, err = d.risks.Hear(d.as("reviewer"), r.ID, r.Version, said)

@@ -7,6 +7,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -19,23 +20,16 @@ type Rated struct {
 	Entry    int64           `json:"entry,omitempty"`
 }
 
-// Change is one thing that a step changed. From and To are given for short
-// values that are no text of people; long texts are only named.
-type Change struct {
-	Field string `json:"field"`
-	From  string `json:"from,omitempty"`
-	To    string `json:"to,omitempty"`
-}
-
-// Step is one step of a risk's history; its entry proves it.
+// Step is one step of a risk's history; its entry proves it. It is an [item.Step],
+// in the words of the register.
 type Step struct {
-	Entry      int64     `json:"entry,omitempty"`
-	Acceptance string    `json:"acceptance,omitempty"`
-	Version    int64     `json:"version" doc:"version of the risk after the step"`
-	Kind       string    `json:"kind" doc:"ledger entry kind"`
-	Actor      string    `json:"actor"`
-	At         time.Time `json:"at"`
-	Changes    []Change  `json:"changes" nullable:"false"`
+	Entry   int64         `json:"entry,omitempty"`
+	Part    string        `json:"acceptance,omitempty"`
+	Version int64         `json:"version" doc:"version of the risk after the step"`
+	Kind    string        `json:"kind" doc:"ledger entry kind"`
+	Actor   string        `json:"actor"`
+	At      time.Time     `json:"at"`
+	Changes []item.Change `json:"changes" nullable:"false"`
 }
 
 // Exposed is a party with what policy requires for it at the present rating.
@@ -62,7 +56,7 @@ type Detail struct {
 	Acceptances  []Placed         `json:"acceptances" nullable:"false" doc:"latest first"`
 	Needs        []NeedText       `json:"needs" nullable:"false" doc:"who would have to accept the present rating"`
 	History      []Step           `json:"history" nullable:"false" doc:"latest first"`
-	May          []string         `json:"may" nullable:"false" doc:"what the reader may do now: edit, rate, treat, ask, close, ..."`
+	Verbs        []string         `json:"may" nullable:"false" doc:"what the reader may do now: edit, rate, treat, ask, close, ..."`
 	Names        map[string]Named `json:"names" doc:"people and organisations by id"`
 	AsOf         time.Time        `json:"as_of"`
 }
@@ -123,7 +117,7 @@ type AcceptanceDetail struct {
 	YourRights []RightUsed      `json:"your_rights" nullable:"false" doc:"by which the reader may decide"`
 	MayGrant   bool             `json:"may_grant"`
 	WhyNot     string           `json:"why_not,omitempty" doc:"why the reader may not grant"`
-	May        []string         `json:"may" nullable:"false" doc:"what else the reader may do now: refuse, withdraw, revoke, close, meet"`
+	Verbs      []string         `json:"may" nullable:"false" doc:"what else the reader may do now: refuse, withdraw, revoke, close, meet"`
 	Opens      []string         `json:"opens" nullable:"false" doc:"acts that the gate makes depend on it: flow call"`
 	Precedents []Precedent      `json:"precedents" nullable:"false" doc:"latest first, as far as the reader may see them"`
 	Ordinal    int              `json:"ordinal" doc:"this would be (or is) the n-th of this kind that was granted"`

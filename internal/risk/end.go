@@ -7,14 +7,15 @@ import (
 	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 )
 
 // Withdraw takes back a request that waits for its decision.
 func (s *Service) Withdraw(ctx context.Context, id string, version int64, reason string) (Acceptance, error) {
 	return s.onAcceptance(ctx, ActionWithdraw, id, version, func(d *decision, a *Acceptance) error {
-		var f fields
-		reason := f.text("reason", reason, MaxReason, true)
-		if err := f.err(); err != nil {
+		var f item.Fields
+		reason := f.Text("reason", reason, MaxReason, true)
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
 		if err := a.step("withdraw"); err != nil {
@@ -28,9 +29,9 @@ func (s *Service) Withdraw(ctx context.Context, id string, version int64, reason
 // Revoke ends an acceptance at once.
 func (s *Service) Revoke(ctx context.Context, id string, version int64, reason string) (Acceptance, error) {
 	return s.onAcceptance(ctx, ActionRevoke, id, version, func(d *decision, a *Acceptance) error {
-		var f fields
-		reason := f.text("reason", reason, MaxReason, true)
-		if err := f.err(); err != nil {
+		var f item.Fields
+		reason := f.Text("reason", reason, MaxReason, true)
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
 		if err := a.step("revoke"); err != nil {
@@ -54,13 +55,13 @@ type SettleInput struct {
 // what was learnt. One that is still in force ends with that.
 func (s *Service) Settle(ctx context.Context, id string, version int64, in SettleInput) (Acceptance, error) {
 	return s.onAcceptance(ctx, ActionSettle, id, version, func(d *decision, a *Acceptance) error {
-		var f fields
-		undone, learnt := f.text("undone", in.Undone, MaxText, true), f.text("learnt", in.Learnt, MaxText, true)
-		if err := f.err(); err != nil {
+		var f item.Fields
+		undone, learnt := f.Text("undone", in.Undone, MaxText, true), f.Text("learnt", in.Learnt, MaxText, true)
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
 		if !a.WasGranted() {
-			return fault.New(fault.Conflict, "risk.state", "This was never granted, so there is nothing to undo.")
+			return fault.New(fault.Conflict, codeState, "This was never granted, so there is nothing to undo.")
 		}
 		from := a.State
 		if err := a.step("close"); err != nil {
@@ -70,14 +71,14 @@ func (s *Service) Settle(ctx context.Context, id string, version int64, in Settl
 			a.EndedAt, a.EndedBy = d.tx.Now(), d.actor.ID
 		}
 		a.ClosedAt, a.ClosedBy, a.Undone, a.Learnt = d.tx.Now(), d.actor.ID, undone, learnt
-		return d.recordEnd(ctx, KindSettled, a, from, endedBody{Undone: sha(undone), Learnt: sha(learnt)})
+		return d.recordEnd(ctx, KindSettled, a, from, endedBody{Undone: item.SHA(undone), Learnt: item.SHA(learnt)})
 	})
 }
 
 // recordEnd records how the acceptance came to its new state.
 func (d *decision) recordEnd(ctx context.Context, kind string, a *Acceptance, from AcceptanceState, body endedBody) error {
 	body.Risk, body.Acceptance, body.Version, body.State = a.Risk, a.ID, a.Version, a.State
-	seq, err := d.record(ctx, kind, a.ID, body, Change{Field: "acceptance", From: string(from), To: string(a.State)})
+	seq, err := d.record(ctx, kind, a.ID, body, item.Change{Field: "acceptance", From: string(from), To: string(a.State)})
 	a.Entry = seq
 	return err
 }
@@ -95,18 +96,18 @@ func (s *Service) Meet(ctx context.Context, id string, version int64, condition,
 				return err
 			}
 		}
-		var f fields
-		c.Evidence = f.text("evidence", evidence, MaxText, true)
-		if err := f.err(); err != nil {
+		var f item.Fields
+		c.Evidence = f.Text("evidence", evidence, MaxText, true)
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
 		if !c.MetAt.IsZero() || a.State != Asked && a.State != Granted {
-			return fault.New(fault.Conflict, "risk.state", "This condition is met already, or its acceptance is over.")
+			return fault.New(fault.Conflict, codeState, "This condition is met already, or its acceptance is over.")
 		}
 		c.MetAt, c.MetBy = d.tx.Now(), d.actor.ID
-		body := metBody{Risk: a.Risk, Acceptance: a.ID, Condition: c.ID, Evidence: sha(c.Evidence)}
+		body := metBody{Risk: a.Risk, Acceptance: a.ID, Condition: c.ID, Evidence: item.SHA(c.Evidence)}
 		var err error
-		if c.Entry, err = d.record(ctx, KindMet, a.ID, body, Change{Field: "condition", To: "met"}); err != nil {
+		if c.Entry, err = d.record(ctx, KindMet, a.ID, body, item.Change{Field: "condition", To: "met"}); err != nil {
 			return err
 		}
 		return meetTerm(ctx, d.tx.Tx, *c)

@@ -3,11 +3,10 @@
 package risk
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -46,16 +45,6 @@ func EntryKinds() []string {
 		KindAsked, KindApproved, KindObjected, KindGranted, KindRefused, KindWithdrawn,
 		KindRevoked, KindVoided, KindSettled, KindMet, KindErased,
 	}
-}
-
-// sha returns the SHA-256 of a text in lower-case hexadecimal: an entry refers
-// to long texts, it does not hold them. It is empty for an empty text.
-func sha(text string) string {
-	if text == "" {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
 }
 
 // riskBody is the state of a risk in an entry.
@@ -100,14 +89,14 @@ func inputsOf(in matrix.Inputs) inputsBody {
 	return inputsBody{
 		Data: in.Data, Direction: in.Direction, Access: in.Access, Volume: in.Volume,
 		CrossesBoundary: in.CrossesBoundary, LowerTrust: in.LowerTrust,
-		Assurances: sha(in.Assurances), MitigationPlan: in.MitigationPlan,
+		Assurances: item.SHA(in.Assurances), MitigationPlan: in.MitigationPlan,
 	}
 }
 
 func riskState(r Risk, participants []string, parties []Party) riskBody {
 	return riskBody{
 		Risk: r.ID, Version: r.Version, Subject: r.Subject, Act: r.Act, Title: r.Title,
-		Threat: sha(r.Threat), Scope: sha(r.Scope), Owner: r.Owner, Visibility: r.Visibility, Participants: participants,
+		Threat: item.SHA(r.Threat), Scope: item.SHA(r.Scope), Owner: r.Owner, Visibility: r.Visibility, Participants: participants,
 		State: r.State, Inputs: inputsOf(r.Inputs), Proposed: r.Proposed, Parties: basisParties(parties), Follows: r.Follows,
 		Outdated: r.Rating.Outdated,
 	}
@@ -187,7 +176,7 @@ type basisBody struct {
 
 func basisState(b Basis) basisBody {
 	return basisBody{
-		RatingSeq: b.RatingSeq, Residual: b.Residual, Facts: inputsOf(b.Facts), Threat: sha(b.Threat), Scope: sha(b.Scope),
+		RatingSeq: b.RatingSeq, Residual: b.Residual, Facts: inputsOf(b.Facts), Threat: item.SHA(b.Threat), Scope: item.SHA(b.Scope),
 		Subject: b.Subject, SubjectVersion: b.SubjectVersion, SubjectDigest: b.SubjectDigest,
 		Organisation: b.Organisation, Parties: b.Parties,
 	}

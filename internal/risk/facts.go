@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -25,7 +26,7 @@ func (r FactsRule) refs(subject catalog.Subject) []string {
 			all = append(all, f.Of+":"+subject.Attributes[f.From], f.Of+":"+subject.Attributes[f.To])
 		}
 	}
-	return distinct(all)
+	return item.Distinct(all)
 }
 
 func (f ComparedFact) applies(subject catalog.Subject) bool {
@@ -75,20 +76,20 @@ func (s *Service) groundsOf(ctx context.Context, r store.Reader, subject catalog
 // state takes what somebody stated into the risk; what they left out stays as it
 // is, or as the subject states it. What is milder than the subject is refused: an
 // input is a claim about the subject, and the catalogue says what the subject is.
-func (d *decision) state(ctx context.Context, f *fields, stated matrix.Stated) error {
+func (d *decision) state(ctx context.Context, f *item.Fields, stated matrix.Stated) error {
 	g, err := d.s.groundsOf(ctx, d.tx, d.subject)
 	if err != nil {
 		return err
 	}
 	in := stated.Over(g.Raise(d.risk.Inputs))
-	in.Assurances = f.text("inputs.assurances", stated.Assurances, MaxText, false)
+	in.Assurances = f.Text("inputs.assurances", stated.Assurances, MaxText, false)
 	said := map[string]bool{"data": in.Data != "", "direction": in.Direction != "", "access": in.Access != "", "volume": in.Volume != ""}
 	for _, p := range in.Problems() {
 		switch {
 		case said[p.Path]:
-			f.add("inputs."+p.Path, "not_offered", "%s", p.Message)
+			f.Add("inputs."+p.Path, "not_offered", "%s", p.Message)
 		case d.subject.Ref != "": // or else it is the subject that is missing, and what it would say
-			f.add("inputs."+p.Path, "required", "%s does not state this: say it here. %s", d.subject.Ref, p.Message)
+			f.Add("inputs."+p.Path, "required", "%s does not state this: say it here. %s", d.subject.Ref, p.Message)
 		}
 	}
 	g.check(f, in)
@@ -97,13 +98,13 @@ func (d *decision) state(ctx context.Context, f *fields, stated matrix.Stated) e
 }
 
 // check notes each input that says less than the subject does.
-func (g grounds) check(f *fields, in matrix.Inputs) {
+func (g grounds) check(f *item.Fields, in matrix.Inputs) {
 	for _, m := range g.Milder(in) {
 		choose := "this holds"
 		if len(matrix.Values(m.Path)) > 0 {
-			choose = "choose " + joined(m.Enough, "or")
+			choose = "choose " + item.Joined(m.Enough, "or")
 		}
-		f.add("inputs."+m.Path, "milder_than_subject",
+		f.Add("inputs."+m.Path, "milder_than_subject",
 			"The %s says otherwise: %s. If that is wrong, correct the subject first, which voids what was accepted on it.", g.where[m.Path], choose)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -68,9 +69,9 @@ func (s *Service) NewLot(made []MadeRisk, steps int, end time.Time) *Lot {
 func (l *Lot) Live(ctx context.Context) (done bool, err error) {
 	last := l.step == l.steps-1
 	err = l.s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
-		var history []storedStep
+		var lines []item.Line
 		for _, r := range l.risks {
-			r.begin(l.s, tx, &history)
+			r.begin(l.s, tx, &lines)
 			if err := l.advance(ctx, r); err != nil {
 				return fmt.Errorf("step %d of made-up risk %d: %w", l.step, r.Number, err)
 			}
@@ -80,15 +81,15 @@ func (l *Lot) Live(ctx context.Context) (done bool, err error) {
 				}
 			}
 		}
-		return historyRows.InsertAll(ctx, tx.Tx, history)
+		return history.AddAll(ctx, tx.Tx, lines)
 	})
 	l.step++
 	return last, err
 }
 
 // begin prepares the next decision about the risk.
-func (r *madeRisk) begin(s *Service, tx *ledger.Tx, history *[]storedStep) {
-	r.s, r.tx, r.policy, r.subject, r.history = s, tx, s.Policy(), r.Subject, history
+func (r *madeRisk) begin(s *Service, tx *ledger.Tx, lines *[]item.Line) {
+	r.s, r.tx, r.policy, r.subject, r.history = s, tx, s.Policy(), r.Subject, lines
 	r.actor, r.participants = r.Owner, r.Participants
 	r.before = r.risk
 	r.risk.Version++
@@ -110,7 +111,7 @@ func (l *Lot) advance(ctx context.Context, r *madeRisk) error {
 	case l.step == 0:
 		return l.register(ctx, r)
 	case !rated:
-		return r.recordRisk(ctx, KindEdited, riskState(r.risk, r.participants, r.parties), Change{Field: "threat"})
+		return r.recordRisk(ctx, KindEdited, riskState(r.risk, r.participants, r.parties), item.Change{Field: "threat"})
 	case l.step == stepRate:
 		return l.rate(ctx, r)
 	case l.step == stepTreat:
@@ -160,7 +161,7 @@ func (l *Lot) rate(ctx context.Context, r *madeRisk) error {
 		Risk: r.risk.ID, Version: r.risk.Version, Seq: rating.Seq, Inherent: rating.Inherent, Residual: rating.Residual,
 		Proposed: proposal.Residual.Rating, Inputs: inputsOf(r.risk.Inputs), Reason: rating.Reason,
 	}
-	if err := r.recordRisk(ctx, KindRated, body, Change{Field: "rating", To: string(rating.Residual.Rating)}); err != nil {
+	if err := r.recordRisk(ctx, KindRated, body, item.Change{Field: "rating", To: string(rating.Residual.Rating)}); err != nil {
 		return err
 	}
 	r.dueForReview()
@@ -173,8 +174,8 @@ func (r *madeRisk) dueForReview() {
 
 func (r *madeRisk) treat(ctx context.Context) error {
 	r.risk.Treatment, r.risk.TreatmentNote = Treatments()[r.Number%len(Treatments())], "Made up for a measurement."
-	body := stepBody{Risk: r.risk.ID, Version: r.risk.Version, State: r.risk.State, Treatment: r.risk.Treatment, Note: sha(r.risk.TreatmentNote)}
-	return r.recordRisk(ctx, KindTreated, body, Change{Field: "treatment", To: string(r.risk.Treatment)})
+	body := stepBody{Risk: r.risk.ID, Version: r.risk.Version, State: r.risk.State, Treatment: r.risk.Treatment, Note: item.SHA(r.risk.TreatmentNote)}
+	return r.recordRisk(ctx, KindTreated, body, item.Change{Field: "treatment", To: string(r.risk.Treatment)})
 }
 
 func (r *madeRisk) plan(ctx context.Context) error {
@@ -188,6 +189,6 @@ func (r *madeRisk) plan(ctx context.Context) error {
 func (r *madeRisk) review(ctx context.Context) error {
 	r.actor = r.Reviewer
 	r.dueForReview()
-	body := stepBody{Risk: r.risk.ID, Version: r.risk.Version, Note: sha("Nothing to change."), ReviewDue: r.risk.ReviewDue}
-	return r.recordRisk(ctx, KindReviewed, body, Change{Field: "reviewed"})
+	body := stepBody{Risk: r.risk.ID, Version: r.risk.Version, Note: item.SHA("Nothing to change."), ReviewDue: r.risk.ReviewDue}
+	return r.recordRisk(ctx, KindReviewed, body, item.Change{Field: "reviewed"})
 }

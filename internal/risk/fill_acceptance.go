@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/item"
 )
 
 // beyond is a time after the end of the lot's life that lies far enough ahead
@@ -87,8 +88,8 @@ func (r *madeRisk) endLife(ctx context.Context) error {
 		r.actor = r.Reviewer
 		r.risk.State, r.risk.ClosedAt, r.risk.ClosingNote = StateClosed, now, "No longer so."
 		r.risk.ReviewDue, r.risk.NoticeDue = time.Time{}, time.Time{}
-		body := stepBody{Risk: r.risk.ID, Version: r.risk.Version, State: r.risk.State, Note: sha(r.risk.ClosingNote)}
-		return r.recordRisk(ctx, KindClosed, body, Change{Field: "state", From: string(StateOpen), To: string(StateClosed)})
+		body := stepBody{Risk: r.risk.ID, Version: r.risk.Version, State: r.risk.State, Note: item.SHA(r.risk.ClosingNote)}
+		return r.recordRisk(ctx, KindClosed, body, item.Change{Field: "state", From: string(StateOpen), To: string(StateClosed)})
 	}
 	var verb, kind string
 	switch r.Standing {
@@ -101,8 +102,8 @@ func (r *madeRisk) endLife(ctx context.Context) error {
 		a.ClosedAt, a.ClosedBy, a.Undone, a.Learnt = now, r.Owner.ID, "Switched off.", "Plan the proper service earlier."
 	case InForce:
 		c := &a.Conditions[0]
-		body := metBody{Risk: a.Risk, Acceptance: a.ID, Condition: c.ID, Evidence: sha("Shown.")}
-		entry, err := r.record(ctx, KindMet, a.ID, body, Change{Field: "condition"})
+		body := metBody{Risk: a.Risk, Acceptance: a.ID, Condition: c.ID, Evidence: item.SHA("Shown.")}
+		entry, err := r.record(ctx, KindMet, a.ID, body, item.Change{Field: "condition"})
 		c.MetAt, c.MetBy, c.Evidence, c.Entry = now, r.Owner.ID, "Shown.", entry
 		return err
 	default:
@@ -112,7 +113,7 @@ func (r *madeRisk) endLife(ctx context.Context) error {
 		return err
 	}
 	a.EndedAt, a.EndedBy, a.EndReason = now, r.Owner.ID, "Made up for a measurement."
-	return r.recordEnd(ctx, kind, a, Granted, endedBody{Reason: a.EndReason, Undone: sha(a.Undone), Learnt: sha(a.Learnt)})
+	return r.recordEnd(ctx, kind, a, Granted, endedBody{Reason: a.EndReason, Undone: item.SHA(a.Undone), Learnt: item.SHA(a.Learnt)})
 }
 
 // finish writes what the steps have made of the rows that were inserted.

@@ -9,6 +9,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
@@ -53,9 +54,9 @@ func (s *Service) FollowSubject(ctx context.Context, tx *ledger.Tx, subject cata
 	if err != nil {
 		return err
 	}
-	var history []storedStep
-	d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy(), subject: subject, history: &history}
-	bound, err := d.bound(ctx)
+	var lines []item.Line
+	d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy(), subject: subject, history: &lines}
+	bound, err := item.BoundOf(ctx, tx, subject)
 	if err != nil {
 		return err
 	}
@@ -65,11 +66,11 @@ func (s *Service) FollowSubject(ctx context.Context, tx *ledger.Tx, subject cata
 			return fmt.Errorf("let a risk follow its subject: %w", err)
 		}
 	}
-	return historyRows.InsertAll(ctx, tx.Tx, history)
+	return history.AddAll(ctx, tx.Tx, lines)
 }
 
 // follow writes the risk if the subject leaves it another one.
-func (d *decision) follow(ctx context.Context, g grounds, b bound) error {
+func (d *decision) follow(ctx context.Context, g grounds, b item.Bound) error {
 	narrowed := d.narrow(b)
 	if !d.risk.Closed() {
 		if d.risk.Inputs = g.Raise(d.risk.Inputs); d.risk.Inputs != d.before.Inputs {
@@ -106,21 +107,21 @@ func (d *decision) follow(ctx context.Context, g grounds, b bound) error {
 
 // narrow gives the risk visibility and participants no wider than the subject's,
 // and reports whether other people take part now.
-func (d *decision) narrow(b bound) bool {
+func (d *decision) narrow(b item.Bound) bool {
 	old := d.participants
-	d.risk.Visibility = stricter(d.risk.Visibility, d.subject.Visibility)
+	d.risk.Visibility = item.Stricter(d.risk.Visibility, d.subject.Visibility)
 	switch {
 	case d.risk.Visibility != authz.Restricted:
 		return false
-	case b.restricted && d.before.Visibility != authz.Restricted:
+	case b.Restricted && d.before.Visibility != authz.Restricted:
 		// Who took part had no meaning: everybody inside saw it.
-		d.participants = b.principals
+		d.participants = b.Principals
 	case !slices.Contains(old, authz.PersonPrincipal(d.subject.Owner)):
 		d.participants = append(slices.Clone(old), authz.PersonPrincipal(d.subject.Owner))
 		slices.Sort(d.participants)
 		fallthrough
 	default:
-		d.participants = b.narrow(d.participants)
+		d.participants = b.Narrow(d.participants)
 	}
 	return !slices.Equal(old, d.participants)
 }
@@ -129,7 +130,7 @@ func (d *decision) narrow(b bound) bool {
 // decided while it was hidden stays so when the risk is opened: those entries may
 // speak of others, too. The catalogue does the same.
 func (d *decision) hide(ctx context.Context) error {
-	if visibilityLevel(d.risk.Visibility) <= visibilityLevel(d.before.Visibility) {
+	if !item.Narrower(d.risk.Visibility, d.before.Visibility) {
 		return nil
 	}
 	return d.s.Reclassify(ctx, d.tx, d.risk.Item(), string(d.risk.Visibility))

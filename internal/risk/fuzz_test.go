@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -44,8 +45,8 @@ func FuzzMoment(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		var wrong fields
-		got := wrong.moment("until", text, endIn(time.UTC))
+		var wrong item.Fields
+		got := wrong.Moment("until", text, item.EndIn(time.UTC))
 		if len(wrong) > 0 && !got.IsZero() {
 			t.Errorf("%q: refused, and read as %v", text, got)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
@@ -27,15 +28,15 @@ func (s *Service) acceptancePages(m *web.Mux) {
 		return "risk.flash.objected"
 	}).Register(m)
 	here := s.acceptanceSpot()
-	questionOf(here, ActionWithdraw, "withdraw", "risk.flash.withdrawn", withdrawQuestion, reasoned(s.Withdraw)).Register(m)
-	questionOf(here, ActionRevoke, "revoke", "risk.flash.revoked", revokeQuestion, reasoned(s.Revoke)).Register(m)
-	settle := formOf(here, ActionSettle, "close", "close", "risk/settle", "risk.flash.settled", s.Settle)
+	itemweb.QuestionOf(here, ActionWithdraw, "withdraw", "risk.flash.withdrawn", withdrawQuestion, reasoned(s.Withdraw)).Register(m)
+	itemweb.QuestionOf(here, ActionRevoke, "revoke", "risk.flash.revoked", revokeQuestion, reasoned(s.Revoke)).Register(m)
+	settle := itemweb.FormOf(here, ActionSettle, "close", "close", "risk/settle", "risk.flash.settled", s.Settle)
 	settle.View = settleView
 	settle.Register(m)
-	meet := formOf[AcceptanceDetail, EvidenceRequest, Acceptance](here, ActionMeet, "conditions/{condition}", "", "risk/meet", "", nil)
+	meet := itemweb.FormOf[AcceptanceDetail, EvidenceRequest, Acceptance](here, ActionMeet, "conditions/{condition}", "", "risk/meet", "", nil)
 	meet.Load, meet.View = s.loadWithTerm, meetView
 	meet.Open = func(c *web.Ctx, d AcceptanceDetail) error {
-		return openIf(c, d, mayMeet(c, d, *termOf(d, c.Path("condition"))))
+		return itemweb.OpenIf(c, notNow, d, "", mayMeet(c, d, *termOf(d, c.Path("condition"))))
 	}
 	meet.Do = func(c *web.Ctx, d AcceptanceDetail, version int64, in EvidenceRequest) (web.Next, error) {
 		_, err := s.Meet(c.Context(), d.ID, version, c.Path("condition"), in.Evidence)
@@ -78,10 +79,10 @@ func (s *Service) showAcceptance(c *web.Ctx) error {
 
 // decision is the word of somebody entitled, on the acceptance's own page. After a
 // refusal the dialogue shows how things stand now, with the reason that was typed.
-func (s *Service) decision(action authz.Action, verb string, do useCase[string, Acceptance], said func(Acceptance) string) web.FormPage[AcceptanceDetail, string] {
+func (s *Service) decision(action authz.Action, verb string, do itemweb.UseCase[string, Acceptance], said func(Acceptance) string) web.FormPage[AcceptanceDetail, string] {
 	return web.FormPage[AcceptanceDetail, string]{
 		Sends: "/risks/{id}/acceptances/{acceptance}/" + verb, Action: action, Page: "risk/acceptance",
-		Load: s.acceptanceHere, Version: versionOf[AcceptanceDetail],
+		Load: s.acceptanceHere, Version: itemweb.VersionOf[AcceptanceDetail],
 		Read: func(_ *web.Ctx, d AcceptanceDetail, f *web.Form) string {
 			f.Action = d.URL() + "/grant" // one form with two buttons: its draft goes with either
 			return f.Text("reason", MaxReason)
@@ -112,5 +113,5 @@ func mayMeet(c *web.Ctx, d AcceptanceDetail, t Term) bool {
 	if !t.MetAt.IsZero() || d.State != Asked && d.State != Granted || !c.Can(ActionMeet) {
 		return false
 	}
-	return t.Owner == c.Actor.ID || d.may("close")
+	return t.Owner == c.Actor.ID || d.May("close")
 }

@@ -2,43 +2,11 @@
 
 package risk
 
-import (
-	"slices"
+import "slices"
 
-	"portreeve.org/portreeve/internal/kernel/fault"
-	"portreeve.org/portreeve/internal/kernel/web"
-)
-
-// openFor opens a form to whoever is offered the verb. To others it says what has
-// to happen first or, if nothing has, that this is not for them to do.
-func openFor[D actable](verb string) func(*web.Ctx, D) error {
-	return func(c *web.Ctx, d D) error {
-		if d.may(verb) {
-			return nil
-		}
-		return refuseToOpen(c, d, d.obstacle(verb))
-	}
-}
-
-// openIf opens a form that the reader may use if may says so.
-func openIf(c *web.Ctx, d actable, may bool) error {
-	if may {
-		return nil
-	}
-	return refuseToOpen(c, d, d.obstacle(""))
-}
-
-func refuseToOpen(c *web.Ctx, d actable, why string) error {
-	c.BackTo(d.URL())
-	if why == "" {
-		why = "not_yours"
-	}
-	return fault.New(fault.Conflict, "risk.not_now", "%s", c.Text("risk.not_now_"+why))
-}
-
-// obstacle is what stands in the way of a step about the risk, whoever takes it,
+// Obstacle is what stands in the way of a step about the risk, whoever takes it,
 // or "". It mirrors what [Service.mayDo] calls sensible.
-func (d Detail) obstacle(verb string) string {
+func (d Detail) Obstacle(verb string) string {
 	open := slices.ContainsFunc(d.Mitigations, func(m Mitigation) bool { return m.State == MitigationOpen })
 	waiting := slices.ContainsFunc(d.Acceptances, func(p Placed) bool { return p.Standing.Code == Awaiting })
 	unclosed := slices.ContainsFunc(d.Acceptances, func(p Placed) bool { return p.State == Asked || p.WasGranted() && p.State != Closed })
@@ -63,8 +31,8 @@ func (d Detail) obstacle(verb string) string {
 	return ""
 }
 
-// obstacle is what stands in the way of a step about the acceptance, or "".
-func (d AcceptanceDetail) obstacle(verb string) string {
+// Obstacle is what stands in the way of a step about the acceptance, or "".
+func (d AcceptanceDetail) Obstacle(verb string) string {
 	switch {
 	case d.State == Closed:
 		return "settled"

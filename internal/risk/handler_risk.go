@@ -8,6 +8,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -16,20 +17,20 @@ import (
 func (s *Service) riskPages(m *web.Mux) {
 	s.factPages(m)
 	here := s.riskSpot()
-	rate := formOf(here, ActionRate, "rate", "rate", "risk/rate", "risk.flash.rated", s.Rate)
+	rate := itemweb.FormOf(here, ActionRate, "rate", "rate", "risk/rate", "risk.flash.rated", s.Rate)
 	rate.Values, rate.View = rateValues, s.rateView
 	rate.Register(m)
-	treat := formOf(here, ActionTreat, "treat", "treat", "risk/treat", "risk.flash.treated", s.Treat)
+	treat := itemweb.FormOf(here, ActionTreat, "treat", "treat", "risk/treat", "risk.flash.treated", s.Treat)
 	treat.Values, treat.View = treatValues, s.treatView
 	treat.Register(m)
 	s.mitigationPages(m)
-	hear := formOf(here, ActionHear, "hear", "hear", "risk/hear", "risk.flash.heard", s.apiHear)
+	hear := itemweb.FormOf(here, ActionHear, "hear", "hear", "risk/hear", "risk.flash.heard", s.apiHear)
 	hear.Values, hear.View = hearValues, s.hearView
 	hear.Register(m)
-	questionOf(here, ActionReview, "review", "risk.flash.reviewed", s.reviewQuestion, s.apiReview).Register(m)
-	questionOf(here, ActionTreat, "complete", "risk.flash.completed", s.completeQuestion, s.complete).Register(m)
-	questionOf(here, ActionClose, "close", "risk.flash.closed", s.closeQuestion, s.apiClose).Register(m)
-	ask := formOf(here, ActionAsk, "acceptances/new", "ask", "risk/ask", "", s.ask)
+	itemweb.QuestionOf(here, ActionReview, "review", "risk.flash.reviewed", s.reviewQuestion, s.apiReview).Register(m)
+	itemweb.QuestionOf(here, ActionTreat, "complete", "risk.flash.completed", s.completeQuestion, s.complete).Register(m)
+	itemweb.QuestionOf(here, ActionClose, "close", "risk.flash.closed", s.closeQuestion, s.apiClose).Register(m)
+	ask := itemweb.FormOf(here, ActionAsk, "acceptances/new", "ask", "risk/ask", "", s.ask)
 	ask.Sends, ask.Values, ask.View = "/risks/{id}/acceptances", askValues, s.askView
 	ask.Do = func(c *web.Ctx, d Detail, version int64, in AskRequest) (web.Next, error) {
 		a, err := s.ask(c.Context(), d.ID, version, in)
@@ -41,13 +42,14 @@ func (s *Service) riskPages(m *web.Mux) {
 // factPages registers the forms about what a risk is.
 func (s *Service) factPages(m *web.Mux) {
 	here := s.riskSpot()
-	edit := formOf(here, ActionEdit, "edit", "edit", "risk/edit", "risk.flash.edited", s.Edit)
+	edit := itemweb.FormOf(here, ActionEdit, "edit", "edit", "risk/edit", "risk.flash.edited", s.Edit)
 	edit.Values, edit.View, edit.Read = editValues, s.editView, readEdit
+	edit.Redraw, edit.Part = []string{"propose"}, "proposal"
 	edit.Register(m)
-	parties := formOf(here, ActionEdit, "parties", "edit", "risk/parties", "risk.flash.parties", s.apiParties)
+	parties := itemweb.FormOf(here, ActionEdit, "parties", "edit", "risk/parties", "risk.flash.parties", s.apiParties)
 	parties.Values, parties.View = partyValues, s.partiesView
 	parties.Register(m)
-	options := formOf(here, ActionEdit, "options", "edit", "risk/options", "risk.flash.options", s.apiOptions)
+	options := itemweb.FormOf(here, ActionEdit, "options", "edit", "risk/options", "risk.flash.options", s.apiOptions)
 	options.Values, options.View = optionValues, s.optionsView
 	options.Register(m)
 }
@@ -55,13 +57,13 @@ func (s *Service) factPages(m *web.Mux) {
 // mitigationPages registers the forms about mitigation actions. Their owners report
 // on them, whatever else they may do.
 func (s *Service) mitigationPages(m *web.Mux) {
-	plan := formOf(s.riskSpot(), ActionTreat, "mitigations/new", "treat", "risk/mitigation_new", "risk.flash.planned", s.apiAddMitigation)
+	plan := itemweb.FormOf(s.riskSpot(), ActionTreat, "mitigations/new", "treat", "risk/mitigation_new", "risk.flash.planned", s.apiAddMitigation)
 	plan.View = s.plainView
 	plan.Register(m)
-	report := formOf[Detail, MitigationChange, Risk](s.riskSpot(), ActionMitigation, "mitigations/{mitigation}", "", "risk/mitigation", "", nil)
+	report := itemweb.FormOf[Detail, MitigationChange, Risk](s.riskSpot(), ActionMitigation, "mitigations/{mitigation}", "", "risk/mitigation", "", nil)
 	report.Load, report.Values, report.View = s.loadMitigated, mitigationValues, s.mitigationView
 	report.Open = func(c *web.Ctx, d Detail) error {
-		return openIf(c, d, mayReport(c, d, mitigationOf(d, c.Path("mitigation"))))
+		return itemweb.OpenIf(c, notNow, d, "", mayReport(c, d, mitigationOf(d, c.Path("mitigation"))))
 	}
 	report.Do = func(c *web.Ctx, d Detail, version int64, in MitigationChange) (web.Next, error) {
 		_, err := s.SetMitigation(c.Context(), d.ID, version, c.Path("mitigation"), in)
@@ -75,7 +77,7 @@ func (s *Service) mitigationPages(m *web.Mux) {
 func readEdit(_ *web.Ctx, d Detail, f *web.Form) EditInput {
 	var in EditInput
 	web.Bind(f, &in)
-	if *in.Owner == handle(d.Names, d.Owner) {
+	if *in.Owner == itemweb.Handle(d.Names, d.Owner) {
 		in.Owner = nil
 	}
 	if *in.Visibility != authz.Restricted {
@@ -130,5 +132,5 @@ func mayReport(c *web.Ctx, d Detail, m *Mitigation) bool {
 	if m == nil || d.Closed() {
 		return false
 	}
-	return d.may("treat") || m.Owner == c.Actor.ID && m.State != MitigationDone && c.Can(ActionMitigation)
+	return d.May("treat") || m.Owner == c.Actor.ID && m.State != MitigationDone && c.Can(ActionMitigation)
 }

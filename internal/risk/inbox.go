@@ -11,6 +11,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/module"
@@ -34,7 +35,7 @@ type waiting struct {
 // with where they stand. args must hold the condition's arguments; visibility is
 // added.
 func (s *Service) open(ctx context.Context, rd store.Reader, actor authz.Actor, where string, args ...any) ([]waiting, error) {
-	visible := authz.Visible(actor, riskItem, riskVisibility, &args)
+	visible := keptRisks.Visible(actor, &args)
 	all, err := acceptancesWhere(ctx, rd, where+" AND "+visible, fmt.Sprintf("a.until_at, a.id LIMIT %d", maxInbox), args...)
 	if err != nil || len(all) == 0 {
 		return nil, err
@@ -43,7 +44,7 @@ func (s *Service) open(ctx context.Context, rd store.Reader, actor authz.Actor, 
 	for _, a := range all {
 		ids = append(ids, a.Risk)
 	}
-	ids = distinct(ids)
+	ids = item.Distinct(ids)
 	risks, err := risksByID(ctx, rd, ids)
 	if err != nil {
 		return nil, err
@@ -189,7 +190,7 @@ func (s *Service) inboxClosures(ctx context.Context, rd store.Reader, a authz.Ac
 
 func (s *Service) inboxMitigations(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
 	args := []any{a.ID}
-	visible := authz.Visible(a, riskItem, riskVisibility, &args)
+	visible := keptRisks.Visible(a, &args)
 	mitigations, err := mitigationRows.All(ctx, rd, "JOIN risk_item r ON r.id = m.risk WHERE m.owner = $1 AND m.state = 'open' AND r.closed = 0 AND "+
 		visible+fmt.Sprintf(" ORDER BY m.due_at, m.id LIMIT %d", maxInbox), args...)
 	if err != nil {
@@ -210,7 +211,7 @@ type owedTerm struct {
 
 func (s *Service) inboxTerms(ctx context.Context, rd store.Reader, a authz.Actor) ([]module.InboxItem, error) {
 	args := []any{a.ID}
-	visible := authz.Visible(a, riskItem, riskVisibility, &args)
+	visible := keptRisks.Visible(a, &args)
 	rows, err := rd.Query(ctx, "SELECT "+termRows.Columns()+`, a.id, a.risk FROM risk_condition c JOIN risk_acceptance a ON a.id = c.acceptance JOIN risk_item r ON r.id = a.risk
 		WHERE c.owner = $1 AND c.met_at IS NULL AND a.state = 'granted' AND `+visible+fmt.Sprintf(" ORDER BY c.due_at, c.id LIMIT %d", maxInbox), args...)
 	owed, err := store.Collect(rows, err, scanOwed)
@@ -260,7 +261,7 @@ func (s *Service) inboxRatings(ctx context.Context, rd store.Reader, a authz.Act
 }
 
 func risksToRate(ctx context.Context, rd store.Reader, a authz.Actor, where string, args ...any) ([]Risk, error) {
-	visible := authz.Visible(a, riskItem, riskVisibility, &args)
+	visible := keptRisks.Visible(a, &args)
 	return riskRows.All(ctx, rd, "WHERE r.closed = 0 AND "+where+" AND "+visible+fmt.Sprintf(" ORDER BY r.review_due, r.id LIMIT %d", maxInbox), args...)
 }
 

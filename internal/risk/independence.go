@@ -8,6 +8,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -23,26 +24,23 @@ type past struct {
 // pastOf reads the steps of risks, with one statement.
 func pastOf(ctx context.Context, rd store.Reader, risks ...string) (map[string]past, error) {
 	all := make(map[string]past, len(risks))
-	if len(risks) == 0 {
-		return all, nil
-	}
-	args := []any{KindEdited, KindAsked}
-	where := "WHERE h.kind IN ($1, $2) AND h.risk IN " + store.In(distinct(risks), &args) + " ORDER BY h.entry"
-	steps, err := historyRows.All(ctx, rd, where, args...)
+	steps, err := history.Of(ctx, rd, risks, KindEdited, KindAsked)
 	if err != nil {
 		return nil, err
 	}
-	for _, h := range steps {
-		p := all[h.risk]
-		p.note(h.Step)
-		all[h.risk] = p
+	for risk, some := range steps {
+		var p past
+		for _, h := range some {
+			p.note(h)
+		}
+		all[risk] = p
 	}
 	return all, nil
 }
 
-func (p *past) note(h Step) {
+func (p *past) note(h item.Step) {
 	if h.Kind == KindAsked {
-		p.askers = append(p.askers, personOf(h.Actor))
+		p.askers = append(p.askers, item.PersonOf(h.Actor))
 		return
 	}
 	for _, c := range h.Changes {

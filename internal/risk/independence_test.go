@@ -78,7 +78,7 @@ func TestIndependenceIsNotMade(t *testing.T) {
 			wantCode(t, err, "risk.not_independent")
 			detail, err := d.risks.Get(d.as("reviewer"), r.ID)
 			d.must(err)
-			if slices.Contains(detail.May, "close") {
+			if slices.Contains(detail.Verbs, "close") {
 				t.Error("the page offers to close the risk")
 			}
 			_, err = d.risks.Rate(d.as("sec"), r.ID, r.Version, nothing)

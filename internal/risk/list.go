@@ -14,6 +14,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
@@ -111,7 +112,7 @@ func (f Filter) column(name string) string {
 
 // where returns the condition for the filter and the reader's eyes.
 func (s *Service) where(ctx context.Context, r store.Reader, a authz.Actor, f Filter, args *[]any) (string, error) {
-	var wrong fields
+	var wrong item.Fields
 	var parts []string
 	add := func(expr string, value any) {
 		parts = append(parts, expr+" = "+store.Arg(value, args))
@@ -126,17 +127,17 @@ func (s *Service) where(ctx context.Context, r store.Reader, a authz.Actor, f Fi
 		parts = append(parts, "r.closed = "+strconv.FormatInt(store.Bool(f.State == string(StateClosed)), 10))
 		add("r.state", f.State)
 	default:
-		wrong.add("state", "not_offered", "Choose one of: active, all, open, treated, closed.")
+		wrong.Add("state", "not_offered", "Choose one of: active, all, open, treated, closed.")
 	}
 	if f.Sort != "" && f.Sort != SortWorst && f.Sort != SortRecent {
-		wrong.add("sort", "not_offered", "Choose one of: worst, recent.")
+		wrong.Add("sort", "not_offered", "Choose one of: worst, recent.")
 	}
 	if f.By != "" && f.By != ByResidual && f.By != ByInherent {
-		wrong.add("by", "not_offered", "Choose one of: residual, inherent.")
+		wrong.Add("by", "not_offered", "Choose one of: residual, inherent.")
 	}
 	if f.Rating != "" {
 		if !f.Rating.Known() {
-			wrong.add("rating", "not_offered", "Choose one of: low, medium, high, critical.")
+			wrong.Add("rating", "not_offered", "Choose one of: low, medium, high, critical.")
 		}
 		// A range of weight, which the index of the list is made of.
 		level := strconv.Itoa(f.Rating.Level())
@@ -155,8 +156,8 @@ func (s *Service) where(ctx context.Context, r store.Reader, a authz.Actor, f Fi
 	if err := s.whereOwner(ctx, r, a, f.Owner, add); err != nil {
 		return "", err
 	}
-	parts = append(parts, authz.Visible(a, riskItem, riskVisibility, args))
-	return strings.Join(parts, " AND "), wrong.err()
+	parts = append(parts, keptRisks.Visible(a, args))
+	return strings.Join(parts, " AND "), wrong.Err(codeInvalid)
 }
 
 // whereSubject finds nothing for a subject that the reader may not see.
@@ -247,7 +248,7 @@ func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, 
 	for i, risk := range risks {
 		ids[i], refs[i], people[i] = risk.ID, risk.Subject, risk.Owner
 	}
-	refs = distinct(refs)
+	refs = item.Distinct(refs)
 	parties, err := loadParties(ctx, r, ids...)
 	if err != nil {
 		return nil, err
@@ -264,7 +265,7 @@ func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, 
 	if err != nil {
 		return nil, err
 	}
-	owners, err := s.Directory.Names(ctx, r, distinct(people))
+	owners, err := s.Directory.Names(ctx, r, item.Distinct(people))
 	if err != nil {
 		return nil, err
 	}

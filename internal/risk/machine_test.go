@@ -564,6 +564,7 @@ func (m *machine) handOver(rt *rapid.T) {
 	}
 	if err == nil {
 		r.version, r.owner, r.parted = got.Version, to, append(r.parted, to)
+		m.voidChanged(r, t)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/notify"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -80,7 +81,7 @@ func (s *Service) remindExpiry(ctx context.Context, tx *store.Tx) error {
 	for i, a := range all {
 		ids[i] = a.Risk
 	}
-	risks, err := risksByID(ctx, tx, distinct(ids))
+	risks, err := risksByID(ctx, tx, item.Distinct(ids))
 	if err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ func (s *Service) remindExpiry(ctx context.Context, tx *store.Tx) error {
 			continue
 		}
 		risk := risks[a.Risk]
-		for _, person := range distinct([]string{risk.Owner, a.AskedBy}) {
+		for _, person := range item.Distinct([]string{risk.Owner, a.AskedBy}) {
 			err := s.Notices.Enqueue(ctx, tx, notify.Message{
 				Person: person, Item: risk.Item(), Key: message, Args: []string{risk.Title, web.LastDay(a.Until).In(s.Zone()).Format("2 January 2006")},
 				Path: a.URL(), Once: message + ":" + a.ID + ":" + step,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
@@ -17,12 +18,12 @@ import (
 // named as before keeps its hearings.
 func (s *Service) SetParties(ctx context.Context, id string, version int64, in []PartyInput) (Risk, error) {
 	return s.onRisk(ctx, ActionEdit, "edit", id, version, func(d *decision) error {
-		var f fields
+		var f item.Fields
 		parties, err := d.checkParties(ctx, &f, in)
 		if err != nil {
 			return err
 		}
-		if err := f.err(); err != nil {
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
 		for i, p := range parties {
@@ -43,9 +44,9 @@ func (s *Service) SetParties(ctx context.Context, id string, version int64, in [
 }
 
 // checkParties checks the parties and gives them ids.
-func (d *decision) checkParties(ctx context.Context, f *fields, in []PartyInput) ([]Party, error) {
+func (d *decision) checkParties(ctx context.Context, f *item.Fields, in []PartyInput) ([]Party, error) {
 	if len(in) > MaxParties {
-		f.add("parties", "too_many", "Name at most %d parties.", MaxParties)
+		f.Add("parties", "too_many", "Name at most %d parties.", MaxParties)
 		return nil, nil
 	}
 	var all []Party
@@ -54,17 +55,17 @@ func (d *decision) checkParties(ctx context.Context, f *fields, in []PartyInput)
 		at := fmt.Sprintf("parties[%d]", i)
 		party := Party{
 			ID: d.tx.NewID(), Kind: p.Kind, Organisation: p.Organisation, Require: p.Require,
-			Name:     f.line(at+".name", p.Name, MaxTitle, true),
-			Exposure: f.line(at+".exposure", p.Exposure, MaxShort, false),
+			Name:     f.Line(at+".name", p.Name, MaxTitle, true),
+			Exposure: f.Line(at+".exposure", p.Exposure, MaxShort, false),
 		}
 		if p.Kind != PartyOrganisation && p.Kind != PartyCommunity {
-			f.add(at+".kind", "not_offered", "Choose one of: organisation, community.")
+			f.Add(at+".kind", "not_offered", "Choose one of: organisation, community.")
 		}
 		if p.Require != "" && p.Require.level() < 0 {
-			f.add(at+".require", "not_offered", "Choose one of: none, hearing, acceptance.")
+			f.Add(at+".require", "not_offered", "Choose one of: none, hearing, acceptance.")
 		}
 		if seen[party.Name] {
-			f.add(at+".name", "duplicate", "This party is named already.")
+			f.Add(at+".name", "duplicate", "This party is named already.")
 		}
 		seen[party.Name] = true
 		if err := d.findOrganisation(ctx, f, at, &party); err != nil {
@@ -87,16 +88,16 @@ func lessened(was, now []BasisParty) bool {
 
 // findOrganisation replaces the name of the organisation that speaks for a party by
 // its id.
-func (d *decision) findOrganisation(ctx context.Context, f *fields, at string, p *Party) error {
+func (d *decision) findOrganisation(ctx context.Context, f *item.Fields, at string, p *Party) error {
 	if p.Organisation == "" {
 		if p.Kind == PartyOrganisation {
-			f.add(at+".organisation", "required", "Say which organisation it is.")
+			f.Add(at+".organisation", "required", "Say which organisation it is.")
 		}
 		return nil
 	}
 	found, err := d.s.Directory.Organisation(ctx, d.tx, p.Organisation)
 	if fault.Is(err, fault.NotFound) {
-		f.add(at+".organisation", "unknown", "There is no such organisation; portreeve organisation list names them all.")
+		f.Add(at+".organisation", "unknown", "There is no such organisation; portreeve organisation list names them all.")
 		return nil
 	}
 	p.Organisation = found.ID
@@ -107,7 +108,7 @@ func (d *decision) findOrganisation(ctx context.Context, f *fields, at string, p
 func (d *decision) storeParties(ctx context.Context) error {
 	basis := BasisOf(d.risk, d.parties, d.subject)
 	body := partiesBody{Risk: d.risk.ID, Version: d.risk.Version, Parties: basis.Parties, Outdated: d.risk.Rating.Outdated}
-	changes := append([]Change{{Field: "parties", To: fmt.Sprint(len(d.parties))}}, edits(d.before, d.risk, false)...)
+	changes := append([]item.Change{{Field: "parties", To: fmt.Sprint(len(d.parties))}}, edits(d.before, d.risk, false)...)
 	if err := d.recordRisk(ctx, KindParties, body, changes...); err != nil {
 		return err
 	}
@@ -148,9 +149,9 @@ func (s *Service) Hear(ctx context.Context, id string, version int64, in Hearing
 		}
 		body := heardBody{
 			Risk: id, Version: d.risk.Version, Hearing: h.ID, Party: h.Party, RatingSeq: h.RatingSeq,
-			Heard: sha(h.Heard), Said: sha(h.Said), HeldAt: h.HeldAt,
+			Heard: item.SHA(h.Heard), Said: item.SHA(h.Said), HeldAt: h.HeldAt,
 		}
-		if err := d.recordRisk(ctx, KindHeard, body, Change{Field: "hearings"}); err != nil {
+		if err := d.recordRisk(ctx, KindHeard, body, item.Change{Field: "hearings"}); err != nil {
 			return err
 		}
 		h.Entry = d.risk.Entry
@@ -159,11 +160,11 @@ func (s *Service) Hear(ctx context.Context, id string, version int64, in Hearing
 }
 
 func (d *decision) hearing(ctx context.Context, in HearingInput) (Hearing, error) {
-	var f fields
+	var f item.Fields
 	h := Hearing{
 		ID: d.tx.NewID(), RatingSeq: d.risk.Rating.Seq, HeldAt: in.HeldAt.UTC().Truncate(time.Microsecond), RecordedBy: d.actor.ID, RecordedAt: d.tx.Now(),
-		Heard: f.line("heard", in.Heard, MaxHeard, true),
-		Said:  f.text("said", in.Said, MaxText, true),
+		Heard: f.Line("heard", in.Heard, MaxHeard, true),
+		Said:  f.Text("said", in.Said, MaxText, true),
 	}
 	for _, p := range d.parties {
 		if in.Party != "" && (p.ID == in.Party || p.Name == in.Party) {
@@ -171,21 +172,21 @@ func (d *decision) hearing(ctx context.Context, in HearingInput) (Hearing, error
 		}
 	}
 	if h.Party == "" {
-		f.add("party", "unknown", "Name one of the parties that this risk exposes.")
+		f.Add("party", "unknown", "Name one of the parties that this risk exposes.")
 	}
 	if in.HeldAt.IsZero() {
 		h.HeldAt = d.tx.Now()
 	}
 	if h.HeldAt.After(d.tx.Now()) {
-		f.add("held_at", "future", "A hearing is recorded after it was held.")
+		f.Add("held_at", "future", "A hearing is recorded after it was held.")
 	}
 	if in.Person != "" {
 		var err error
-		if h.Person, err = d.s.person(ctx, d.tx, &f, "person", in.Person); err != nil {
+		if h.Person, err = item.Person(ctx, d.tx, d.s.Directory, &f, "person", in.Person); err != nil {
 			return Hearing{}, err
 		}
 	}
-	return h, f.err()
+	return h, f.Err(codeInvalid)
 }
 
 // unheard returns the names of the parties that must be heard on this basis and

@@ -6,55 +6,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/module"
 )
 
-// held is one kind of thing that the slice holds about a person.
-type held struct {
-	what  string
-	query string // id of the risk and one text, for the person $1
-	own   bool   // the text is the person's own
-}
-
 // holdings lists where a person's id stands, or words about them.
-func holdings() []held {
-	return []held{
-		{"owner of a risk", "SELECT id, title FROM risk_item WHERE owner = $1 ORDER BY id", false},
-		{"registered a risk", "SELECT id, title FROM risk_item WHERE registrant = $1 ORDER BY id", false},
-		{"was heard", "SELECT risk, said FROM risk_hearing WHERE person = $1 ORDER BY risk, id", false},
-		{"recorded a hearing", "SELECT risk, party FROM risk_hearing WHERE recorded_by = $1 ORDER BY risk, id", false},
-		{"owner of a mitigation action", "SELECT risk, title FROM risk_mitigation WHERE owner = $1 ORDER BY risk, id", false},
-		{"asked for an acceptance", "SELECT risk, reason FROM risk_acceptance WHERE asked_by = $1 ORDER BY risk, id", true},
-		{"decided on an acceptance", "SELECT a.risk, v.reason FROM risk_vote v JOIN risk_acceptance a ON a.id = v.acceptance WHERE v.person = $1 ORDER BY a.risk, v.id", true},
-		{"ended an acceptance", "SELECT risk, end_reason FROM risk_acceptance WHERE ended_by = $1 ORDER BY risk, id", true},
-		{"closed an acceptance", "SELECT risk, learnt FROM risk_acceptance WHERE closed_by = $1 ORDER BY risk, id", true},
-		{"owner of a condition", "SELECT a.risk, c.words FROM risk_condition c JOIN risk_acceptance a ON a.id = c.acceptance WHERE c.owner = $1 ORDER BY a.risk, c.id", false},
+func holdings() []item.Holding {
+	return []item.Holding{
+		{What: "owner of a risk", Query: "SELECT id, title FROM risk_item WHERE owner = $1 ORDER BY id"},
+		{What: "registered a risk", Query: "SELECT id, title FROM risk_item WHERE registrant = $1 ORDER BY id"},
+		{What: "was heard", Query: "SELECT risk, said FROM risk_hearing WHERE person = $1 ORDER BY risk, id"},
+		{What: "recorded a hearing", Query: "SELECT risk, party FROM risk_hearing WHERE recorded_by = $1 ORDER BY risk, id"},
+		{What: "owner of a mitigation action", Query: "SELECT risk, title FROM risk_mitigation WHERE owner = $1 ORDER BY risk, id"},
+		{What: "asked for an acceptance", Query: "SELECT risk, reason FROM risk_acceptance WHERE asked_by = $1 ORDER BY risk, id", Own: true},
+		{What: "decided on an acceptance", Query: "SELECT a.risk, v.reason FROM risk_vote v JOIN risk_acceptance a ON a.id = v.acceptance WHERE v.person = $1 ORDER BY a.risk, v.id", Own: true},
+		{What: "ended an acceptance", Query: "SELECT risk, end_reason FROM risk_acceptance WHERE ended_by = $1 ORDER BY risk, id", Own: true},
+		{What: "closed an acceptance", Query: "SELECT risk, learnt FROM risk_acceptance WHERE closed_by = $1 ORDER BY risk, id", Own: true},
+		{What: "owner of a condition", Query: "SELECT a.risk, c.words FROM risk_condition c JOIN risk_acceptance a ON a.id = c.acceptance WHERE c.owner = $1 ORDER BY a.risk, c.id"},
 	}
 }
 
 // Holds lists what the slice holds about a person, for the person's export.
 func (s *Service) Holds(ctx context.Context, r store.Reader, person string) ([]module.Held, error) {
 	var all []module.Held
-	for _, h := range holdings() {
-		rows, err := r.Query(ctx, h.query, person)
-		found, err := store.Collect(rows, err, func(row store.Scanner) (module.Held, error) {
-			var risk, text string
-			err := row.Scan(&risk, &text)
-			return module.Held{What: h.what, Where: "/risks/" + risk, Value: text, Item: ItemType + ":" + risk, Own: h.own}, err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("look what is held about a person: %w", err)
-		}
-		all = append(all, found...)
-	}
-	return all, nil
+	err := item.EachHeld(ctx, r, person, holdings(), func(h item.Holding, risk, text string) {
+		all = append(all, module.Held{What: h.What, Where: "/risks/" + risk, Value: text, Item: ItemType + ":" + risk, Own: h.Own})
+	})
+	return all, err
 }
 
 // Erase removes the words that hearings hold about the person. Who decided what
@@ -77,31 +61,25 @@ func (s *Service) Erase(ctx context.Context, tx *ledger.Tx, person string) error
 	if err != nil {
 		return err
 	}
-	step := Step{Entry: seq, Kind: KindErased, Actor: actor.Ref(), At: tx.Now(), Changes: []Change{{Field: "hearings"}}}
-	return historyRows.Insert(ctx, tx.Tx, storedStep{Step: step})
+	return history.Add(ctx, tx.Tx, "", item.Step{Entry: seq, Kind: KindErased, Actor: actor.Ref(), At: tx.Now(), Changes: []item.Change{{Field: "hearings"}}})
 }
 
 // Describe describes the risks among items ("risk:<id>") that the actor may see;
 // it is for links that other modules show. The others are absent.
 func (s *Service) Describe(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]catalog.Described, error) {
-	ids := make([]string, 0, len(items))
-	for _, item := range items {
-		if kind, id, _ := strings.Cut(item, ":"); kind == ItemType && id != "" {
-			ids = append(ids, id)
-		}
-	}
+	ids := keptRisks.IDs(items)
 	described := map[string]catalog.Described{}
 	if len(ids) == 0 || !s.Authz.Allowed(a, ActionRead) {
 		return described, nil
 	}
 	var args []any
 	where := "WHERE r.id IN " + store.In(ids, &args)
-	where += " AND " + authz.Visible(a, riskItem, riskVisibility, &args)
-	risks, err := riskRows.All(ctx, r, where, args...)
+	where += " AND " + keptRisks.Visible(a, &args)
+	found, err := riskRows.All(ctx, r, where, args...)
 	if err != nil {
 		return nil, err
 	}
-	summaries, err := s.summaries(ctx, r, a, risks)
+	summaries, err := s.summaries(ctx, r, a, found)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +94,7 @@ func (s *Service) Seen(a authz.Actor, idExpr string, args *[]any) string {
 	if !s.Authz.Allowed(a, ActionRead) {
 		return "1 = 0"
 	}
-	return "EXISTS (SELECT 1 FROM risk_item r WHERE r.id = " + idExpr + " AND " + authz.Visible(a, riskItem, riskVisibility, args) + ")"
+	return keptRisks.Seen(a, idExpr, args)
 }
 
 // Resource gives the visibility of a risk by its id; it is for the kernel, which

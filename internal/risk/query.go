@@ -11,6 +11,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
@@ -72,11 +73,11 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, id 
 	if err != nil {
 		return Detail{}, err
 	}
-	d.May = s.mayDo(a, d, participants, mine)
+	d.Verbs = s.mayDo(a, d, participants, mine)
 	if err := s.nameSubject(ctx, r, a, &d); err != nil {
 		return Detail{}, err
 	}
-	d.Names, err = s.names(ctx, r, d.people(), d.organisations())
+	d.Names, err = item.Names(ctx, r, s.Directory, d.people(), d.organisations())
 	return d, err
 }
 
@@ -176,10 +177,10 @@ func (d Detail) people() []string {
 		all = append(all, a.people()...)
 	}
 	for _, h := range d.History {
-		all = append(all, personOf(h.Actor))
+		all = append(all, item.PersonOf(h.Actor))
 	}
 	for _, p := range d.Participants {
-		all = append(all, personOf(p))
+		all = append(all, item.PersonOf(p))
 	}
 	return all
 }
@@ -195,15 +196,6 @@ func (a Acceptance) people() []string {
 		}
 	}
 	return all
-}
-
-// personOf returns the id in "person:<id>", or "".
-func personOf(ref string) string {
-	const prefix = "person:"
-	if len(ref) > len(prefix) && ref[:len(prefix)] == prefix {
-		return ref[len(prefix):]
-	}
-	return ""
 }
 
 func (d Detail) organisations() []string {

@@ -8,6 +8,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
@@ -43,7 +44,7 @@ type dialogue struct {
 }
 
 func (s *Service) acceptanceDetail(ctx context.Context, r store.Reader, actor authz.Actor, id string) (AcceptanceDetail, error) {
-	d := AcceptanceDetail{AsOf: r.Now(), Unheard: []string{}, YourRights: []RightUsed{}, May: []string{}, Needs: []NeedText{}}
+	d := AcceptanceDetail{AsOf: r.Now(), Unheard: []string{}, YourRights: []RightUsed{}, Verbs: []string{}, Needs: []NeedText{}}
 	var err error
 	if d.Acceptance, err = loadAcceptance(ctx, r, actor, id); err != nil {
 		return AcceptanceDetail{}, err
@@ -79,7 +80,7 @@ func (s *Service) acceptanceDetail(ctx context.Context, r store.Reader, actor au
 	for _, v := range d.Votes {
 		people = append(people, v.Person)
 	}
-	d.Names, err = s.names(ctx, r, append(people, around.risk.Owner), []string{d.Basis.Organisation})
+	d.Names, err = item.Names(ctx, r, s.Directory, append(people, around.risk.Owner), []string{d.Basis.Organisation})
 	return d, err
 }
 
@@ -126,7 +127,7 @@ func (s *Service) fillRights(ctx context.Context, r store.Reader, actor authz.Ac
 	}
 	allow := func(verb string, action authz.Action, sensible bool) {
 		if sensible && allowed(action) {
-			d.May = append(d.May, verb)
+			d.Verbs = append(d.Verbs, verb)
 		}
 	}
 	allow("withdraw", ActionWithdraw, d.State == Asked)
@@ -150,12 +151,12 @@ func (s *Service) fillBallot(actor authz.Actor, d *AcceptanceDetail, needs []Nee
 	case !allowed(ActionGrant):
 		d.WhyNot = "Your role does not let you decide."
 	case len(d.Unheard) > 0:
-		d.WhyNot = "Before the decision, hear " + joined(d.Unheard, "and") + " on the present rating."
+		d.WhyNot = "Before the decision, hear " + item.Joined(d.Unheard, "and") + " on the present rating."
 	default:
 		d.MayGrant = true
 	}
 	if len(d.YourRights) > 0 && !voted && !onlyOwner(d.YourRights) && allowed(ActionRefuse) {
-		d.May = append(d.May, "refuse")
+		d.Verbs = append(d.Verbs, "refuse")
 	}
 }
 
@@ -225,7 +226,7 @@ func (s *Service) opens(kind string, residual Assessment) []string {
 // returns also which one in their line this is: those granted before, and one.
 func (s *Service) precedents(ctx context.Context, r store.Reader, actor authz.Actor, a Acceptance, act string) ([]Precedent, int, error) {
 	args := []any{a.Pattern, a.ID, store.At(a.AskedAt)}
-	visible := authz.Visible(actor, riskItem, riskVisibility, &args)
+	visible := keptRisks.Visible(actor, &args)
 	if act != "" {
 		visible += " AND r.act IN (" + store.Arg(act, &args) + ", '')"
 	}

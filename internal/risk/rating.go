@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -47,7 +48,7 @@ func (s *Service) Rate(ctx context.Context, id string, version int64, in RateInp
 			Risk: id, Version: d.risk.Version, Seq: rating.Seq, Inherent: rating.Inherent, Residual: rating.Residual,
 			Proposed: proposal.Residual.Rating, Inputs: inputsOf(d.risk.Inputs), Reason: rating.Reason,
 		}
-		if err := d.recordRisk(ctx, KindRated, body, Change{Field: "rating", From: string(before), To: string(rating.Residual.Rating)}); err != nil {
+		if err := d.recordRisk(ctx, KindRated, body, item.Change{Field: "rating", From: string(before), To: string(rating.Residual.Rating)}); err != nil {
 			return err
 		}
 		kept := Rated{Rating: rating, Inputs: d.risk.Inputs, Proposal: proposal, Entry: d.risk.Entry}
@@ -60,29 +61,29 @@ func (s *Service) Rate(ctx context.Context, id string, version int64, in RateInp
 
 // rate checks the rating against the proposal.
 func (d *decision) rate(in RateInput, proposal matrix.Proposal) (Rating, error) {
-	var f fields
+	var f item.Fields
 	m := &d.policy.Matrix
 	r := Rating{
 		Seq: d.before.Rating.Seq + 1, By: d.actor.ID, At: d.tx.Now(), SubjectVersion: d.subject.Version,
 		Inherent: Assessment{Cell: in.Inherent, Rating: m.Rate(in.Inherent)},
 		Residual: Assessment{Cell: in.Residual, Rating: m.Rate(in.Residual)},
-		Reason:   f.text("reason", in.Reason, MaxReason, false),
+		Reason:   f.Text("reason", in.Reason, MaxReason, false),
 	}
 	for path, cell := range map[string]matrix.Cell{"inherent": in.Inherent, "residual": in.Residual} {
 		if !cell.Valid() {
-			f.add(path, "range", "Choose likelihood and impact from 1 to %d.", matrix.Steps)
+			f.Add(path, "range", "Choose likelihood and impact from 1 to %d.", matrix.Steps)
 		}
 	}
-	if err := f.err(); err != nil {
+	if err := f.Err(codeInvalid); err != nil {
 		return Rating{}, err
 	}
 	if r.Residual.Rating.Level() > r.Inherent.Rating.Level() {
-		f.add("residual", "above_inherent", "What is done about a risk cannot make it worse: choose a residual rating that is not above the inherent one.")
+		f.Add("residual", "above_inherent", "What is done about a risk cannot make it worse: choose a residual rating that is not above the inherent one.")
 	}
 	if r.Reason == "" && (r.Inherent.Rating != proposal.Inherent.Rating || r.Residual.Rating != proposal.Residual.Rating) {
-		f.add("reason", "required", "This differs from the proposed rating (inherent %s, residual %s): say why.", proposal.Inherent.Rating, proposal.Residual.Rating)
+		f.Add("reason", "required", "This differs from the proposed rating (inherent %s, residual %s): say why.", proposal.Inherent.Rating, proposal.Residual.Rating)
 	}
-	if err := f.err(); err != nil {
+	if err := f.Err(codeInvalid); err != nil {
 		return Rating{}, err
 	}
 	return r, nil
@@ -108,11 +109,11 @@ func (s *Service) Propose(ctx context.Context, in matrix.Inputs) (matrix.Proposa
 	if err := s.require(ctx, ActionRead); err != nil {
 		return matrix.Proposal{}, err
 	}
-	var f fields
+	var f item.Fields
 	for _, p := range in.Problems() {
-		f.add(p.Path, "not_offered", "%s", p.Message)
+		f.Add(p.Path, "not_offered", "%s", p.Message)
 	}
-	if err := f.err(); err != nil {
+	if err := f.Err(codeInvalid); err != nil {
 		return matrix.Proposal{}, err
 	}
 	p := s.Policy()
@@ -123,17 +124,17 @@ func (s *Service) Propose(ctx context.Context, in matrix.Inputs) (matrix.Proposa
 // date of the next one.
 func (s *Service) Review(ctx context.Context, id string, version int64, note string) (Risk, error) {
 	return s.onRisk(ctx, ActionReview, "review", id, version, func(d *decision) error {
-		var f fields
-		note := f.text("note", note, MaxText, true)
-		if err := f.err(); err != nil {
+		var f item.Fields
+		note := f.Text("note", note, MaxText, true)
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
 		if !d.risk.Rated() {
 			return fault.New(fault.Conflict, "risk.not_rated", "A risk is reviewed after it was rated. Rate it first.")
 		}
 		d.risk.ReviewDue = d.tx.Now().Add(d.policy.ReviewInterval(d.risk.Rating.Residual.Rating))
-		body := stepBody{Risk: id, Version: d.risk.Version, Note: sha(note), ReviewDue: d.risk.ReviewDue}
-		return d.recordRisk(ctx, KindReviewed, body, Change{Field: "reviewed"})
+		body := stepBody{Risk: id, Version: d.risk.Version, Note: item.SHA(note), ReviewDue: d.risk.ReviewDue}
+		return d.recordRisk(ctx, KindReviewed, body, item.Change{Field: "reviewed"})
 	})
 }
 
@@ -142,9 +143,9 @@ func (s *Service) Review(ctx context.Context, id string, version int64, note str
 // it may close it, because that would be a way past an acceptance.
 func (s *Service) Close(ctx context.Context, id string, version int64, note string) (Risk, error) {
 	return s.onRisk(ctx, ActionClose, "close", id, version, func(d *decision) error {
-		var f fields
-		d.risk.ClosingNote = f.text("note", note, MaxText, true)
-		if err := f.err(); err != nil {
+		var f item.Fields
+		d.risk.ClosingNote = f.Text("note", note, MaxText, true)
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
 		mine, err := partIn(ctx, d.tx, d.actor, d.before)
@@ -167,7 +168,7 @@ func (s *Service) Close(ctx context.Context, id string, version int64, note stri
 		}
 		d.risk.ClosedAt = d.tx.Now()
 		d.risk.ReviewDue, d.risk.NoticeDue = time.Time{}, time.Time{}
-		body := stepBody{Risk: id, Version: d.risk.Version, State: d.risk.State, Note: sha(d.risk.ClosingNote)}
-		return d.recordRisk(ctx, KindClosed, body, Change{Field: "state", From: string(d.before.State), To: string(StateClosed)})
+		body := stepBody{Risk: id, Version: d.risk.Version, State: d.risk.State, Note: item.SHA(d.risk.ClosingNote)}
+		return d.recordRisk(ctx, KindClosed, body, item.Change{Field: "state", From: string(d.before.State), To: string(StateClosed)})
 	})
 }

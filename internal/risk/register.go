@@ -11,6 +11,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -71,12 +72,12 @@ func (d *decision) register(ctx context.Context, in RegisterInput) error {
 		Visibility: in.Visibility, RegisteredAt: now, ChangedAt: now, Follows: in.Follows,
 		NoticeDue: now.Add(d.policy.Review.OwnerNotice.Std()),
 	}
-	var f fields
+	var f item.Fields
 	if err := d.subjectOf(ctx, &f, in.Subject); err != nil {
 		return err
 	}
 	if d.risk.Act != "" && !actPattern.MatchString(d.risk.Act) {
-		f.add("act", "syntax", "Use a lower-case word, such as call.")
+		f.Add("act", "syntax", "Use a lower-case word, such as call.")
 	}
 	d.checkAct(&f)
 	if in.Owner == "" {
@@ -99,7 +100,7 @@ func (d *decision) register(ctx context.Context, in RegisterInput) error {
 	if err := d.suffices(ctx, &f); err != nil {
 		return err
 	}
-	if err := f.err(); err != nil {
+	if err := f.Err(codeInvalid); err != nil {
 		return err
 	}
 	if err := d.storeNew(ctx); err != nil {
@@ -111,12 +112,12 @@ func (d *decision) register(ctx context.Context, in RegisterInput) error {
 // checkAct makes sure that the act is one that the gate is asked about, where its
 // policy governs the kind of subject: any other word would make each exception the
 // first of its kind.
-func (d *decision) checkAct(f *fields) {
+func (d *decision) checkAct(f *item.Fields) {
 	if d.s.Gate == nil || d.risk.Act == "" || d.subject.Kind == "" {
 		return
 	}
 	if acts := d.s.Gate().Actions(d.subject.Kind); len(acts) > 0 && !slices.Contains(acts, d.risk.Act) {
-		f.add("act", "not_offered", "The gate is not asked about this act. Choose %s, or leave it open for every act.", joined(acts, "or"))
+		f.Add("act", "not_offered", "The gate is not asked about this act. Choose %s, or leave it open for every act.", item.Joined(acts, "or"))
 	}
 }
 
@@ -134,7 +135,7 @@ func (d *decision) storeNew(ctx context.Context) error {
 	if err := authz.SetParticipants(ctx, d.tx.Tx, d.risk.Item(), d.participants); err != nil {
 		return err
 	}
-	if err := d.recordRisk(ctx, KindRegistered, riskState(d.risk, d.participants, d.parties), Change{Field: "state", To: string(StateOpen)}); err != nil {
+	if err := d.recordRisk(ctx, KindRegistered, riskState(d.risk, d.participants, d.parties), item.Change{Field: "state", To: string(StateOpen)}); err != nil {
 		return err
 	}
 	if err := riskRows.Insert(ctx, d.tx.Tx, d.risk); err != nil {
@@ -150,16 +151,16 @@ func (d *decision) storeNew(ctx context.Context) error {
 }
 
 // subjectOf finds the subject of a new risk, which the actor must see.
-func (d *decision) subjectOf(ctx context.Context, f *fields, ref string) error {
+func (d *decision) subjectOf(ctx context.Context, f *item.Fields, ref string) error {
 	subject, err := d.s.Subjects.VisibleSubject(ctx, d.tx, d.actor, strings.TrimSpace(ref))
 	switch {
 	case fault.Is(err, fault.NotFound):
-		f.add("subject", "unknown", "There is no such subject, or it is not shown to you. Register it first.")
+		f.Add("subject", "unknown", "There is no such subject, or it is not shown to you. Register it first.")
 		return nil
 	case err != nil:
 		return err
 	case subject.Retired():
-		f.add("subject", "retired", "This subject is no longer in use.")
+		f.Add("subject", "retired", "This subject is no longer in use.")
 	}
 	d.subject = subject
 	d.risk.Subject = subject.Ref
@@ -171,18 +172,18 @@ func (d *decision) subjectOf(ctx context.Context, f *fields, ref string) error {
 
 // checkFollows makes sure that the risk which this one continues is there for
 // the actor, and closed.
-func (d *decision) checkFollows(ctx context.Context, f *fields) error {
+func (d *decision) checkFollows(ctx context.Context, f *item.Fields) error {
 	if d.risk.Follows == "" {
 		return nil
 	}
 	old, err := loadRisk(ctx, d.tx, d.actor, d.risk.Follows)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		f.add("follows", "unknown", "There is no such risk, or it is not shown to you.")
+		f.Add("follows", "unknown", "There is no such risk, or it is not shown to you.")
 	case err != nil:
 		return err
 	case !old.Closed():
-		f.add("follows", "not_closed", "A risk continues one that is closed; this one is not.")
+		f.Add("follows", "not_closed", "A risk continues one that is closed; this one is not.")
 	}
 	return nil
 }
@@ -231,7 +232,7 @@ type EditInput struct {
 // that nobody states rise to what the subject states now.
 func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInput) (Risk, error) {
 	return s.onRisk(ctx, ActionEdit, "edit", id, version, func(d *decision) error {
-		var f fields
+		var f item.Fields
 		if in.Inputs == nil {
 			if err := d.raise(ctx); err != nil {
 				return err
@@ -244,7 +245,7 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInp
 		if err := d.reshare(ctx, &f, in.Participants); err != nil {
 			return err
 		}
-		if err := f.err(); err != nil {
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
 		if err := d.handOver(ctx); err != nil {
@@ -272,14 +273,14 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, in EditInp
 }
 
 // apply checks the changes and puts them into the risk.
-func (d *decision) apply(ctx context.Context, f *fields, in EditInput) error {
+func (d *decision) apply(ctx context.Context, f *item.Fields, in EditInput) error {
 	text := func(path string, into *string, from *string, limit int) {
 		if from != nil {
-			*into = f.text(path, *from, limit, true)
+			*into = f.Text(path, *from, limit, true)
 		}
 	}
 	if in.Title != nil {
-		d.risk.Title = f.line("title", *in.Title, MaxTitle, true)
+		d.risk.Title = f.Line("title", *in.Title, MaxTitle, true)
 	}
 	text("threat", &d.risk.Threat, in.Threat, MaxText)
 	text("scope", &d.risk.Scope, in.Scope, MaxText)
@@ -293,41 +294,31 @@ func (d *decision) apply(ctx context.Context, f *fields, in EditInput) error {
 		switch {
 		case d.risk.Visibility == "" && d.subject.Ref == "": // the subject would have said it
 		case !d.risk.Visibility.Known():
-			f.add("visibility", "not_offered", "Choose one of: public, internal, restricted.")
-		case visibilityLevel(d.risk.Visibility) < visibilityLevel(d.subject.Visibility):
-			f.add("visibility", "wider", "A risk cannot be shown to more people than its subject is: choose %s or less.", d.subject.Visibility)
+			f.Add("visibility", "not_offered", "Choose one of: public, internal, restricted.")
+		case item.Narrower(d.subject.Visibility, d.risk.Visibility):
+			f.Add("visibility", "wider", "A risk cannot be shown to more people than its subject is: choose %s or less.", d.subject.Visibility)
 		}
 	}
 	if in.Owner == nil {
 		return nil
 	}
-	owner, err := d.s.person(ctx, d.tx, f, "owner", strings.TrimSpace(*in.Owner))
+	owner, err := item.Person(ctx, d.tx, d.s.Directory, f, "owner", *in.Owner)
 	d.risk.Owner = owner
 	return err
 }
 
 // edits lists what an edit changed.
-func edits(before, after Risk, participants bool) []Change {
-	var all []Change
-	note := func(field string, changed bool) {
-		if changed {
-			all = append(all, Change{Field: field})
-		}
-	}
-	note("title", before.Title != after.Title)
-	note("threat", before.Threat != after.Threat)
-	note("scope", before.Scope != after.Scope)
-	note("participants", participants)
-	note("inputs", before.Inputs != after.Inputs)
-	short := func(field, from, to string) {
-		if from != to {
-			all = append(all, Change{Field: field, From: from, To: to})
-		}
-	}
-	short("owner", before.Owner, after.Owner)
-	short("visibility", string(before.Visibility), string(after.Visibility))
-	short("proposed", string(before.Proposed.Rating), string(after.Proposed.Rating))
-	short("state", string(before.State), string(after.State))
-	note("outdated", !before.Rating.Outdated && after.Rating.Outdated)
+func edits(before, after Risk, participants bool) []item.Change {
+	var all item.Changes
+	all.Note("title", before.Title != after.Title)
+	all.Note("threat", before.Threat != after.Threat)
+	all.Note("scope", before.Scope != after.Scope)
+	all.Note("participants", participants)
+	all.Note("inputs", before.Inputs != after.Inputs)
+	all.Value("owner", before.Owner, after.Owner)
+	all.Value("visibility", string(before.Visibility), string(after.Visibility))
+	all.Value("proposed", string(before.Proposed.Rating), string(after.Proposed.Rating))
+	all.Value("state", string(before.State), string(after.State))
+	all.Note("outdated", !before.Rating.Outdated && after.Rating.Outdated)
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -73,58 +74,34 @@ type PartiesRequest struct {
 // ProposalRequest asks what the rules propose.
 type ProposalRequest = matrix.Inputs
 
-// moment reads a time or a date; a date is turned into an instant by whole.
-func (f *fields) moment(path, value string, whole func(config.Date) time.Time) time.Time {
-	if value == "" {
-		return time.Time{}
-	}
-	if t, err := time.Parse(time.RFC3339Nano, value); err == nil {
-		return t.UTC()
-	}
-	d, err := config.ParseDate(value)
-	if err != nil {
-		f.add(path, "format", "Give a date such as 2026-12-23, or a time such as 2026-12-23T12:00:00Z.")
-		return time.Time{}
-	}
-	return whole(d)
-}
-
-func endIn(zone *time.Location) func(config.Date) time.Time {
-	return func(d config.Date) time.Time { return d.End(zone) }
-}
-
-func startIn(zone *time.Location) func(config.Date) time.Time {
-	return func(d config.Date) time.Time { return d.Start(zone) }
-}
-
 func (r AskRequest) input(zone *time.Location) (AskInput, error) {
-	var f fields
+	var f item.Fields
 	in := AskInput{
 		Option: r.Option, Reason: r.Reason, Extends: r.Extends,
-		Start: f.moment("start", r.Start, startIn(zone)), Until: f.moment("until", r.Until, endIn(zone)),
+		Start: f.Moment("start", r.Start, item.StartIn(zone)), Until: f.Moment("until", r.Until, item.EndIn(zone)),
 	}
 	for i, c := range r.Conditions {
-		due := f.moment(fmt.Sprintf("conditions[%d].due", i), c.Due, endIn(zone))
+		due := f.Moment(fmt.Sprintf("conditions[%d].due", i), c.Due, item.EndIn(zone))
 		in.Conditions = append(in.Conditions, TermInput{Text: c.Text, Owner: c.Owner, Due: due})
 	}
-	return in, f.err()
+	return in, f.Err(codeInvalid)
 }
 
 func (r MitigationRequest) input(zone *time.Location) (MitigationInput, error) {
-	var f fields
-	in := MitigationInput{Title: r.Title, Owner: r.Owner, Due: f.moment("due", r.Due, endIn(zone))}
-	return in, f.err()
+	var f item.Fields
+	in := MitigationInput{Title: r.Title, Owner: r.Owner, Due: f.Moment("due", r.Due, item.EndIn(zone))}
+	return in, f.Err(codeInvalid)
 }
 
 // input takes a date to mean the end of that day, or now if the day is today.
 func (r HearingRequest) input(zone *time.Location, now time.Time) (HearingInput, error) {
-	var f fields
+	var f item.Fields
 	in := HearingInput{Party: r.Party, Person: r.Person, Heard: r.Heard, Said: r.Said}
-	in.HeldAt = f.moment("held_at", r.HeldAt, func(d config.Date) time.Time {
+	in.HeldAt = f.Moment("held_at", r.HeldAt, func(d config.Date) time.Time {
 		if end := d.End(zone); d != config.DateOf(now, zone) {
 			return end
 		}
 		return now
 	})
-	return in, f.err()
+	return in, f.Err(codeInvalid)
 }

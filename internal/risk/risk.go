@@ -3,13 +3,9 @@
 package risk
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/fault"
-	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -251,31 +247,3 @@ func planned(mitigations []Mitigation) bool {
 	}
 	return false
 }
-
-// fields collects what is wrong with input. Messages never repeat a value.
-type fields []fault.Field
-
-func (f *fields) add(path, code, message string, args ...any) {
-	if len(args) > 0 {
-		message = fmt.Sprintf(message, args...)
-	}
-	*f = append(*f, fault.Field{Path: path, Code: code, Message: message})
-}
-
-// text checks a text and returns it without surrounding space and with plain
-// line ends. Other control characters are refused: PostgreSQL cannot store NUL,
-// and none of them can be seen.
-func (f *fields) text(path, value string, limit int, required bool) string {
-	value = strings.TrimSpace(strings.ReplaceAll(value, "\r\n", "\n"))
-	switch {
-	case !web.PlainText(value):
-		f.add(path, "encoding", "Use valid UTF-8 text without control characters and without characters that hide or reorder others; type it anew.")
-	case len(value) > limit:
-		f.add(path, "too_long", "Use at most %d bytes.", limit)
-	case required && value == "":
-		f.add(path, "required", "Please fill this in.")
-	}
-	return value
-}
-
-func (f *fields) err() error { return fault.InvalidFields("risk.invalid", *f) }

@@ -4,10 +4,7 @@ package risk
 
 import (
 	"context"
-	"fmt"
-	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -15,6 +12,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/gate"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/notify"
 	"portreeve.org/portreeve/internal/kernel/search"
@@ -40,22 +38,6 @@ type Links interface {
 	Link(ctx context.Context, tx *ledger.Tx, from, relation, to string) error
 }
 
-// Directory is what the register asks about people, groups and organisations.
-// Person, Group and Organisation take an id or, if no such id exists, a handle; each answers
-// NotFound for what it does not know.
-type Directory interface {
-	Person(ctx context.Context, r store.Reader, idOrLogin string) (Named, error)
-	Group(ctx context.Context, r store.Reader, idOrName string) (Named, error)
-	Organisation(ctx context.Context, r store.Reader, idOrName string) (Named, error)
-	// Names returns the names of those of the people who exist, by id.
-	Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error)
-	// ActorOf returns a person with what decides about what they may see; somebody
-	// who may not sign in sees what anybody does.
-	ActorOf(ctx context.Context, r store.Reader, id string) (authz.Actor, error)
-	// Members returns the ids of the people in a group, by its id; NotFound.
-	Members(ctx context.Context, r store.Reader, group string) ([]string, error)
-}
-
 // Notices takes a notice to a person as part of a transaction; what a mail may
 // say is decided by the item's visibility when it is sent.
 type Notices interface {
@@ -71,7 +53,7 @@ type Deps struct {
 	Policy    *config.Holder[RiskPolicy]
 	Subjects  Subjects
 	Links     Links // nil: subjects do not list their risks
-	Directory Directory
+	Directory item.Directory
 	Zone      *time.Location
 	Notices   Notices             // nil: reminders are not sent
 	Gate      func() *gate.Policy // what acceptances open; nil: nothing is shown
@@ -121,7 +103,7 @@ type decision struct {
 	participants []string
 	parties      []Party
 	subject      catalog.Subject
-	history      *[]storedStep // not nil: lines of the history are collected here, for many decisions in one transaction
+	history      *[]item.Line // not nil: lines of the history are collected here, for many decisions in one transaction
 }
 
 // load reads the risk if the actor may do action on it, with what every decision
@@ -184,7 +166,7 @@ func (s *Service) onRisk(ctx context.Context, action authz.Action, verb, id stri
 		if d.before.Version != version {
 			return stale()
 		}
-		if d.risk.State, err = next(RiskTransitions(), d.before.State, verb); err != nil {
+		if d.risk.State, err = item.Next(RiskTransitions(), d.before.State, verb, codeState); err != nil {
 			return err
 		}
 		d.risk.Version++
@@ -212,10 +194,10 @@ func mayJudge(a authz.Actor, verb string) bool {
 
 // record appends the entry and its line of the history, and returns its sequence
 // number. It is recorded under the stricter visibility of before and after.
-func (d *decision) record(ctx context.Context, kind, acceptance string, body any, changes ...Change) (int64, error) {
+func (d *decision) record(ctx context.Context, kind, acceptance string, body any, changes ...item.Change) (int64, error) {
 	visibility := d.risk.Visibility
 	if d.before.ID != "" {
-		visibility = stricter(d.before.Visibility, d.risk.Visibility)
+		visibility = item.Stricter(d.before.Visibility, d.risk.Visibility)
 	}
 	seq, err := d.s.Writer.Append(ctx, d.tx, ledger.Entry{
 		Kind: kind, Actor: d.actor.Ref(), Subject: d.risk.Subject, Body: body, Item: d.risk.Item(), Visibility: string(visibility),
@@ -223,97 +205,22 @@ func (d *decision) record(ctx context.Context, kind, acceptance string, body any
 	if err != nil {
 		return 0, err
 	}
-	if changes == nil {
-		changes = []Change{}
-	}
-	step := Step{Entry: seq, Acceptance: acceptance, Version: d.risk.Version, Kind: kind, Actor: d.actor.Ref(), At: d.tx.Now(), Changes: changes}
+	step := item.Step{Entry: seq, Part: acceptance, Version: d.risk.Version, Kind: kind, Actor: d.actor.Ref(), At: d.tx.Now(), Changes: changes}
 	if d.history != nil {
-		*d.history = append(*d.history, storedStep{step, d.risk.ID})
+		*d.history = append(*d.history, item.Line{Step: step, Item: d.risk.ID})
 		return seq, nil
 	}
-	return seq, historyRows.Insert(ctx, d.tx.Tx, storedStep{step, d.risk.ID})
+	return seq, history.Add(ctx, d.tx.Tx, d.risk.ID, step)
 }
 
 // recordRisk is record for a step of the risk itself.
-func (d *decision) recordRisk(ctx context.Context, kind string, body any, changes ...Change) error {
+func (d *decision) recordRisk(ctx context.Context, kind string, body any, changes ...item.Change) error {
 	seq, err := d.record(ctx, kind, "", body, changes...)
 	d.risk.Entry = seq
 	return err
 }
 
-func stricter(a, b authz.Visibility) authz.Visibility {
-	if visibilityLevel(a) > visibilityLevel(b) {
-		return a
-	}
-	return b
-}
-
-// visibilityLevel orders visibilities; what is unknown counts as the strictest.
-func visibilityLevel(v authz.Visibility) int {
-	i := slices.Index([]authz.Visibility{authz.Public, authz.Internal, authz.Restricted}, v)
-	if i < 0 {
-		return math.MaxInt
-	}
-	return i
-}
-
-// person returns the id of the person that value names, by id or by login, and
-// notes the field if there is none.
-func (s *Service) person(ctx context.Context, r store.Reader, f *fields, path, value string) (string, error) {
-	if value == "" {
-		f.add(path, "required", "Name a person.")
-		return "", nil
-	}
-	p, err := s.Directory.Person(ctx, r, value)
-	if fault.Is(err, fault.NotFound) {
-		f.add(path, "unknown", "There is no such person.")
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("look up a person: %w", err)
-	}
-	return p.ID, nil
-}
-
-// sighted is [Service.person] for somebody to whom work on the risk is given, and
-// who must therefore see it.
-func (d *decision) sighted(ctx context.Context, f *fields, path, value string) (string, error) {
-	id, err := d.s.person(ctx, d.tx, f, path, strings.TrimSpace(value))
-	if err != nil || id == "" {
-		return "", err
-	}
-	a, err := d.s.Directory.ActorOf(ctx, d.tx, id)
-	if err != nil {
-		return "", fmt.Errorf("look up what a person may see: %w", err)
-	}
-	if !authz.CanSee(a, d.resource("")) {
-		f.add(path, "unsighted", "This person may not see the risk. Name somebody else, or let them take part in the risk first.")
-	}
-	return id, nil
-}
-
-// names returns the names of people and organisations; ids that are unknown or
-// erased are absent.
-func (s *Service) names(ctx context.Context, r store.Reader, people, organisations []string) (map[string]Named, error) {
-	names := map[string]Named{}
-	add := func(ids []string, look func(context.Context, store.Reader, string) (Named, error)) error {
-		for _, id := range distinct(ids) {
-			if id == "" {
-				continue
-			}
-			n, err := look(ctx, r, id)
-			if fault.Is(err, fault.NotFound) {
-				continue
-			}
-			if err != nil {
-				return fmt.Errorf("look up names: %w", err)
-			}
-			names[id] = n
-		}
-		return nil
-	}
-	if err := add(people, s.Directory.Person); err != nil {
-		return nil, err
-	}
-	return names, add(organisations, s.Directory.Organisation)
+// sighted finds somebody to whom work on the risk is given, and who must see it.
+func (d *decision) sighted(ctx context.Context, f *item.Fields, path, value string) (string, error) {
+	return item.Sighted(ctx, d.tx, d.s.Directory, f, path, value, "risk", d.resource(""))
 }

@@ -2,11 +2,7 @@
 
 package risk
 
-import (
-	"slices"
-
-	"portreeve.org/portreeve/internal/kernel/fault"
-)
+import "portreeve.org/portreeve/internal/kernel/item"
 
 // State is where a risk stands.
 type State string
@@ -37,92 +33,52 @@ const (
 	Closed    AcceptanceState = "closed" // with proof of what was undone and learnt
 )
 
-// Transition is one line of the table: who may take it and what it needs.
-type Transition[S ~string] struct {
-	From     S // "" is before the beginning
-	Verb     string
-	To       S
-	Who      string // in words; the service enforces it
-	Evidence string // what must be given
-}
-
 // RiskTransitions is the table of a risk. The slice is the caller's own.
-func RiskTransitions() []Transition[State] {
-	return []Transition[State]{
-		{"", "register", StateOpen, "whoever sees the subject", "subject, owner, title, what could happen, scope, inputs"},
-		{StateOpen, "edit", StateOpen, "owner, registrant or security team", "the changed texts"},
-		{StateTreated, "edit", StateOpen, "owner, registrant or security team", "the changed texts"},
-		{StateOpen, "rate", StateOpen, "security team; below the proposal not by who has a part in it", "likelihood and impact, a reason where they differ from the proposal"},
-		{StateTreated, "rate", StateOpen, "security team; below the proposal not by who has a part in it", "likelihood and impact, a reason where they differ from the proposal"},
-		{StateOpen, "review", StateOpen, "security team", "what was looked at"},
-		{StateTreated, "review", StateTreated, "security team", "what was looked at"},
-		{StateOpen, "treat", StateOpen, "owner or security team", "mitigate, avoid, transfer or accept"},
-		{StateTreated, "treat", StateOpen, "owner or security team", "mitigate, avoid, transfer or accept"},
-		{StateOpen, "mitigate", StateOpen, "owner or security team", "a mitigation action with its owner and date"},
-		{StateTreated, "mitigate", StateOpen, "owner or security team", "a mitigation action with its owner and date"},
-		{StateOpen, "report", StateOpen, "the mitigation action's owner, the risk's owner or the security team", "what shows that it is done, or why it was dropped"},
-		{StateTreated, "report", StateTreated, "the mitigation action's owner, the risk's owner or the security team", "what shows that it is done, or why it was dropped"},
-		{StateOpen, "compare", StateOpen, "owner, registrant or security team", "options with cost, delay and risk"},
-		{StateTreated, "compare", StateTreated, "owner, registrant or security team", "options with cost, delay and risk"},
-		{StateOpen, "hear", StateOpen, "security team; not who owns or owned it, or asked to accept it", "a rating; who was heard for which party, what they said"},
-		{StateTreated, "hear", StateTreated, "security team; not who owns or owned it, or asked to accept it", "a rating; who was heard for which party, what they said"},
-		{StateOpen, "complete", StateTreated, "owner or security team", "a treatment, no open mitigation action; for accept an acceptance in force"},
-		{StateOpen, "close", StateClosed, "security team; not who has a part in it from the independence rating up", "why it is no longer a risk; no acceptance asked or unclosed"},
-		{StateTreated, "close", StateClosed, "security team; not who has a part in it from the independence rating up", "why it is no longer a risk; no acceptance asked or unclosed"},
+func RiskTransitions() []item.Transition[State] {
+	return []item.Transition[State]{
+		{From: "", Verb: "register", To: StateOpen, Who: "whoever sees the subject", Evidence: "subject, owner, title, what could happen, scope, inputs"},
+		{From: StateOpen, Verb: "edit", To: StateOpen, Who: "owner, registrant or security team", Evidence: "the changed texts"},
+		{From: StateTreated, Verb: "edit", To: StateOpen, Who: "owner, registrant or security team", Evidence: "the changed texts"},
+		{From: StateOpen, Verb: "rate", To: StateOpen, Who: "security team; below the proposal not by who has a part in it", Evidence: "likelihood and impact, a reason where they differ from the proposal"},
+		{From: StateTreated, Verb: "rate", To: StateOpen, Who: "security team; below the proposal not by who has a part in it", Evidence: "likelihood and impact, a reason where they differ from the proposal"},
+		{From: StateOpen, Verb: "review", To: StateOpen, Who: "security team", Evidence: "what was looked at"},
+		{From: StateTreated, Verb: "review", To: StateTreated, Who: "security team", Evidence: "what was looked at"},
+		{From: StateOpen, Verb: "treat", To: StateOpen, Who: "owner or security team", Evidence: "mitigate, avoid, transfer or accept"},
+		{From: StateTreated, Verb: "treat", To: StateOpen, Who: "owner or security team", Evidence: "mitigate, avoid, transfer or accept"},
+		{From: StateOpen, Verb: "mitigate", To: StateOpen, Who: "owner or security team", Evidence: "a mitigation action with its owner and date"},
+		{From: StateTreated, Verb: "mitigate", To: StateOpen, Who: "owner or security team", Evidence: "a mitigation action with its owner and date"},
+		{From: StateOpen, Verb: "report", To: StateOpen, Who: "the mitigation action's owner, the risk's owner or the security team", Evidence: "what shows that it is done, or why it was dropped"},
+		{From: StateTreated, Verb: "report", To: StateTreated, Who: "the mitigation action's owner, the risk's owner or the security team", Evidence: "what shows that it is done, or why it was dropped"},
+		{From: StateOpen, Verb: "compare", To: StateOpen, Who: "owner, registrant or security team", Evidence: "options with cost, delay and risk"},
+		{From: StateTreated, Verb: "compare", To: StateTreated, Who: "owner, registrant or security team", Evidence: "options with cost, delay and risk"},
+		{From: StateOpen, Verb: "hear", To: StateOpen, Who: "security team; not who owns or owned it, or asked to accept it", Evidence: "a rating; who was heard for which party, what they said"},
+		{From: StateTreated, Verb: "hear", To: StateTreated, Who: "security team; not who owns or owned it, or asked to accept it", Evidence: "a rating; who was heard for which party, what they said"},
+		{From: StateOpen, Verb: "complete", To: StateTreated, Who: "owner or security team", Evidence: "a treatment, no open mitigation action; for accept an acceptance in force"},
+		{From: StateOpen, Verb: "close", To: StateClosed, Who: "security team; not who has a part in it from the independence rating up", Evidence: "why it is no longer a risk; no acceptance asked or unclosed"},
+		{From: StateTreated, Verb: "close", To: StateClosed, Who: "security team; not who has a part in it from the independence rating up", Evidence: "why it is no longer a risk; no acceptance asked or unclosed"},
 	}
 }
 
 // AcceptanceTransitions is the table of an acceptance. The slice is the caller's own.
-func AcceptanceTransitions() []Transition[AcceptanceState] {
-	return []Transition[AcceptanceState]{
-		{"", "ask", Asked, "owner, or somebody for them", "options compared, end date, reason, conditions"},
-		{Asked, "approve", Asked, "whoever authority names; never the asker", "reason"},
-		{Asked, "object", Asked, "a member or function that cannot decide alone", "reason"},
-		{Asked, "grant", Granted, "the approval that completes what authority requires", "every party heard or in agreement, basis unchanged"},
-		{Asked, "refuse", Refused, "whoever could grant alone, or the objection after which nobody can grant", "reason"},
-		{Asked, "withdraw", Withdrawn, "asker or owner", "reason"},
-		{Asked, "void", Voided, "whoever changes what it is pinned to", "what changed"},
-		{Granted, "revoke", Revoked, "security team, executive or owner; at once", "reason"},
-		{Granted, "void", Voided, "whoever changes what it is pinned to", "what changed"},
-		{Granted, "close", Closed, "owner, asker or security team", "what was undone and what was learnt"},
-		{Revoked, "close", Closed, "owner, asker or security team", "what was undone and what was learnt"},
-		{Voided, "close", Closed, "owner, asker or security team; only if it had been granted", "what was undone and what was learnt"},
+func AcceptanceTransitions() []item.Transition[AcceptanceState] {
+	return []item.Transition[AcceptanceState]{
+		{From: "", Verb: "ask", To: Asked, Who: "owner, or somebody for them", Evidence: "options compared, end date, reason, conditions"},
+		{From: Asked, Verb: "approve", To: Asked, Who: "whoever authority names; never the asker", Evidence: "reason"},
+		{From: Asked, Verb: "object", To: Asked, Who: "a member or function that cannot decide alone", Evidence: "reason"},
+		{From: Asked, Verb: "grant", To: Granted, Who: "the approval that completes what authority requires", Evidence: "every party heard or in agreement, basis unchanged"},
+		{From: Asked, Verb: "refuse", To: Refused, Who: "whoever could grant alone, or the objection after which nobody can grant", Evidence: "reason"},
+		{From: Asked, Verb: "withdraw", To: Withdrawn, Who: "asker or owner", Evidence: "reason"},
+		{From: Asked, Verb: "void", To: Voided, Who: "whoever changes what it is pinned to", Evidence: "what changed"},
+		{From: Granted, Verb: "revoke", To: Revoked, Who: "security team, executive or owner; at once", Evidence: "reason"},
+		{From: Granted, Verb: "void", To: Voided, Who: "whoever changes what it is pinned to", Evidence: "what changed"},
+		{From: Granted, Verb: "close", To: Closed, Who: "owner, asker or security team", Evidence: "what was undone and what was learnt"},
+		{From: Revoked, Verb: "close", To: Closed, Who: "owner, asker or security team", Evidence: "what was undone and what was learnt"},
+		{From: Voided, Verb: "close", To: Closed, Who: "owner, asker or security team; only if it had been granted", Evidence: "what was undone and what was learnt"},
 	}
 }
 
-// next returns the state that verb leads to, or a Conflict that names the verbs
-// that are possible instead.
-func next[S ~string](table []Transition[S], from S, verb string) (S, error) {
-	var possible []string
-	for _, t := range table {
-		if t.From != from {
-			continue
-		}
-		if t.Verb == verb {
-			return t.To, nil
-		}
-		if !slices.Contains(possible, t.Verb) {
-			possible = append(possible, t.Verb)
-		}
-	}
-	var none S
-	if len(possible) == 0 {
-		return none, fault.New(fault.Conflict, "risk.state", "This is %s, which is final: %s is not possible.", from, verb)
-	}
-	return none, fault.New(fault.Conflict, "risk.state", "This is %s: %s is not possible now. Possible: %s.", from, verb, joined(possible, "or"))
-}
-
-// joined lists words: "a", "a or b", "a, b or c".
-func joined(words []string, last string) string {
-	switch len(words) {
-	case 0:
-		return ""
-	case 1:
-		return words[0]
-	}
-	text := words[0]
-	for _, w := range words[1 : len(words)-1] {
-		text += ", " + w
-	}
-	return text + " " + last + " " + words[len(words)-1]
-}
+// Codes of faults: of a field that is wrong, and of a step that is not possible now.
+const (
+	codeInvalid = "risk.invalid"
+	codeState   = "risk.state"
+)

@@ -6,7 +6,7 @@ import (
 	"context"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
@@ -49,17 +49,14 @@ var riskRows = store.NewTable("risk_item", "r", stale, func(r *Risk) []store.Col
 	}
 })
 
-// Expressions of the row for authz.Visible.
-const (
-	riskItem       = "'risk:' || r.id"
-	riskVisibility = "r.visibility"
-)
+// keptRisks is where risks are, for conditions.
+var keptRisks = item.Kept{Type: ItemType, Table: "risk_item", Alias: "r"}
 
 // loadRisk returns the risk if the actor may see it. Absent and invisible run
 // the same statement and give the same fault.
 func loadRisk(ctx context.Context, rd store.Reader, a authz.Actor, id string) (Risk, error) {
 	args := []any{id}
-	visible := authz.Visible(a, riskItem, riskVisibility, &args)
+	visible := keptRisks.Visible(a, &args)
 	return store.Found(riskRows.One(ctx, rd, "WHERE r.id = $1 AND "+visible, args...))
 }
 
@@ -69,10 +66,7 @@ func openRisksOf(ctx context.Context, rd store.Reader, subject string) ([]Risk, 
 	return riskRows.All(ctx, rd, "WHERE r.subject = $1 AND r.closed = 0 ORDER BY r.id", subject)
 }
 
-func stale() error {
-	return fault.New(fault.Stale, "risk.stale",
-		"Somebody changed this after you opened it. Look at the current state, then do it again; what you entered is still in your form.")
-}
+func stale() error { return item.Stale("risk.stale") }
 
 // ratingRows is where each rating is kept, with what it was made from.
 var ratingRows = store.NewTable("risk_rating", "g", nil, func(r *Rated) []store.Column {
@@ -93,32 +87,15 @@ func loadRatings(ctx context.Context, rd store.Reader, risk string) ([]Rated, er
 	return ratingRows.All(ctx, rd, "WHERE g.risk = $1 ORDER BY g.seq DESC", risk)
 }
 
-// storedStep is a line of the history with the risk that it belongs to; empty: none.
-type storedStep struct {
-	Step
-	risk string
-}
-
-// historyRows is where the lines of the history are kept.
-var historyRows = store.NewTable("risk_history", "h", nil, func(h *storedStep) []store.Column {
-	return []store.Column{
-		store.Int("entry", &h.Entry),
-		store.Text("risk", &h.risk),
-		store.Text("acceptance", &h.Acceptance),
-		store.Int("version", &h.Version),
-		store.Text("kind", &h.Kind),
-		store.Text("actor", &h.Actor),
-		store.Moment("decided_at", &h.At),
-		store.JSON("changes", &h.Changes),
-	}
-})
+// history is what happened to risks; parts of them are acceptances.
+var history = item.NewHistory("risk_history", "risk", "acceptance")
 
 // loadHistory returns the latest steps first, at most limit of them.
 func loadHistory(ctx context.Context, rd store.Reader, risk string, limit int) ([]Step, error) {
-	stored, err := historyRows.All(ctx, rd, "WHERE h.risk = $1 ORDER BY h.entry DESC LIMIT $2", risk, limit)
-	steps := make([]Step, len(stored))
-	for i, h := range stored {
-		steps[i] = h.Step
+	all, err := history.Latest(ctx, rd, risk, limit)
+	steps := make([]Step, len(all))
+	for i, s := range all {
+		steps[i] = Step(s)
 	}
 	return steps, err
 }

@@ -49,7 +49,7 @@ var acceptanceRows = store.NewTable("risk_acceptance", "a", stale, func(a *Accep
 // its risk; absent and invisible give the same fault.
 func loadAcceptance(ctx context.Context, rd store.Reader, actor authz.Actor, id string) (Acceptance, error) {
 	args := []any{id}
-	visible := authz.Visible(actor, riskItem, riskVisibility, &args)
+	visible := keptRisks.Visible(actor, &args)
 	a, err := store.Found(acceptanceRows.One(ctx, rd, "JOIN risk_item r ON r.id = a.risk WHERE a.id = $1 AND "+visible, args...))
 	if err != nil {
 		return Acceptance{}, err

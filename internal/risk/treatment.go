@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 )
 
 // TreatInput chooses what is done about a risk.
@@ -20,16 +21,16 @@ type TreatInput struct {
 // Treat chooses the treatment. A treated risk is open again.
 func (s *Service) Treat(ctx context.Context, id string, version int64, in TreatInput) (Risk, error) {
 	return s.onRisk(ctx, ActionTreat, "treat", id, version, func(d *decision) error {
-		var f fields
+		var f item.Fields
 		if !slices.Contains(Treatments(), in.Treatment) {
-			f.add("treatment", "not_offered", "Choose one of: mitigate, avoid, transfer, accept.")
+			f.Add("treatment", "not_offered", "Choose one of: mitigate, avoid, transfer, accept.")
 		}
-		d.risk.Treatment, d.risk.TreatmentNote = in.Treatment, f.text("note", in.Note, MaxText, false)
-		if err := f.err(); err != nil {
+		d.risk.Treatment, d.risk.TreatmentNote = in.Treatment, f.Text("note", in.Note, MaxText, false)
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
-		body := stepBody{Risk: id, Version: d.risk.Version, State: d.risk.State, Treatment: in.Treatment, Note: sha(d.risk.TreatmentNote)}
-		return d.recordRisk(ctx, KindTreated, body, Change{Field: "treatment", From: string(d.before.Treatment), To: string(in.Treatment)})
+		body := stepBody{Risk: id, Version: d.risk.Version, State: d.risk.State, Treatment: in.Treatment, Note: item.SHA(d.risk.TreatmentNote)}
+		return d.recordRisk(ctx, KindTreated, body, item.Change{Field: "treatment", From: string(d.before.Treatment), To: string(in.Treatment)})
 	})
 }
 
@@ -57,7 +58,7 @@ func (s *Service) Complete(ctx context.Context, id string, version int64) (Risk,
 			}
 		}
 		body := stepBody{Risk: id, Version: d.risk.Version, State: d.risk.State, Treatment: d.risk.Treatment}
-		return d.recordRisk(ctx, KindCompleted, body, Change{Field: "state", From: string(d.before.State), To: string(d.risk.State)})
+		return d.recordRisk(ctx, KindCompleted, body, item.Change{Field: "state", From: string(d.before.State), To: string(d.risk.State)})
 	})
 }
 
@@ -93,15 +94,15 @@ func (s *Service) AddMitigation(ctx context.Context, id string, version int64, i
 			return fault.New(fault.Conflict, "risk.too_many", "A risk has at most %d mitigation actions. Cut the risk, or the plan.", MaxMitigations)
 		}
 		m := Mitigation{ID: d.tx.NewID(), Risk: id, State: MitigationOpen, Due: in.Due.UTC().Truncate(time.Microsecond)}
-		var f fields
-		m.Title = f.line("title", in.Title, MaxTitle, true)
+		var f item.Fields
+		m.Title = f.Line("title", in.Title, MaxTitle, true)
 		if m.Due.IsZero() {
-			f.add("due", "required", "Say until when.")
+			f.Add("due", "required", "Say until when.")
 		}
 		if m.Owner, err = d.sighted(ctx, &f, "owner", in.Owner); err != nil {
 			return err
 		}
-		if err := f.err(); err != nil {
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
 		return d.saveMitigation(ctx, mitigations, m, "")
@@ -136,12 +137,12 @@ func (s *Service) SetMitigation(ctx context.Context, id string, version int64, m
 				return err
 			}
 		}
-		var f fields
+		var f item.Fields
 		if !slices.Contains([]MitigationState{MitigationOpen, MitigationDone, MitigationDropped}, in.State) {
-			f.add("state", "not_offered", "Choose one of: open, done, dropped.")
+			f.Add("state", "not_offered", "Choose one of: open, done, dropped.")
 		}
-		m.Evidence = f.text("evidence", in.Evidence, MaxText, in.State != MitigationOpen)
-		if err := f.err(); err != nil {
+		m.Evidence = f.Text("evidence", in.Evidence, MaxText, in.State != MitigationOpen)
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
 		from := m.State
@@ -158,9 +159,9 @@ func (d *decision) saveMitigation(ctx context.Context, others []Mitigation, m Mi
 	d.propose(append(slices.Clone(others), m))
 	body := mitigationBody{
 		Risk: d.risk.ID, Version: d.risk.Version, Mitigation: m.ID, Title: m.Title, Owner: m.Owner, Due: m.Due,
-		State: m.State, Evidence: sha(m.Evidence),
+		State: m.State, Evidence: item.SHA(m.Evidence),
 	}
-	if err := d.recordRisk(ctx, KindMitigation, body, Change{Field: "mitigation", From: string(from), To: string(m.State)}); err != nil {
+	if err := d.recordRisk(ctx, KindMitigation, body, item.Change{Field: "mitigation", From: string(from), To: string(m.State)}); err != nil {
 		return err
 	}
 	m.Entry = d.risk.Entry
@@ -171,21 +172,21 @@ func (d *decision) saveMitigation(ctx context.Context, others []Mitigation, m Mi
 // What was asked for or decided keeps the option as it stood then.
 func (s *Service) SetOptions(ctx context.Context, id string, version int64, in []Option) (Risk, error) {
 	return s.onRisk(ctx, ActionEdit, "compare", id, version, func(d *decision) error {
-		var f fields
+		var f item.Fields
 		if len(in) > MaxOptions {
-			f.add("options", "too_many", "Compare at most %d options.", MaxOptions)
-			return f.err()
+			f.Add("options", "too_many", "Compare at most %d options.", MaxOptions)
+			return f.Err(codeInvalid)
 		}
 		options := make([]Option, len(in))
 		for i, o := range in {
 			options[i] = checkOption(&f, fmt.Sprintf("options[%d]", i), o)
 			options[i].ID = d.tx.NewID()
 		}
-		if err := f.err(); err != nil {
+		if err := f.Err(codeInvalid); err != nil {
 			return err
 		}
 		body := optionsBody{Risk: id, Version: d.risk.Version, Options: options}
-		if err := d.recordRisk(ctx, KindOptions, body, Change{Field: "options", To: fmt.Sprint(len(options))}); err != nil {
+		if err := d.recordRisk(ctx, KindOptions, body, item.Change{Field: "options", To: fmt.Sprint(len(options))}); err != nil {
 			return err
 		}
 		for i := range options {
@@ -195,19 +196,19 @@ func (s *Service) SetOptions(ctx context.Context, id string, version int64, in [
 	})
 }
 
-func checkOption(f *fields, at string, o Option) Option {
+func checkOption(f *item.Fields, at string, o Option) Option {
 	if !slices.Contains(OptionKinds(), o.Kind) {
-		f.add(at+".kind", "not_offered", "Choose one of: temporary, production, none, own.")
+		f.Add(at+".kind", "not_offered", "Choose one of: temporary, production, none, own.")
 	}
 	if o.Rating != "" && !o.Rating.Known() {
-		f.add(at+".rating", "not_offered", "Choose one of: low, medium, high, critical.")
+		f.Add(at+".rating", "not_offered", "Choose one of: low, medium, high, critical.")
 	}
 	return Option{
 		Kind: o.Kind, Rating: o.Rating,
-		Title: f.line(at+".title", o.Title, MaxTitle, true),
-		Cost:  f.line(at+".cost", o.Cost, MaxShort, true),
-		Delay: f.line(at+".delay", o.Delay, MaxShort, true),
-		Risk:  f.line(at+".risk", o.Risk, MaxShort, true),
-		Notes: f.line(at+".notes", o.Notes, MaxShort, false),
+		Title: f.Line(at+".title", o.Title, MaxTitle, true),
+		Cost:  f.Line(at+".cost", o.Cost, MaxShort, true),
+		Delay: f.Line(at+".delay", o.Delay, MaxShort, true),
+		Risk:  f.Line(at+".risk", o.Risk, MaxShort, true),
+		Notes: f.Line(at+".notes", o.Notes, MaxShort, false),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
@@ -89,7 +90,7 @@ func (c *policyCheck) alternatives(at string, all []Alternative) {
 		if a.Longest < 0 {
 			c.add(at+".longest", "must not be negative")
 		}
-		if unique := distinct(a.Functions); len(unique) != len(a.Functions) || slices.Contains(unique, "") {
+		if unique := item.Distinct(a.Functions); len(unique) != len(a.Functions) || slices.Contains(unique, "") {
 			c.add(at+".functions", "must be names, each once")
 		}
 	}

@@ -3,35 +3,11 @@
 package risk
 
 import (
-	"net/url"
-	"strings"
-	"time"
-
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
 // What every page says in the same way.
-
-// nameOf is the name of a person or an organisation; who is unknown or erased
-// has none.
-func nameOf(c *web.Ctx, names map[string]Named, id string) string {
-	if n, ok := names[id]; ok && n.Name != "" {
-		return n.Name
-	}
-	if id == "" {
-		return ""
-	}
-	return c.Text("risk.somebody")
-}
-
-// handle is how a person types the name of somebody: the login, or else the id.
-func handle(names map[string]Named, id string) string {
-	if n := names[id]; n.Handle != "" {
-		return n.Handle
-	}
-	return id
-}
 
 func ratingBadge(c *web.Ctx, r matrix.Rating) web.Rating {
 	if !r.Known() {
@@ -106,64 +82,4 @@ func (s *Service) grid(c *web.Ctx, caption string) web.Matrix {
 // field returns the field of a grid that stands for a cell.
 func field(g *web.Matrix, cell matrix.Cell) *web.Cell {
 	return &g.Cells[matrix.Steps-cell.Likelihood][cell.Impact-1]
-}
-
-// daysUntil counts the days from today to the last day of what ends at t, as a
-// calendar in the zone counts them.
-func daysUntil(c *web.Ctx, t time.Time) int {
-	day := func(t time.Time) time.Time {
-		local := t.In(c.Location())
-		return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC)
-	}
-	return int(day(web.LastDay(t)).Sub(day(c.Now())).Hours()) / 24
-}
-
-// shown is what stands in a cell of a table, which may not be empty.
-func shown(c *web.Ctx, v any) any {
-	switch v := v.(type) {
-	case nil:
-		return c.Text("risk.none")
-	case string:
-		if v == "" {
-			return c.Text("risk.none")
-		}
-	case []any:
-		if len(v) == 0 {
-			return c.Text("risk.none")
-		}
-	case time.Time:
-		if v.IsZero() {
-			return c.Text("risk.none")
-		}
-	}
-	return v
-}
-
-func subjectLink(ref, title string) any {
-	if ref == "" {
-		return nil
-	}
-	if title == "" {
-		title = ref
-	}
-	return web.Link{Text: title, URL: "/subjects/" + url.PathEscape(ref)}
-}
-
-// short is the beginning of a digest, enough to compare by eye.
-func short(digest string) string {
-	if len(digest) > 12 {
-		return digest[:12]
-	}
-	return digest
-}
-
-// sentence joins the parts that are not empty.
-func sentence(parts ...string) string {
-	var full []string
-	for _, p := range parts {
-		if p != "" {
-			full = append(full, p)
-		}
-	}
-	return strings.Join(full, " ")
 }

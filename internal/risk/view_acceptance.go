@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"portreeve.org/portreeve/internal/kernel/item"
+	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
@@ -54,7 +56,7 @@ func (s *Service) acceptanceView(c *web.Ctx, d AcceptanceDetail) (acceptanceView
 		return acceptanceView{}, err
 	}
 	v := acceptanceView{
-		A: d, Grant: d.URL() + "/grant", Refuse: d.URL() + "/refuse", MayGrant: d.MayGrant, MayRefuse: slices.Contains(d.May, "refuse"),
+		A: d, Grant: d.URL() + "/grant", Refuse: d.URL() + "/refuse", MayGrant: d.MayGrant, MayRefuse: slices.Contains(d.Verbs, "refuse"),
 		Why: standingText(c, d.Placed), Tone: standingTone(d.Standing.Code), Badges: []any{ratingBadge(c, d.Basis.Residual.Rating), standingBadge(c, d.Standing.Code)},
 		Parts: s.pins(c, d), Until: c.Day(web.LastDay(d.Until)), Votes: voteLine(c, d), Ways: s.ways(c, d.Needs, d.Names),
 		Terms: termTable(c, d), Earlier: earlierTable(c, d), Proof: proofTerms(c, d),
@@ -66,7 +68,7 @@ func (s *Service) acceptanceView(c *web.Ctx, d AcceptanceDetail) (acceptanceView
 	for _, r := range d.YourRights {
 		v.Rights = append(v.Rights, rightText(c, d.Names, r))
 	}
-	if days := daysUntil(c, d.Until); days > 0 && live(d.Standing.Code) {
+	if days := itemweb.DaysUntil(c, d.Until); days > 0 && live(d.Standing.Code) {
 		v.Days = c.Text("risk.in_days", days)
 		v.Bound = c.Text("risk.decide.until_in", v.Until, v.Days)
 	}
@@ -83,7 +85,7 @@ func (s *Service) acceptanceView(c *web.Ctx, d AcceptanceDetail) (acceptanceView
 		return acceptanceView{}, err
 	}
 	v.Basis = s.basisOf(c, d, risk)
-	v.Actions = acceptanceActions(c, d, d.WasGranted() && c.Can(ActionAsk) && risk.may("ask"))
+	v.Actions = acceptanceActions(c, d, d.WasGranted() && c.Can(ActionAsk) && risk.May("ask"))
 	return v, nil
 }
 
@@ -111,7 +113,7 @@ func (s *Service) nameOthers(c *web.Ctx, d *AcceptanceDetail) error {
 		organisations = append(organisations, n.Organisation)
 	}
 	return s.DB.Read(c.Context(), func(r *store.ReadTx) error {
-		more, err := s.names(c.Context(), r, people, organisations)
+		more, err := item.Names(c.Context(), r, s.Directory, people, organisations)
 		for id, n := range more {
 			d.Names[id] = n
 		}
@@ -139,7 +141,7 @@ func acceptanceActions(c *web.Ctx, d AcceptanceDetail, extend bool) []web.Link {
 		all = append(all, web.Link{Text: text, URL: at, Icon: "calendar-clock"})
 	}
 	for _, act := range []struct{ verb, icon string }{{"close", "file-check"}, {"withdraw", "undo-2"}, {"revoke", "ban"}} {
-		if slices.Contains(d.May, act.verb) {
+		if slices.Contains(d.Verbs, act.verb) {
 			all = append(all, web.Link{Text: c.Text("risk.do_" + act.verb), URL: d.URL() + "/" + act.verb, Icon: act.icon})
 		}
 	}
@@ -148,7 +150,7 @@ func acceptanceActions(c *web.Ctx, d AcceptanceDetail, extend bool) []web.Link {
 
 // askLine says in one sentence what is before the reader.
 func (s *Service) askLine(c *web.Ctx, d AcceptanceDetail) string {
-	who, until := nameOf(c, d.Names, d.AskedBy), c.Day(web.LastDay(d.Until))
+	who, until := itemweb.NameOf(c, d.Names, d.AskedBy), c.Day(web.LastDay(d.Until))
 	if d.State == Asked && d.Standing.Code == Awaiting {
 		return c.Text("risk.acceptance.asks", who, until)
 	}
@@ -184,7 +186,7 @@ func missing(c *web.Ctx, d AcceptanceDetail) []string {
 		}
 		who := n.Party
 		if who == "" {
-			who = nameOf(c, d.Names, n.Organisation)
+			who = itemweb.NameOf(c, d.Names, n.Organisation)
 		}
 		all = append(all, c.Text("risk.missing.word", who))
 	}
@@ -196,15 +198,15 @@ func (s *Service) pins(c *web.Ctx, d AcceptanceDetail) []web.Term {
 	b := d.Basis
 	parts := []web.Term{{Name: c.Text("risk.pin.rating"), Value: []any{s.assessed(c, b.Residual), c.Text("risk.pin.rating_seq", b.RatingSeq)}}}
 	if b.Subject != "" {
-		parts = append(parts, web.Term{Name: c.Text("risk.pin.subject"), Value: []any{subjectLink(b.Subject, ""), versionText(c, b)}})
+		parts = append(parts, web.Term{Name: c.Text("risk.pin.subject"), Value: []any{itemweb.SubjectLink(b.Subject, ""), versionText(c, b)}})
 	}
-	parts = append(parts, web.Term{Name: c.Text("risk.pin.organisation"), Value: nameOf(c, d.Names, b.Organisation)},
+	parts = append(parts, web.Term{Name: c.Text("risk.pin.organisation"), Value: itemweb.NameOf(c, d.Names, b.Organisation)},
 		web.Term{Name: c.Text("risk.pin.parties"), Value: partyNames(b)})
 	return parts
 }
 
 func versionText(c *web.Ctx, b Basis) string {
-	return c.Text("risk.pin.version", b.SubjectVersion, short(b.SubjectDigest))
+	return c.Text("risk.pin.version", b.SubjectVersion, itemweb.Short(b.SubjectDigest))
 }
 
 func partyNames(b Basis) string {
@@ -220,7 +222,7 @@ func (s *Service) versionTable(c *web.Ctx, d AcceptanceDetail) web.Table {
 	t := c.Table(c.Text("risk.versions.caption"), "risk.versions.what", "risk.versions.then", "risk.versions.now")
 	then, now := d.Basis, d.Now
 	row := func(label string, a, b any, differs bool) {
-		r := web.Row{Cells: []any{c.Text(label), shown(c, a), shown(c, b)}}
+		r := web.Row{Cells: []any{c.Text(label), itemweb.Shown(c, a), itemweb.Shown(c, b)}}
 		if differs {
 			r.Tone = web.ToneBad
 			r.Cells[2] = []any{r.Cells[2], web.Badge{Tone: web.ToneBad, Text: c.Text("risk.versions.differs")}}
@@ -234,7 +236,7 @@ func (s *Service) versionTable(c *web.Ctx, d AcceptanceDetail) web.Table {
 	row("risk.field.threat", then.Threat, now.Threat, then.Threat != now.Threat)
 	row("risk.field.scope", then.Scope, now.Scope, then.Scope != now.Scope)
 	row("risk.pin.subject", versionText(c, then), versionText(c, now), then.SubjectVersion != now.SubjectVersion || then.SubjectDigest != now.SubjectDigest)
-	row("risk.pin.organisation", nameOf(c, d.Names, then.Organisation), nameOf(c, d.Names, now.Organisation), then.Organisation != now.Organisation)
+	row("risk.pin.organisation", itemweb.NameOf(c, d.Names, then.Organisation), itemweb.NameOf(c, d.Names, now.Organisation), then.Organisation != now.Organisation)
 	row("risk.pin.parties", partyNames(then), partyNames(now), !slices.Equal(then.Parties, now.Parties))
 	return t
 }
@@ -242,9 +244,9 @@ func (s *Service) versionTable(c *web.Ctx, d AcceptanceDetail) web.Table {
 func voteLine(c *web.Ctx, d AcceptanceDetail) web.Timeline {
 	var t web.Timeline
 	for _, v := range d.Votes {
-		e := web.Event{At: v.At, Icon: "circle-check", Tone: web.ToneGood, Title: c.Text("risk.vote.agrees", nameOf(c, d.Names, v.Person)), Body: v.Reason}
+		e := web.Event{At: v.At, Icon: "circle-check", Tone: web.ToneGood, Title: c.Text("risk.vote.agrees", itemweb.NameOf(c, d.Names, v.Person)), Body: v.Reason}
 		if !v.Agrees {
-			e.Icon, e.Tone, e.Title = "circle-x", web.ToneBad, c.Text("risk.vote.objects", nameOf(c, d.Names, v.Person))
+			e.Icon, e.Tone, e.Title = "circle-x", web.ToneBad, c.Text("risk.vote.objects", itemweb.NameOf(c, d.Names, v.Person))
 		}
 		var rights []string
 		for _, r := range v.Rights {
@@ -271,7 +273,7 @@ func termTable(c *web.Ctx, d AcceptanceDetail) web.Table {
 		if mayMeet(c, d, term) {
 			state = append(state, web.Link{Text: c.Text("risk.term.meet"), URL: d.URL() + "/conditions/" + term.ID})
 		}
-		row.Cells = []any{term.Text, nameOf(c, d.Names, term.Owner), web.LastDay(term.Due), state}
+		row.Cells = []any{term.Text, itemweb.NameOf(c, d.Names, term.Owner), web.LastDay(term.Due), state}
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -296,13 +298,13 @@ func earlierTable(c *web.Ctx, d AcceptanceDetail) web.Table {
 	t := c.Table(c.Text("risk.earlier.caption"), "risk.field.risk", "risk.earlier.ran", "risk.earlier.outcome", "risk.earlier.learnt")
 	t.Empty = &web.Empty{Icon: "history", Title: c.Text("risk.earlier.empty"), Text: c.Text("risk.earlier.empty_text")}
 	for _, p := range d.Precedents {
-		ran := c.Text("risk.none")
+		ran := itemweb.None(c)
 		if !p.From.IsZero() {
 			ran = c.Text("risk.earlier.from_to", c.Day(p.From), c.Day(web.LastDay(p.Until)))
 		}
 		t.Add(
 			[]any{web.Link{Text: p.Title, URL: "/risks/" + p.Risk + "/acceptances/" + p.Acceptance}, p.Subject}, ran,
-			standingBadge(c, p.Outcome), shown(c, p.Learnt),
+			standingBadge(c, p.Outcome), itemweb.Shown(c, p.Learnt),
 		)
 	}
 	return t
@@ -312,10 +314,10 @@ func earlierTable(c *web.Ctx, d AcceptanceDetail) web.Table {
 func decidedTerms(c *web.Ctx, d AcceptanceDetail) web.Terms {
 	t := web.Terms{Compact: true}
 	add := func(label string, v any) { t.Items = append(t.Items, web.Term{Name: c.Text(label), Value: v}) }
-	add("risk.decided.asked", []any{nameOf(c, d.Names, d.AskedBy), d.AskedAt})
+	add("risk.decided.asked", []any{itemweb.NameOf(c, d.Names, d.AskedBy), d.AskedAt})
 	for _, e := range d.Acceptance.Rights {
 		for _, by := range e.By {
-			add("risk.decided.granted", []any{nameOf(c, d.Names, by.Person) + ":", rightText(c, d.Names, by.Right)})
+			add("risk.decided.granted", []any{itemweb.NameOf(c, d.Names, by.Person) + ":", rightText(c, d.Names, by.Right)})
 		}
 	}
 	if d.WasGranted() {
@@ -332,7 +334,7 @@ func decidedTerms(c *web.Ctx, d AcceptanceDetail) web.Terms {
 		add("risk.decided.closure", due)
 	}
 	if !d.EndedAt.IsZero() {
-		add("risk.decided.ended", []any{nameOf(c, d.Names, d.EndedBy), d.EndedAt})
+		add("risk.decided.ended", []any{itemweb.NameOf(c, d.Names, d.EndedBy), d.EndedAt})
 	}
 	if link := c.EntryLink("#"+strconv.FormatInt(d.Entry, 10), d.Entry); link != nil {
 		add("risk.field.entry", link)
@@ -347,6 +349,6 @@ func proofTerms(c *web.Ctx, d AcceptanceDetail) web.Terms {
 	}
 	return web.Terms{Compact: true, Items: []web.Term{
 		{Name: c.Text("risk.settle.undone"), Value: d.Undone}, {Name: c.Text("risk.settle.learnt"), Value: d.Learnt},
-		{Name: c.Text("risk.settle.by"), Value: []any{nameOf(c, d.Names, d.ClosedBy), d.ClosedAt}},
+		{Name: c.Text("risk.settle.by"), Value: []any{itemweb.NameOf(c, d.Names, d.ClosedBy), d.ClosedAt}},
 	}}
 }

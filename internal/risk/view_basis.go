@@ -5,6 +5,7 @@ package risk
 import (
 	"slices"
 
+	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
@@ -36,7 +37,7 @@ func (s *Service) basisOf(c *web.Ctx, a AcceptanceDetail, d Detail) basisView {
 		return v
 	}
 	r := d.Ratings[i]
-	v.RatedBy, v.Reason, v.Proposal = c.Text("risk.risk.rated_by", nameOf(c, d.Names, r.By), c.Day(r.At)), r.Reason, s.proposalOf(c, r.Proposal)
+	v.RatedBy, v.Reason, v.Proposal = c.Text("risk.risk.rated_by", itemweb.NameOf(c, d.Names, r.By), c.Day(r.At)), r.Reason, s.proposalOf(c, r.Proposal)
 	for i := range v.Proposal.Tables {
 		v.Proposal.Tables[i].Open = false // a person's rating stands beside it
 	}
@@ -49,7 +50,7 @@ func (s *Service) basisOf(c *web.Ctx, a AcceptanceDetail, d Detail) basisView {
 func hearingLine(c *web.Ctx, d Detail, rating int64, asker string) web.Timeline {
 	var t web.Timeline
 	for _, h := range slices.Backward(d.Hearings) {
-		title := []any{c.Text("risk.heard_for", h.Heard, d.partyName(h.Party, c.Text("risk.somebody")))}
+		title := []any{c.Text("risk.heard_for", h.Heard, d.partyName(h.Party, itemweb.Somebody(c)))}
 		if h.RatingSeq != rating {
 			title = append(title, web.Badge{Tone: web.ToneNeutral, Text: c.Text("risk.heard_earlier")})
 		}
@@ -61,7 +62,7 @@ func hearingLine(c *web.Ctx, d Detail, rating int64, asker string) web.Timeline 
 			by = "risk.recorded_by_owner"
 		}
 		t.Events = append(t.Events, web.Event{
-			At: h.HeldAt, Icon: "message-square", Title: title, By: c.Text(by, nameOf(c, d.Names, h.RecordedBy)), Body: h.Said,
+			At: h.HeldAt, Icon: "message-square", Title: title, By: c.Text(by, itemweb.NameOf(c, d.Names, h.RecordedBy)), Body: h.Said,
 		})
 	}
 	return t

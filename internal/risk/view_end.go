@@ -2,7 +2,10 @@
 
 package risk
 
-import "portreeve.org/portreeve/internal/kernel/web"
+import (
+	"portreeve.org/portreeve/internal/kernel/item/itemweb"
+	"portreeve.org/portreeve/internal/kernel/web"
+)
 
 func withdrawQuestion(c *web.Ctx, d AcceptanceDetail) web.Confirm {
 	return web.Confirm{
@@ -45,5 +48,5 @@ func settleView(c *web.Ctx, d AcceptanceDetail, _ *web.Form) (any, error) {
 
 func meetView(c *web.Ctx, d AcceptanceDetail, _ *web.Form) (any, error) {
 	t := termOf(d, c.Path("condition"))
-	return endView{Action: c.R.URL.Path, A: d, Term: *t, Owner: nameOf(c, d.Names, t.Owner), Due: c.Day(web.LastDay(t.Due))}, nil
+	return endView{Action: c.R.URL.Path, A: d, Term: *t, Owner: itemweb.NameOf(c, d.Names, t.Owner), Due: c.Day(web.LastDay(t.Due))}, nil
 }

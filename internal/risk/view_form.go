@@ -9,6 +9,8 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/item"
+	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
@@ -190,7 +192,7 @@ func (s *Service) moves(c *web.Ctx, caption string, a matrix.Assessed) stepsView
 	t := c.Table(caption, "risk.proposal.factor", "risk.proposal.effect", "risk.proposal.then", "risk.proposal.why", "risk.proposal.origin")
 	m := &s.Policy().Matrix
 	start := Assessment{Cell: a.Base, Rating: m.Rate(a.Base)}
-	t.Add(c.Text("risk.proposal.base"), c.Text("risk.none"), s.assessed(c, start), c.Text("risk.proposal.base_why"),
+	t.Add(c.Text("risk.proposal.base"), itemweb.None(c), s.assessed(c, start), c.Text("risk.proposal.base_why"),
 		origin(s.Policy().Proposal.Origin, s.Policy().Proposal.Cites))
 	for _, move := range a.Moves {
 		t.Add(move.Factor, move.Effect, s.assessed(c, Assessment{Cell: move.To, Rating: move.Rating}), move.Why, origin(move.Origin, move.Cites))
@@ -216,7 +218,7 @@ func (s *Service) optionsView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 }
 
 func editValues(_ *web.Ctx, d Detail) url.Values {
-	owner, participants := handle(d.Names, d.Owner), participantLines(d)
+	owner, participants := itemweb.Handle(d.Names, d.Owner), participantLines(d)
 	return web.Values(EditInput{
 		Title: &d.Title, Threat: &d.Threat, Scope: &d.Scope, Owner: &owner, Visibility: &d.Visibility, Participants: &participants, Inputs: spoken(d.Inputs),
 	})
@@ -232,8 +234,8 @@ func participantLines(d Detail) []string {
 	all := make([]string, len(d.Participants))
 	for i, p := range d.Participants {
 		all[i] = p
-		if person := personOf(p); person != "" {
-			all[i] = authz.PersonPrincipal(handle(d.Names, person))
+		if person := item.PersonOf(p); person != "" {
+			all[i] = authz.PersonPrincipal(itemweb.Handle(d.Names, person))
 		}
 	}
 	return all

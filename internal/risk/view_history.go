@@ -3,10 +3,11 @@
 package risk
 
 import (
-	"slices"
 	"strings"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/item"
+	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -21,7 +22,7 @@ func (s *Service) acceptanceLine(c *web.Ctx, d Detail) web.Timeline {
 		}
 		t.Events = append(t.Events, web.Event{
 			At: a.AskedAt, Icon: standingIcon(a.Standing.Code), Tone: standingTone(a.Standing.Code), Title: title,
-			By: c.Text("risk.asked_by", nameOf(c, d.Names, a.AskedBy)), Body: decidedText(c, d.Names, a),
+			By: c.Text("risk.asked_by", itemweb.NameOf(c, d.Names, a.AskedBy)), Body: decidedText(c, d.Names, a),
 		})
 	}
 	return t
@@ -43,13 +44,13 @@ func decidedText(c *web.Ctx, names map[string]Named, a Placed) string {
 	case a.WasGranted():
 		for _, e := range a.Rights {
 			for _, by := range e.By {
-				parts = append(parts, c.Text("risk.granted_by", nameOf(c, names, by.Person), rightText(c, names, by.Right)))
+				parts = append(parts, c.Text("risk.granted_by", itemweb.NameOf(c, names, by.Person), rightText(c, names, by.Right)))
 			}
 		}
 	case a.State == Refused:
-		parts = append(parts, c.Text("risk.refused_by", nameOf(c, names, a.DecidedBy)))
+		parts = append(parts, c.Text("risk.refused_by", itemweb.NameOf(c, names, a.DecidedBy)))
 	}
-	return sentence(append(parts, standingText(c, a))...)
+	return itemweb.Sentence(append(parts, standingText(c, a))...)
 }
 
 // standingText says in a sentence why an acceptance stands where it stands.
@@ -64,7 +65,7 @@ func standingText(c *web.Ctx, a Placed) string {
 		if len(a.Standing.Changed) > 0 {
 			return c.Text("risk.why_changed", differences(c, a.Standing.Changed))
 		}
-		return sentence(c.Text("risk.why_void"), a.EndReason)
+		return itemweb.Sentence(c.Text("risk.why_void"), a.EndReason)
 	case NotStarted:
 		return c.Text("risk.why_not_started", c.Day(a.From))
 	case Expired, Lapsed:
@@ -118,9 +119,9 @@ func rightText(c *web.Ctx, names map[string]Named, r RightUsed) string {
 		end, err := time.Parse(time.RFC3339, until)
 		switch {
 		case err == nil && r.Holder == "": // the reader may not see who holds posts
-			return c.Text("risk.right.delegation", post, nameOf(c, names, r.Organisation), c.Day(web.LastDay(end)))
+			return c.Text("risk.right.delegation", post, itemweb.NameOf(c, names, r.Organisation), c.Day(web.LastDay(end)))
 		case err == nil:
-			return c.Text("risk.right.delegated", post, nameOf(c, names, r.Organisation), nameOf(c, names, r.Holder), c.Day(web.LastDay(end)))
+			return c.Text("risk.right.delegated", post, itemweb.NameOf(c, names, r.Organisation), itemweb.NameOf(c, names, r.Holder), c.Day(web.LastDay(end)))
 		}
 	}
 	if r.Organisation != "" && names[r.Organisation].Name != "" {
@@ -131,24 +132,18 @@ func rightText(c *web.Ctx, names map[string]Named, r RightUsed) string {
 
 // historyLine is what happened to a risk, each step with the entry that proves it.
 func historyLine(c *web.Ctx, d Detail) web.Timeline {
+	told := itemweb.Telling{
+		Did: "risk.did.", Changed: "risk.changed.", Icon: historyIcon,
+		Value: func(c *web.Ctx, field, value string) string { return changeValue(c, d.Names, field, value) },
+		// The name of the step says these already.
+		Silent: []string{"acceptance", "vote", "condition", "reviewed", "hearings", "parties", "options"},
+		Part: func(acceptance string) any {
+			return web.Link{Text: c.Text("risk.history.acceptance"), URL: d.URL() + "/acceptances/" + acceptance}
+		},
+	}
 	var t web.Timeline
 	for _, h := range d.History {
-		title := []any{c.Text("risk.did." + strings.TrimPrefix(h.Kind, "risk."))}
-		if text := changeText(c, d.Names, h.Changes); text != "" {
-			title = append(title, text)
-		}
-		by := nameOf(c, d.Names, personOf(h.Actor))
-		var body []any
-		if link := c.EntryLink(c.Text("risk.history.entry", h.Entry), h.Entry); link != nil {
-			body = append(body, link)
-		}
-		if h.Acceptance != "" {
-			if len(body) > 0 {
-				body = append(body, "·")
-			}
-			body = append(body, web.Link{Text: c.Text("risk.history.acceptance"), URL: d.URL() + "/acceptances/" + h.Acceptance})
-		}
-		t.Events = append(t.Events, web.Event{At: h.At, Icon: historyIcon(h.Kind), Title: title, By: by, Body: body})
+		t.Events = append(t.Events, told.Event(c, d.Names, item.Step(h)))
 	}
 	return t
 }
@@ -174,39 +169,10 @@ func historyIcon(kind string) string {
 	}
 }
 
-// changeText says what a step changed, for values that are no text of people.
-func changeText(c *web.Ctx, names map[string]Named, changes []Change) string {
-	var parts []string
-	for _, ch := range changes {
-		from, to := changeValue(c, names, ch.Field, ch.From), changeValue(c, names, ch.Field, ch.To)
-		switch {
-		case said(ch.Field) || ch.Field == "state" && from == "":
-		case from != "" && to != "" && from != to:
-			parts = append(parts, c.Text("risk.change.from_to", c.Text("risk.changed."+ch.Field), from, to))
-		case to != "":
-			parts = append(parts, c.Text("risk.change.to", c.Text("risk.changed."+ch.Field), to))
-		default:
-			parts = append(parts, c.Text("risk.changed."+ch.Field))
-		}
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "(" + strings.Join(parts, "; ") + ")"
-}
-
-// said reports whether the name of the step says already what it changed.
-func said(field string) bool {
-	return slices.Contains([]string{"acceptance", "vote", "condition", "reviewed", "hearings", "parties", "options"}, field)
-}
-
 func changeValue(c *web.Ctx, names map[string]Named, field, value string) string {
-	if value == "" {
-		return ""
-	}
 	switch field {
 	case "owner":
-		return nameOf(c, names, value)
+		return itemweb.NameOf(c, names, value)
 	case "rating", "proposed":
 		if matrix.Rating(value).Known() {
 			return c.Text("risk.rating_" + value)

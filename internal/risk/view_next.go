@@ -48,9 +48,9 @@ func (s *Service) waitsForReader(c *web.Ctx, d Detail) (*web.Link, error) {
 			return nil, err
 		}
 		switch {
-		case detail.MayGrant || slices.Contains(detail.May, "refuse"):
+		case detail.MayGrant || slices.Contains(detail.Verbs, "refuse"):
 			return &web.Link{Text: c.Text("risk.act_decide"), URL: a.URL(), Icon: "vote"}, nil
-		case a.Standing.Unclosed && slices.Contains(detail.May, "close") && (d.Owner == c.Actor.ID || a.AskedBy == c.Actor.ID):
+		case a.Standing.Unclosed && slices.Contains(detail.Verbs, "close") && (d.Owner == c.Actor.ID || a.AskedBy == c.Actor.ID):
 			return &web.Link{Text: c.Text("risk.do_close"), URL: a.URL() + "/close", Icon: "file-check"}, nil
 		}
 	}

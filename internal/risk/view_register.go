@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -136,11 +137,11 @@ func (s *Service) riskRow(c *web.Ctx, f Filter, r Summary) web.Row {
 	if standingTone(r.Acceptance) == web.ToneBad && !r.Closed() {
 		row.Tone = web.ToneBad
 	}
-	subject := subjectLink(r.Subject, r.SubjectTitle)
+	subject := itemweb.SubjectLink(r.Subject, r.SubjectTitle)
 	if r.ReviewDue.IsZero() {
 		review = nil
 	}
-	row.Cells = []any{first, rating, shown(c, subject), shown(c, r.OwnerName), shown(c, acceptance), shown(c, any(review))}
+	row.Cells = []any{first, rating, itemweb.Shown(c, subject), itemweb.Shown(c, r.OwnerName), itemweb.Shown(c, acceptance), itemweb.Shown(c, any(review))}
 	return row
 }
 

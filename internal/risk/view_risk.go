@@ -12,6 +12,8 @@ import (
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/gate"
+	"portreeve.org/portreeve/internal/kernel/item"
+	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
@@ -55,7 +57,7 @@ func (s *Service) riskView(c *web.Ctx, d Detail) (riskView, error) {
 		Parties: partyTable(c, d), Hearings: hearingLine(c, d, d.Rating.Seq, ""), Mitigations: mitigationTable(c, d), Options: s.optionTable(c, d.Options),
 		Acceptances: s.acceptanceLine(c, d), Ways: s.ways(c, d.Needs, d.Names), May: map[string]bool{},
 	}
-	for _, verb := range d.May {
+	for _, verb := range d.Verbs {
 		v.May[verb] = true
 	}
 	v.History.Events, v.Older.Events = latest(historyLine(c, d).Events)
@@ -69,7 +71,7 @@ func (s *Service) riskView(c *web.Ctx, d Detail) (riskView, error) {
 	v.Matrix.Hint = c.Text("risk.risk.matrix_hint")
 	if d.Rated() {
 		s.mark(c, &v.Matrix, d.Rating.Inherent.Cell, d.Rating.Residual.Cell)
-		v.RatedBy = c.Text("risk.risk.rated_by", nameOf(c, d.Names, d.Rating.By), c.Day(d.Rating.At))
+		v.RatedBy = c.Text("risk.risk.rated_by", itemweb.NameOf(c, d.Names, d.Rating.By), c.Day(d.Rating.At))
 	} else if d.Proposed.Valid() {
 		field(&v.Matrix, d.Proposed.Cell).Mark = c.Text("risk.proposed")
 	}
@@ -142,13 +144,13 @@ func (s *Service) riskFacts(c *web.Ctx, d Detail) web.Terms {
 		}
 	}
 	if d.Subject != "" {
-		add("risk.field.subject", subjectLink(d.Subject, d.SubjectTitle))
+		add("risk.field.subject", itemweb.SubjectLink(d.Subject, d.SubjectTitle))
 	}
 	if d.Act != "" {
 		add("risk.field.act", d.Act)
 	}
-	add("risk.field.owner", nameOf(c, d.Names, d.Owner))
-	add("risk.field.organisation", nameOf(c, d.Names, d.Organisation))
+	add("risk.field.owner", itemweb.NameOf(c, d.Names, d.Owner))
+	add("risk.field.organisation", itemweb.NameOf(c, d.Names, d.Organisation))
 	add("risk.field.visibility", c.Text("risk.visibility_"+string(d.Visibility)+"_hint"))
 	if len(d.Participants) > 0 {
 		add("risk.field.participants", participantNames(c, d))
@@ -178,8 +180,8 @@ func (s *Service) riskFacts(c *web.Ctx, d Detail) web.Terms {
 func participantNames(c *web.Ctx, d Detail) string {
 	var all []string
 	for _, p := range d.Participants {
-		if person := personOf(p); person != "" {
-			p = nameOf(c, d.Names, person)
+		if person := item.PersonOf(p); person != "" {
+			p = itemweb.NameOf(c, d.Names, person)
 		}
 		all = append(all, p)
 	}
@@ -191,7 +193,7 @@ func partyTable(c *web.Ctx, d Detail) web.Table {
 	t.Empty = &web.Empty{Icon: "users", Title: c.Text("risk.parties.empty"), Text: c.Text("risk.parties.empty_text")}
 	for _, p := range d.Parties {
 		row := web.Row{}
-		state := any(c.Text("risk.none"))
+		state := any(itemweb.None(c))
 		switch {
 		case p.Answers:
 			state = c.Text("risk.party.answers")
@@ -202,7 +204,7 @@ func partyTable(c *web.Ctx, d Detail) web.Table {
 			state = web.Badge{Tone: web.ToneWarning, Text: c.Text("risk.party.unheard")}
 		}
 		who := []any{p.Name, web.Badge{Tone: web.ToneNeutral, Text: c.Text("risk.party_" + string(p.Kind))}}
-		row.Cells = []any{who, shown(c, p.Exposure), c.Text("risk.require_" + string(p.Requirement)), state}
+		row.Cells = []any{who, itemweb.Shown(c, p.Exposure), c.Text("risk.require_" + string(p.Requirement)), state}
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -227,7 +229,7 @@ func mitigationTable(c *web.Ctx, d Detail) web.Table {
 		if mayReport(c, d, &d.Mitigations[i]) {
 			title = web.Link{Text: m.Title, URL: d.URL() + "/mitigations/" + m.ID}
 		}
-		row.Cells = []any{title, nameOf(c, d.Names, m.Owner), due, state}
+		row.Cells = []any{title, itemweb.NameOf(c, d.Names, m.Owner), due, state}
 		t.Rows = append(t.Rows, row)
 	}
 	return t

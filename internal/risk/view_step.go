@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -110,9 +111,9 @@ func mustBeHeard(p Exposed) bool { return p.Requirement == RequireHearing && !p.
 
 func (s *Service) mitigationView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 	m := mitigationOf(d, c.Path("mitigation"))
-	v := stepView{Action: c.R.URL.Path, Risk: d, Mitigation: *m, Owner: nameOf(c, d.Names, m.Owner), Due: c.Day(web.LastDay(m.Due))}
+	v := stepView{Action: c.R.URL.Path, Risk: d, Mitigation: *m, Owner: itemweb.NameOf(c, d.Names, m.Owner), Due: c.Day(web.LastDay(m.Due))}
 	states := []MitigationState{MitigationDone}
-	for _, verb := range d.May {
+	for _, verb := range d.Verbs {
 		if verb == "treat" {
 			states = []MitigationState{MitigationDone, MitigationDropped, MitigationOpen}
 		}
@@ -232,7 +233,7 @@ func (s *Service) ways(c *web.Ctx, needs []NeedText, names map[string]Named) []w
 	for _, n := range needs {
 		who := n.Party
 		if who == "" {
-			who = nameOf(c, names, n.Organisation)
+			who = itemweb.NameOf(c, names, n.Organisation)
 		}
 		g := wayGroup{Title: who, Met: n.Met}
 		g.Table = c.Table(c.Text("risk.ways.caption", who), "risk.ways.way", "risk.ways.longest", "risk.ways.latest", "risk.proposal.origin")
@@ -294,7 +295,7 @@ func (s *Service) optionTable(c *web.Ctx, options []Option) web.Table {
 	}
 	for _, o := range options {
 		t.Columns = append(t.Columns, web.Column{Text: o.Title})
-		add := func(aspect string, v any) { rows[aspect].Cells = append(rows[aspect].Cells, shown(c, v)) }
+		add := func(aspect string, v any) { rows[aspect].Cells = append(rows[aspect].Cells, itemweb.Shown(c, v)) }
 		add("kind", c.Text("risk.option_"+string(o.Kind)))
 		if o.Rating.Known() {
 			add("rating", ratingBadge(c, o.Rating))

@@ -17,12 +17,9 @@ type Transition[S ~string] struct {
 	Evidence string // what must be given
 }
 
-// CodeState is the code of the Conflict that [Next] answers.
-const CodeState = "item.state"
-
-// Next returns the state that verb leads to, or a Conflict that names the verbs
-// that are possible instead.
-func Next[S ~string](table []Transition[S], from S, verb string) (S, error) {
+// Next returns the state that verb leads to, or a Conflict of that code which names
+// the verbs that are possible instead.
+func Next[S ~string](table []Transition[S], from S, verb, code string) (S, error) {
 	var possible []string
 	for _, t := range table {
 		if t.From != from {
@@ -37,9 +34,9 @@ func Next[S ~string](table []Transition[S], from S, verb string) (S, error) {
 	}
 	var none S
 	if len(possible) == 0 {
-		return none, fault.New(fault.Conflict, CodeState, "This is %s, which is final: %s is not possible.", from, verb)
+		return none, fault.New(fault.Conflict, code, "This is %s, which is final: %s is not possible.", from, verb)
 	}
-	return none, fault.New(fault.Conflict, CodeState, "This is %s: %s is not possible now. Possible: %s.", from, verb, Joined(possible, "or"))
+	return none, fault.New(fault.Conflict, code, "This is %s: %s is not possible now. Possible: %s.", from, verb, Joined(possible, "or"))
 }
 
 // Stale is the fault, with that code, of a change that is based on a version which

@@ -11,20 +11,20 @@ import (
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
-// Telling is how a slice tells what happened to an item. Its messages are
-// "<slice>.did.<kind>" for a kind of entry and "<slice>.changed.<field>" for what
-// a step changed.
+// Telling is how a slice tells what happened to an item.
 type Telling struct {
-	Slice  string                                       // prefix of its kinds of entry and message keys: "risk"
-	Icon   func(kind string) string                     // of a step
-	Value  func(c *web.Ctx, field, value string) string // a value in words; not called for none
-	Silent []string                                     // fields that the name of the step says already
-	Part   func(part string) any                        // the link to a part of the item, or nil; nil: it has no parts
+	Did     string                                       // beginning of the message keys of kinds of entry, without the slice: "risk.did."
+	Changed string                                       // beginning of those of what a step changed: "risk.changed."
+	Silent  []string                                     // fields that the name of the step says already
+	Icon    func(kind string) string                     // of a step
+	Value   func(c *web.Ctx, field, value string) string // a value in words; not called for none
+	Part    func(part string) any                        // the link to a part of the item, or nil; nil: it has no parts
 }
 
 // Event is a step with the entry that proves it. names are those of the people.
 func (t Telling) Event(c *web.Ctx, names map[string]catalog.Named, s item.Step) web.Event {
-	title := []any{c.Text(t.Slice + ".did." + strings.TrimPrefix(s.Kind, t.Slice+"."))}
+	_, kind, _ := strings.Cut(s.Kind, ".")
+	title := []any{c.Text(t.Did + kind)}
 	if text := t.changes(c, s.Changes); text != "" {
 		title = append(title, text)
 	}
@@ -49,7 +49,7 @@ func (t Telling) changes(c *web.Ctx, changes []item.Change) string {
 	var parts []string
 	for _, ch := range changes {
 		from, to := t.value(c, ch.Field, ch.From), t.value(c, ch.Field, ch.To)
-		what := t.Slice + ".changed." + ch.Field
+		what := t.Changed + ch.Field
 		switch {
 		case slices.Contains(t.Silent, ch.Field) || ch.Field == "state" && from == "":
 		case from != "" && to != "" && from != to:
