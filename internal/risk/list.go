@@ -129,16 +129,14 @@ func (s *Service) where(ctx context.Context, r store.Reader, a authz.Actor, f Fi
 	default:
 		wrong.Add("state", "not_offered", "Choose one of: active, all, open, treated, closed.")
 	}
-	if f.Sort != "" && f.Sort != SortWorst && f.Sort != SortRecent {
-		wrong.Add("sort", "not_offered", "Choose one of: worst, recent.")
+	if f.Sort != "" {
+		wrong.Choice("sort", f.Sort, SortWorst, SortRecent)
 	}
-	if f.By != "" && f.By != ByResidual && f.By != ByInherent {
-		wrong.Add("by", "not_offered", "Choose one of: residual, inherent.")
+	if f.By != "" {
+		wrong.Choice("by", f.By, ByResidual, ByInherent)
 	}
 	if f.Rating != "" {
-		if !f.Rating.Known() {
-			wrong.Add("rating", "not_offered", "Choose one of: low, medium, high, critical.")
-		}
+		item.ChoiceOf(&wrong, "rating", f.Rating, matrix.Ratings())
 		// A range of weight, which the index of the list is made of.
 		level := strconv.Itoa(f.Rating.Level())
 		weight := f.column("weight")

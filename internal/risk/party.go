@@ -58,11 +58,9 @@ func (d *decision) checkParties(ctx context.Context, f *item.Fields, in []PartyI
 			Name:     f.Line(at+".name", p.Name, MaxTitle, true),
 			Exposure: f.Line(at+".exposure", p.Exposure, MaxShort, false),
 		}
-		if p.Kind != PartyOrganisation && p.Kind != PartyCommunity {
-			f.Add(at+".kind", "not_offered", "Choose one of: organisation, community.")
-		}
-		if p.Require != "" && p.Require.level() < 0 {
-			f.Add(at+".require", "not_offered", "Choose one of: none, hearing, acceptance.")
+		item.ChoiceOf(f, at+".kind", p.Kind, []PartyKind{PartyOrganisation, PartyCommunity})
+		if p.Require != "" {
+			item.ChoiceOf(f, at+".require", p.Require, Requirements())
 		}
 		if seen[party.Name] {
 			f.Add(at+".name", "duplicate", "This party is named already.")

@@ -52,17 +52,32 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (Risk, error) 
 	}
 	var after Risk
 	err := s.Writer.Decide(ctx, func(tx *ledger.Tx) error {
-		d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy()}
-		if err := d.register(ctx, in); err != nil {
-			return err
-		}
-		after = d.risk
-		return nil
+		var err error
+		after, err = s.registerIn(ctx, tx, in)
+		return err
 	})
 	if err != nil {
 		return Risk{}, err
 	}
 	return after, nil
+}
+
+// RegisterIn is [Service.Register] as part of another module's decision, whose
+// transaction an error must end. The actor of the context registers the risk, and
+// must have the action for it; the entry is that of any registration.
+func (s *Service) RegisterIn(ctx context.Context, tx *ledger.Tx, in RegisterInput) (Risk, error) {
+	if err := s.require(ctx, ActionRegister); err != nil {
+		return Risk{}, err
+	}
+	return s.registerIn(ctx, tx, in)
+}
+
+func (s *Service) registerIn(ctx context.Context, tx *ledger.Tx, in RegisterInput) (Risk, error) {
+	d := &decision{s: s, tx: tx, actor: authz.ActorFrom(ctx), policy: s.Policy()}
+	if err := d.register(ctx, in); err != nil {
+		return Risk{}, err
+	}
+	return d.risk, nil
 }
 
 func (d *decision) register(ctx context.Context, in RegisterInput) error {

@@ -10,6 +10,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item"
+	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
 // TreatInput chooses what is done about a risk.
@@ -22,9 +23,7 @@ type TreatInput struct {
 func (s *Service) Treat(ctx context.Context, id string, version int64, in TreatInput) (Risk, error) {
 	return s.onRisk(ctx, ActionTreat, "treat", id, version, func(d *decision) error {
 		var f item.Fields
-		if !slices.Contains(Treatments(), in.Treatment) {
-			f.Add("treatment", "not_offered", "Choose one of: mitigate, avoid, transfer, accept.")
-		}
+		item.ChoiceOf(&f, "treatment", in.Treatment, Treatments())
 		d.risk.Treatment, d.risk.TreatmentNote = in.Treatment, f.Text("note", in.Note, MaxText, false)
 		if err := f.Err(codeInvalid); err != nil {
 			return err
@@ -138,9 +137,7 @@ func (s *Service) SetMitigation(ctx context.Context, id string, version int64, m
 			}
 		}
 		var f item.Fields
-		if !slices.Contains([]MitigationState{MitigationOpen, MitigationDone, MitigationDropped}, in.State) {
-			f.Add("state", "not_offered", "Choose one of: open, done, dropped.")
-		}
+		item.ChoiceOf(&f, "state", in.State, []MitigationState{MitigationOpen, MitigationDone, MitigationDropped})
 		m.Evidence = f.Text("evidence", in.Evidence, MaxText, in.State != MitigationOpen)
 		if err := f.Err(codeInvalid); err != nil {
 			return err
@@ -197,11 +194,9 @@ func (s *Service) SetOptions(ctx context.Context, id string, version int64, in [
 }
 
 func checkOption(f *item.Fields, at string, o Option) Option {
-	if !slices.Contains(OptionKinds(), o.Kind) {
-		f.Add(at+".kind", "not_offered", "Choose one of: temporary, production, none, own.")
-	}
-	if o.Rating != "" && !o.Rating.Known() {
-		f.Add(at+".rating", "not_offered", "Choose one of: low, medium, high, critical.")
+	item.ChoiceOf(f, at+".kind", o.Kind, OptionKinds())
+	if o.Rating != "" {
+		item.ChoiceOf(f, at+".rating", o.Rating, matrix.Ratings())
 	}
 	return Option{
 		Kind: o.Kind, Rating: o.Rating,

@@ -56,12 +56,20 @@ func (f *Fields) Line(path, value string, limit int, required bool) string {
 	return value
 }
 
-// Choice checks that the value is one of those offered; the empty one is too only
-// if it is among them.
-func (f *Fields) Choice(path, value string, among ...string) {
-	if !slices.Contains(among, value) {
-		f.Add(path, "not_offered", "Choose one of: %s.", strings.Join(among, ", "))
+// Choice checks that the value is one of those offered; an empty one is not, unless
+// it is among them.
+func (f *Fields) Choice(path, value string, among ...string) { ChoiceOf(f, path, value, among) }
+
+// ChoiceOf is [Fields.Choice] for the values of a type.
+func ChoiceOf[T ~string](f *Fields, path string, value T, among []T) {
+	if slices.Contains(among, value) {
+		return
 	}
+	words := make([]string, len(among))
+	for i, a := range among {
+		words[i] = string(a)
+	}
+	f.Add(path, "not_offered", "Choose one of: %s.", strings.Join(words, ", "))
 }
 
 // Moment reads a time (RFC 3339) or a date, which whole turns into an instant:
