@@ -13,7 +13,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/web/webtest"
 )
 
-func TestMessages(t *testing.T) { webtest.CheckMessages(t, "web") }
+func TestMessages(t *testing.T) { webtest.CheckMessages(t, "web", "../item/itemweb") }
 
 // page returns a package with one page, and messages.
 func page(main, messages string) fstest.MapFS {

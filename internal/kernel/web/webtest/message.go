@@ -22,11 +22,12 @@ import (
 // CheckMessages fails the test for each message key that the Go code of the
 // current folder names and messages/en.yaml lacks, and for each message that
 // neither code nor template mentions. Name is the one the package registers its
-// files under. A key that code completes ("risk.state_" + state) counts as
+// files under; others are folders of Go code that uses its messages, too. A key
+// that code completes ("risk.state_" + state) counts as
 // mentioned for all keys that begin so.
 //
 // Keys in templates are checked by the mux at start-up.
-func CheckMessages(t *testing.T, name string) {
+func CheckMessages(t *testing.T, name string, others ...string) {
 	t.Helper()
 	data, err := os.ReadFile("messages/en.yaml")
 	if err != nil {
@@ -36,7 +37,7 @@ func CheckMessages(t *testing.T, name string) {
 	if err := yaml.Unmarshal(data, &texts); err != nil {
 		t.Fatal(err)
 	}
-	named, mentioned := goKeys(t, name)
+	named, mentioned := goKeys(t, name, append(others, "."))
 	for _, key := range slices.Sorted(maps.Keys(named)) {
 		if _, ok := texts[key]; !ok {
 			t.Errorf("%s: message %q is missing", named[key], key)
@@ -55,12 +56,16 @@ func CheckMessages(t *testing.T, name string) {
 
 // goKeys returns the keys that the code certainly uses as messages, with their
 // place, and every literal that could be one.
-func goKeys(t *testing.T, name string) (named map[string]string, mentioned []string) {
+func goKeys(t *testing.T, name string, folders []string) (named map[string]string, mentioned []string) {
 	t.Helper()
 	named = map[string]string{}
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, folder := range folders {
+		found, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no Go code in %s: %v", folder, err)
+		}
+		files = append(files, found...)
 	}
 	fset := token.NewFileSet()
 	for _, file := range files {
