@@ -83,14 +83,18 @@
 // badge, rating, and for fields required, hint, blank, limit, rows, between, complete
 // (autocomplete), accept, suggest. [View.Can] asks whether to show a button.
 //
-// A component is a struct (component.go) which {{show .X}} renders: [Badge],
+// A component is a struct (component.go, board.go, timer.go, chart.go, diff.go,
+// quote.go) which {{show .X}} renders: [Badge],
 // [Rating], [Origin], [Link], [Act], [Mono], [Moment], [Alert], [Empty], [Table], [Pager], [Terms], [Timeline],
 // [Steps], [Card], [Stat], [Progress], [Tabs], [Comments], [Discussion],
 // [Code], [Blocked],
-// [Verdict], [Matrix], and [Confirm] as a page. The classes that pages use
+// [Verdict], [Matrix], [Board], [Timer], [Bars], [Series], [Diff], [Quote],
+// [Contradiction], [Restricted], [Leaves], [Verbatim], and [Confirm] as a page. What
+// is drawn stands in words or numbers beside the drawing. The classes that pages use
 // directly are page-head, lead, actions, buttons, button (primary, danger,
 // small), stack, columns (even), tiles, card, filters, dialog, prose, muted,
-// small, number, unseen. webtest.Gallery shows all of it.
+// small, number, unseen, part (restricted, leaves) with part-label and part-body.
+// webtest.Gallery shows all of it.
 //
 // # An operation
 //

@@ -79,11 +79,14 @@ func TestGallery(t *testing.T) {
 			if folder != "" {
 				anonymous.Screenshot(filepath.Join(folder, fmt.Sprintf("front-%d-dark=%v.png", width, dark)))
 			}
-			for _, path := range []string{"/gallery", "/gallery/form", "/gallery/confirm"} {
+			for _, path := range []string{"/gallery", "/gallery/work", "/gallery/work-empty", "/gallery/form", "/gallery/confirm"} {
 				tab.Open(s.URL + path)
 				shot(filepath.Base(path))
 			}
 			tab.WantQuiet()
+			tab.Open(s.URL + "/gallery/work")
+			browser.Eval[bool](tab, "document.querySelectorAll('main details').forEach(d => { d.open = true }), true")
+			shot("work-open")
 			tab.Open(s.URL + "/gallery/form")
 			tab.Type("textarea", "Because the test needs it.")
 			tab.Set("input[name=title]", "a title that is much too long for this form")
@@ -149,6 +152,33 @@ func TestWithoutJavaScript(t *testing.T) {
 	tab.Set("input[name=title]", "A short title")
 	tab.Click("form.form button")
 	tab.WaitText("1 change was saved.")
+}
+
+// TestBoardByKeyboard: a card moves without scripts and without a mouse.
+func TestBoardByKeyboard(t *testing.T) {
+	s := gallery(t)
+	tab := browser.Start(t).Tab(t)
+	tab.Cookie(s.URL, web.SessionCookie, "executive")
+	tab.Scripts(false)
+	tab.Open(s.URL + "/gallery/work")
+	// Past the way to the content, into the first card: its title, then what moves it.
+	tab.Press("\t\r")
+	var stops []string
+	for range 30 {
+		tab.Press("\t")
+		stops = append(stops, tab.Text(":focus"))
+		if strings.HasPrefix(stops[len(stops)-1], "Move\nConcept") {
+			tab.Press("\r")
+			tab.Wait(".board-do[open] button")
+			tab.Press("\t\t\r")
+			tab.WaitText("This is needed.")
+			if got := tab.Address(); !strings.HasSuffix(got, "/gallery/form?card=41") {
+				t.Errorf("the button of the card leads to %s", got)
+			}
+			return
+		}
+	}
+	t.Errorf("no stop moves the card: %q", stops)
 }
 
 // keeper is a DraftKeeper that may be used concurrently.

@@ -21,6 +21,7 @@ var staticFiles embed.FS
 func served() map[string]string {
 	return map[string]string{
 		"app.css":            "text/css; charset=utf-8",
+		"pictures.css":       "text/css; charset=utf-8",
 		"app.js":             "text/javascript; charset=utf-8",
 		"gate.svg":           "image/svg+xml",
 		"vendor/htmx.min.js": "text/javascript; charset=utf-8",

@@ -43,6 +43,8 @@ func Gallery(m *web.Mux) {
 	})
 	m.Page("POST /gallery/form", "gallery:page:read", postGallery)
 	m.Page("GET /gallery/confirm", "gallery:page:read", func(c *web.Ctx) error { return c.Confirm(revokeQuestion()) })
+	m.Page("GET /gallery/work", "gallery:page:read", func(c *web.Ctx) error { return c.Render(200, "gallery/work", workData()) })
+	m.Page("GET /gallery/work-empty", "gallery:page:read", func(c *web.Ctx) error { return c.Render(200, "gallery/work", emptyWorkData()) })
 	m.Page("GET /gallery/part", "gallery:page:read", func(c *web.Ctx) error {
 		return c.Fragment(200, "gallery/gallery", "part", nil)
 	})
