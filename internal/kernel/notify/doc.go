@@ -30,6 +30,10 @@
 // 3.6.4), so that a reader's mail system can tell a repeat: when the connection
 // breaks after the text was sent, nobody knows whether it was taken.
 //
+// A notice may want an answer ([Message.Answer]). A mail that is about one such thread
+// alone gets an address at which the answer of this person joins it; see package mailin.
+// No such address is given for what is restricted.
+//
 // The package owns the tables notify_message and notify_mail. It refuses to know
 // addresses: [Directory] gives them when a mail is sent.
 package notify

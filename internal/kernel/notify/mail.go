@@ -16,6 +16,11 @@ type Mail struct {
 	Subject   string // one line
 	Body      string // lines end with "\n"
 	Date      time.Time
+
+	// ReplyTo is where an answer goes; empty: there is nobody to answer. References is
+	// the Message-ID, without angle brackets, that all mails about the same thread
+	// refer to, so that mail programs show them together.
+	ReplyTo, References string
 }
 
 // sentence is a notice as the mail tells it; an empty text means that only a
@@ -38,7 +43,7 @@ func (s *Service) sentence(n notice) string {
 
 // write composes a mail. The real clock dates it: it is about this mail's way,
 // not about the office's calendar.
-func (s *Service) write(l letter, to Recipient, told []sentence) *Mail {
+func (s *Service) write(l letter, to Recipient, told []sentence, address, root string) *Mail {
 	var body strings.Builder
 	for _, t := range told {
 		text := t.text
@@ -47,7 +52,11 @@ func (s *Service) write(l letter, to Recipient, told []sentence) *Mail {
 		}
 		body.WriteString(text + "\n" + s.cfg.BaseURL + "/notices/" + t.id + "\n\n")
 	}
-	body.WriteString("-- \n" + s.cfg.Text("notify.footer") + "\n")
+	footer := "notify.footer"
+	if address != "" {
+		footer = "notify.footer_answer"
+	}
+	body.WriteString("-- \n" + s.cfg.Text(footer) + "\n")
 	return &Mail{
 		MessageID: l.id + "@" + s.host,
 		Name:      oneLine(to.Name, maxSubject),
@@ -55,6 +64,7 @@ func (s *Service) write(l letter, to Recipient, told []sentence) *Mail {
 		Subject:   s.subject(told),
 		Body:      body.String(),
 		Date:      s.cfg.DB.Clock().Real(),
+		ReplyTo:   address, References: root,
 	}
 }
 

@@ -76,6 +76,14 @@ type Sender interface {
 	Send(ctx context.Context, m Mail) error
 }
 
+// Replies makes the addresses that answers go to; *mailin.Service does.
+type Replies interface {
+	// ReplyTo returns, as part of tx, an address from which an answer of the person
+	// joins a thread of an item, and the Message-ID that all mails about that thread
+	// refer to. Without an address no answer can be taken.
+	ReplyTo(ctx context.Context, tx *store.Tx, item, thread, person string) (address, root string, err error)
+}
+
 // Config is what the service needs.
 type Config struct {
 	DB        *store.DB
@@ -86,7 +94,9 @@ type Config struct {
 	Resources map[string]ResourceOf // by item type; notices of other items are dropped
 	Sender    Sender                // nil: notices wait
 	// Text gives the text of a message key of the catalogue.
-	Text    func(key string, args ...any) string
+	Text func(key string, args ...any) string
+	// Replies gives the part that takes answers; nil, or giving nil: nobody does.
+	Replies func() Replies
 	BaseURL string // of the server, "https://office.example.org"
 	Log     *slog.Logger
 

@@ -27,6 +27,11 @@ type Message struct {
 	// second one with the same text is dropped, whenever it comes.
 	Once   string
 	Urgent bool // do not wait for the batching window
+
+	// Answer says that an answer to the mail is wanted and joins the discussion of
+	// Item, in Thread if that is set. It needs [Config.Replies].
+	Answer bool
+	Thread string
 }
 
 // Enqueue writes a notice as part of tx: it goes out if and only if tx commits.
@@ -43,9 +48,9 @@ func (s *Service) Enqueue(ctx context.Context, tx *store.Tx, m Message) error {
 		notBefore = notBefore.Add(s.cfg.Window)
 	}
 	once := sql.NullString{String: m.Person + "\n" + m.Once, Valid: m.Once != ""}
-	_, err = tx.Exec(ctx, `INSERT INTO notify_message (id, channel, person, item, key, args, path, once, state, mail, not_before, created_at)
-		VALUES ($1, 'mail', $2, $3, $4, $5, $6, $7, 'waiting', NULL, $8, $9) ON CONFLICT (once) DO NOTHING`,
-		tx.NewID(), m.Person, m.Item, m.Key, string(args), m.Path, once, store.At(notBefore), store.At(tx.Now()))
+	_, err = tx.Exec(ctx, `INSERT INTO notify_message (id, channel, person, item, key, args, path, once, state, mail, not_before, created_at, thread, answer)
+		VALUES ($1, 'mail', $2, $3, $4, $5, $6, $7, 'waiting', NULL, $8, $9, $10, $11) ON CONFLICT (once) DO NOTHING`,
+		tx.NewID(), m.Person, m.Item, m.Key, string(args), m.Path, once, store.At(notBefore), store.At(tx.Now()), m.Thread, store.Bool(m.Answer))
 	if err != nil {
 		return fmt.Errorf("enqueue a notice: %w", err)
 	}
@@ -60,6 +65,8 @@ func (m Message) check() error {
 		return errors.New("notify: a notice needs a person and a message key")
 	case m.Item != "" && (!ok || kind == "" || id == ""):
 		return errors.New("notify: the item is not <type>:<id>")
+	case m.Answer && m.Item == "":
+		return errors.New("notify: an answer needs an item to belong to")
 	case !strings.HasPrefix(m.Path, "/") || strings.HasPrefix(m.Path, "//"):
 		return errors.New("notify: the path does not lead to a page of this server")
 	}

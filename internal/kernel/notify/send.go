@@ -41,15 +41,21 @@ func (s *Service) SendDue(ctx context.Context) error {
 // deliver tries to send one mail and records what came of it. The error is one
 // of the database or of the context.
 func (s *Service) deliver(ctx context.Context, l letter) error {
-	var mail *Mail
+	var d *draft
 	var dropped []string
 	err := s.cfg.DB.Read(ctx, func(r *store.ReadTx) error {
 		var err error
-		mail, dropped, err = s.compose(ctx, r, l)
+		d, dropped, err = s.compose(ctx, r, l)
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	var mail *Mail
+	if d != nil {
+		if mail, err = s.addressed(ctx, l, *d); err != nil {
+			return err
+		}
 	}
 	var failure error
 	if mail != nil {
@@ -100,9 +106,9 @@ func (s *Service) recordFailure(ctx context.Context, tx *store.Tx, l letter, fai
 	return s.cfg.Queue.Enqueue(ctx, tx, job.Job{Kind: JobSend, Key: "due", RunAt: l.nextAt})
 }
 
-// compose makes the mail from what its person may see now. It returns a nil mail
+// compose collects what stands in the mail from what its person may see now. It returns a nil mail
 // if there is nothing to tell, and the notices that are not to be told.
-func (s *Service) compose(ctx context.Context, r store.Reader, l letter) (*Mail, []string, error) {
+func (s *Service) compose(ctx context.Context, r store.Reader, l letter) (*draft, []string, error) {
 	notices, err := noticesOf(ctx, r, l.id)
 	if err != nil {
 		return nil, nil, err
@@ -112,28 +118,31 @@ func (s *Service) compose(ctx context.Context, r store.Reader, l letter) (*Mail,
 		return nil, nil, wrap(err, "find the recipient of a mail")
 	}
 	gone := err != nil || to.Address == ""
-	var told []sentence
+	d := draft{to: to}
 	var dropped []string
 	for _, n := range notices {
-		say := hide
+		say, visibility := hide, authz.Restricted
 		if !gone {
-			if say, err = s.mayTell(ctx, r, to.Actor, n.item); err != nil {
+			if say, visibility, err = s.mayTell(ctx, r, to.Actor, n.item); err != nil {
 				return nil, nil, err
 			}
+		}
+		if say != hide {
+			d.answers(n, visibility)
 		}
 		switch say {
 		case hide:
 			dropped = append(dropped, n.id)
 		case hint:
-			told = append(told, sentence{id: n.id})
+			d.told = append(d.told, sentence{id: n.id})
 		case tell:
-			told = append(told, sentence{id: n.id, text: s.sentence(n)})
+			d.told = append(d.told, sentence{id: n.id, text: s.sentence(n)})
 		}
 	}
-	if len(told) == 0 {
+	if len(d.told) == 0 {
 		return nil, dropped, nil
 	}
-	return s.write(l, to, told), dropped, nil
+	return &d, dropped, nil
 }
 
 // saying is how much of a notice may stand in a mail.
@@ -147,28 +156,28 @@ const (
 
 // mayTell decides by what the item is now. A notice without an item says only
 // what its sender put into it for everybody to read.
-func (s *Service) mayTell(ctx context.Context, r store.Reader, a authz.Actor, item string) (saying, error) {
+func (s *Service) mayTell(ctx context.Context, r store.Reader, a authz.Actor, item string) (saying, authz.Visibility, error) {
 	if item == "" {
-		return tell, nil
+		return tell, authz.Internal, nil
 	}
 	kind, id, _ := strings.Cut(item, ":")
 	resourceOf := s.cfg.Resources[kind]
 	if resourceOf == nil {
 		// Nobody can say who may see it, so nobody is told.
 		s.log.Error("notice dropped: no module knows items of its type", "type", kind)
-		return hide, nil
+		return hide, "", nil
 	}
 	res, err := resourceOf(ctx, r, id)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		return hide, nil
+		return hide, "", nil
 	case err != nil:
-		return hide, wrap(err, "look up the item of a notice")
+		return hide, "", wrap(err, "look up the item of a notice")
 	case !authz.CanSee(a, res):
-		return hide, nil
+		return hide, "", nil
 	case res.Visibility == authz.Public, res.Visibility == authz.Internal && s.cfg.InternalInMail:
-		return tell, nil
+		return tell, res.Visibility, nil
 	default:
-		return hint, nil
+		return hint, res.Visibility, nil
 	}
 }

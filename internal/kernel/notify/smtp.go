@@ -121,9 +121,22 @@ func (s *SMTP) message(m Mail) (*gomail.Msg, error) {
 	// No vacation notice and no bounce loop shall answer (RFC 3834, section 5).
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All")
+	// What comes back with it is a loop.
+	msg.SetGenHeader("X-Loop", messageHost(m.MessageID))
+	if m.ReplyTo != "" {
+		if !plainAddress(m.ReplyTo) || strings.ContainsAny(m.References, " <>\r\n\t") {
+			return nil, errors.New("the address for answers is malformed")
+		}
+		msg.ReplyToMailAddress(&mail.Address{Name: s.from.Name, Address: m.ReplyTo})
+		msg.SetGenHeader("References", "<"+m.References+">")
+		msg.SetGenHeader("In-Reply-To", "<"+m.References+">")
+	}
 	msg.SetBodyString(gomail.TypeTextPlain, m.Body)
 	return msg, nil
 }
+
+// messageHost returns the right side of a Message-ID.
+func messageHost(id string) string { return id[strings.LastIndexByte(id, '@')+1:] }
 
 func (s *SMTP) client() (*gomail.Client, error) {
 	options := []gomail.Option{

@@ -202,7 +202,7 @@ func FuzzMessage(f *testing.F) {
 		if err != nil {
 			t.Fatalf("cannot be read: %v\n%q", err, out.String())
 		}
-		want := []string{"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To", "X-Auto-Response-Suppress"}
+		want := []string{"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To", "X-Auto-Response-Suppress", "X-Loop"}
 		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(parsed.Header))); diff != "" {
 			t.Fatalf("headers: %s\n%q", diff, out.String())
 		}

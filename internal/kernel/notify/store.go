@@ -15,6 +15,8 @@ import (
 type notice struct {
 	id, person, item, key, path string
 	args                        []string
+	thread                      string
+	answer                      bool
 }
 
 // notices is where notices are kept; see Enqueue for how they get there.
@@ -26,6 +28,8 @@ var notices = store.NewTable("notify_message", "n", nil, func(n *notice) []store
 		store.Text("key", &n.key),
 		store.JSON("args", &n.args),
 		store.Text("path", &n.path),
+		store.Text("thread", &n.thread),
+		store.Flag("answer", &n.answer),
 	}
 })
 
