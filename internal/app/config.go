@@ -65,6 +65,8 @@ type MailConfig struct {
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
 	From         string `yaml:"from"`
+
+	In MailInConfig `yaml:"in"` // no listen: no mail comes in
 }
 
 // MetricsConfig says where Prometheus may read /metrics.
@@ -228,6 +230,7 @@ func (c *Config) Validate() []fault.Field {
 		}
 	}
 	c.checkTLS(wrong)
+	c.checkMailIn(wrong)
 	if _, err := c.Mail.sender(""); err != nil {
 		// The errors of the sender begin with the field.
 		path, message, _ := strings.Cut(err.Error(), " ")

@@ -46,7 +46,7 @@ func (o *office) openJobs(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	o.metrics.MustRegister(o.jobs, o.notify, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	o.metrics.MustRegister(o.jobs, o.notify, o.mailin, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return nil
 }
 

@@ -126,7 +126,7 @@ func (o *office) openNotify() (err error) {
 	}
 	o.notify, err = notify.New(notify.Config{
 		DB: o.db, Writer: o.ledger.Writer("notify", notify.EntryKinds()), Policy: o.policy, Queue: o.queue,
-		Directory: directory{o.identity, o.policy}.recipient, Resources: o.resources(), Sender: sender,
+		Directory: directory{o.identity, o.policy}.recipient, Resources: o.resources(), Sender: sender, Replies: o.replies,
 		Text:    func(key string, args ...any) string { return o.mux.Text(key, args...) },
 		BaseURL: o.cfg.PublicURL, Log: o.log,
 	})

@@ -17,6 +17,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
+	"portreeve.org/portreeve/internal/kernel/mailin"
 	"portreeve.org/portreeve/internal/kernel/notify"
 	"portreeve.org/portreeve/internal/kernel/search"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -75,6 +76,13 @@ func grounds() []ground {
 		}},
 		{module.Declaration{Name: "notify", Migrations: tables(notify.Migrations()), Actions: notify.Actions(), EntryKinds: notify.EntryKinds()}, func(o *office) module.Module {
 			return module.Module{Pages: o.notify.Pages, Jobs: o.notify.Jobs(), Holds: o.notifyHolds, Erase: o.forgetNotices}
+		}},
+		{module.Declaration{Name: "mailin", Migrations: tables(mailin.Migrations()), Actions: mailin.Actions(), EntryKinds: mailin.EntryKinds()}, func(o *office) module.Module {
+			m := module.Module{Pages: o.mailin.Pages, Jobs: o.mailin.Jobs(), Inbox: o.mailsToConfirm, Holds: o.mailinHolds, Erase: o.forgetMails}
+			if o.mailin.On() {
+				m.Navigation = mailin.Navigation()
+			}
+			return m
 		}},
 	}
 }

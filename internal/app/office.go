@@ -26,6 +26,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
+	"portreeve.org/portreeve/internal/kernel/mailin"
 	"portreeve.org/portreeve/internal/kernel/notify"
 	"portreeve.org/portreeve/internal/kernel/search/searchweb"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -52,6 +53,7 @@ type office struct {
 	gate       *gate.Service
 	content    *content.Service
 	notify     *notify.Service
+	mailin     *mailin.Service
 	people     *identityweb.Site
 	offices    *officeweb.Site
 	finder     *searchweb.Site
@@ -107,7 +109,7 @@ func openOffice(ctx context.Context, cfg *Config, opts options) (_ *office, err 
 	if o.keys, err = loadKeys(cfg); err != nil {
 		return nil, err
 	}
-	steps := []func(context.Context) error{o.openLedger, o.openPolicy, o.openLedgerView, o.openKernel, o.openSlices, o.openAuthority, o.openGate, o.openAdmin, o.openModules, o.openJournal, o.openJobs, o.openWeb}
+	steps := []func(context.Context) error{o.openLedger, o.openPolicy, o.openLedgerView, o.openKernel, o.openSlices, o.openMailIn, o.openAuthority, o.openGate, o.openAdmin, o.openModules, o.openJournal, o.openJobs, o.openWeb}
 	for _, step := range steps {
 		if err = step(ctx); err != nil {
 			return nil, err

@@ -73,6 +73,14 @@ func (o *office) run(ctx context.Context, l net.Listener, ready func() error) (e
 		o.log.Info("metrics", "listen", ml.Addr().String())
 		works = append(works, func(ctx context.Context) error { return serveHTTP(ctx, ml, o.metricsHandler(), o.log) })
 	}
+	ml, secure, err := o.listenMail()
+	if err != nil {
+		return err
+	}
+	if ml != nil {
+		o.log.Info("mail", "listen", ml.Addr().String())
+		works = append(works, func(ctx context.Context) error { return o.mailin.Serve(ctx, ml, secure) })
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	failures := make(chan error, len(works))

@@ -16,6 +16,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/mailin"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
@@ -52,6 +53,15 @@ type Module struct {
 	Policies []PolicyFile // what the organisation has it read
 
 	Decisions map[string]gate.Provider // the decisions it answers for in a gate
+
+	// Doors are the addresses by which mails open something of it.
+	Doors []mailin.Door
+	// Reply takes what somebody answered by mail about one of its items, in a thread
+	// of that item, as the context's actor; the key is the item type. It checks what
+	// the actor may do. Types that are absent have their discussion take it.
+	Reply map[string]func(ctx context.Context, tx *ledger.Tx, id, thread, text string) error
+	// ReplyScopes are the actions that Reply needs, of what the actor may do.
+	ReplyScopes []authz.Action
 
 	// Resource gives the visibility of one of its items; the key is the item type.
 	Resource map[string]func(ctx context.Context, r store.Reader, id string) (authz.Resource, error)

@@ -58,14 +58,20 @@ type commentBody struct {
 // discussion, as a decision of its own. [Deps.Threads] say which others there are.
 func (s *Service) Post(ctx context.Context, item, thread, text string) (Comment, error) {
 	var c Comment
-	err := s.writer.Decide(ctx, func(tx *ledger.Tx) error {
-		err := s.mayWriteInto(ctx, tx, item, thread)
-		if err == nil {
-			c, err = s.PostIn(ctx, tx, item, thread, text)
-		}
+	err := s.writer.Decide(ctx, func(tx *ledger.Tx) (err error) {
+		c, err = s.Answer(ctx, tx, item, thread, text)
 		return err
 	})
 	return c, err
+}
+
+// Answer is [Service.Post] as part of a decision that does not know the item, such as
+// that to take a mail: whether the thread is one to write into is asked.
+func (s *Service) Answer(ctx context.Context, tx *ledger.Tx, item, thread, text string) (Comment, error) {
+	if err := s.mayWriteInto(ctx, tx, item, thread); err != nil {
+		return Comment{}, err
+	}
+	return s.PostIn(ctx, tx, item, thread, text)
 }
 
 // PostIn is [Service.Post] as part of the decision of the module that keeps the

@@ -33,6 +33,13 @@ func (s *Service) PersonByLogin(ctx context.Context, r store.Reader, login strin
 	return p, err
 }
 
+// PeopleByMail returns the accounts with a mail address, active or not, whatever the
+// case of its ASCII letters, by login. Addresses are what administrators entered; an
+// empty one is nobody's.
+func (s *Service) PeopleByMail(ctx context.Context, r store.Reader, address string) ([]Person, error) {
+	return loadByMail(ctx, r, address)
+}
+
 // Names returns the names of those of the ids that exist, for lists.
 func (s *Service) Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error) {
 	return loadNames(ctx, r, ids)

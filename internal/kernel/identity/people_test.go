@@ -4,6 +4,7 @@ package identity_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -390,4 +391,36 @@ func TestWrongSecretKey(t *testing.T) {
 	if _, err := identity.New(identity.Deps{DB: db, Writer: b.write, Policy: b.policy(), SecretKey: make([]byte, 31)}); err == nil {
 		t.Error("a short key was taken")
 	}
+}
+
+func TestPeopleByMail(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		add := func(login, mail string) identity.Person {
+			t.Helper()
+			p, _, err := b.CreatePerson(b.asAdmin(), identity.PersonInput{Login: login, Name: login, Mail: mail})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		add("olive", "Olive@Example.org")
+		add("omar", "omar@example.org")
+		add("olga", "olive@example.ORG")
+		add("silent", "")
+		for address, want := range map[string][]string{
+			"olive@example.org": {"olga", "olive"}, "OMAR@example.org": {"omar"}, "": nil, "absent@example.org": nil, "o%@example.org": nil, "ömar@example.org": nil, "omar@example.org\x00": nil,
+		} {
+			var got []string
+			err := b.db.Read(t.Context(), func(r *store.ReadTx) error {
+				all, err := b.PeopleByMail(t.Context(), r, address)
+				for _, p := range all {
+					got = append(got, p.Login)
+				}
+				return err
+			})
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("%q is the address of %v, %v, want %v", address, got, err, want)
+			}
+		}
+	})
 }

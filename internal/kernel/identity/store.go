@@ -97,6 +97,23 @@ func loadByLogin(ctx context.Context, r store.Reader, login string) (Person, str
 	return p, password, nil
 }
 
+// loadByMail returns the people with an address, with their groups.
+func loadByMail(ctx context.Context, r store.Reader, address string) ([]Person, error) {
+	if address == "" || len(address) > maxMail || strings.ContainsFunc(address, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return nil, nil
+	}
+	all, err := people.All(ctx, r, "WHERE LOWER(p.mail) = $1 ORDER BY p.login", strings.ToLower(address))
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].Groups, err = loadGroupIDs(ctx, r, all[i].ID); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // listPeople returns people in the order of their logins, after a login.
 func listPeople(ctx context.Context, r store.Reader, f PeopleFilter, after string, limit int) ([]Person, error) {
 	where, args := "WHERE p.login > $1", []any{after}

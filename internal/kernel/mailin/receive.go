@@ -20,7 +20,7 @@ import (
 const (
 	maxConnections = 32
 	maxRecipients  = 20
-	maxAtOnce      = 4 // mails in memory
+	maxAtOnce      = 2 // mails in memory
 	readTimeout    = 2 * time.Minute
 	writeTimeout   = time.Minute
 	storeTimeout   = time.Minute
