@@ -23,12 +23,13 @@ import (
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/module"
+	"portreeve.org/portreeve/internal/review"
 	"portreeve.org/portreeve/internal/risk"
 )
 
 // capabilities are the slices of the product. A new one is added here.
 func capabilities() []module.Slice {
-	return []module.Slice{risk.Slice()}
+	return []module.Slice{risk.Slice(), review.Slice()}
 }
 
 // ground is a part that slices stand on: what it declares, and what it does once

@@ -6,6 +6,8 @@ import (
 	"context"
 	"maps"
 
+	"portreeve.org/portreeve/internal/kernel/content"
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/module"
@@ -20,6 +22,7 @@ func (o *office) openSlices(context.Context) error {
 			Gate:       func() *gate.Policy { return o.gate.Policy() },
 			PolicyFile: func(name string) string { return o.cfg.Policy[name] }, Fits: o.fits,
 			Reclassify: o.reclassify, Index: o.index, Discussion: o.discussion,
+			Comments: func() *content.Service { return o.content }, RegisterRisk: o.registerRisk,
 		})
 		if err != nil {
 			return err
@@ -28,6 +31,17 @@ func (o *office) openSlices(context.Context) error {
 		o.modules = append(o.modules, m)
 	}
 	return nil
+}
+
+// registerRisk puts what a slice found into the register of risks, which whichever
+// slice keeps it offers.
+func (o *office) registerRisk(ctx context.Context, tx *ledger.Tx, in module.RiskInput) (string, error) {
+	for _, m := range o.modules {
+		if m.RegisterRisk != nil {
+			return m.RegisterRisk(ctx, tx, in)
+		}
+	}
+	return "", fault.New(fault.Unavailable, "office.no_register", "There is no register of risks here. Ask your administrator.")
 }
 
 // openGate opens the gate on the decisions that slices answer for.

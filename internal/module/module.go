@@ -76,13 +76,16 @@ type Module struct {
 	// changes it, so that what is about it can follow.
 	Follow func(ctx context.Context, tx *ledger.Tx, subject catalog.Subject) error
 
-	Inbox      func(ctx context.Context, r store.Reader, a authz.Actor) ([]InboxItem, error)
-	Deadlines  func(ctx context.Context, r store.Reader, a authz.Actor) ([]Deadline, error)
-	Public     func(ctx context.Context, r store.Reader) ([]PublicItem, error) // for the front page
-	Holds      func(ctx context.Context, r store.Reader, person string) ([]Held, error)
-	Erase      func(ctx context.Context, tx *ledger.Tx, person string) error
-	Navigation []web.NavItem
-	Health     func(ctx context.Context) error
+	Inbox     func(ctx context.Context, r store.Reader, a authz.Actor) ([]InboxItem, error)
+	Deadlines func(ctx context.Context, r store.Reader, a authz.Actor) ([]Deadline, error)
+	Public    func(ctx context.Context, r store.Reader) ([]PublicItem, error) // for the front page
+	Holds     func(ctx context.Context, r store.Reader, person string) ([]Held, error)
+	Erase     func(ctx context.Context, tx *ledger.Tx, person string) error
+	// RegisterRisk puts what another part found into the register of risks: it is
+	// [Kernel.RegisterRisk] for the others. One part offers it.
+	RegisterRisk func(ctx context.Context, tx *ledger.Tx, in RiskInput) (item string, err error)
+	Navigation   []web.NavItem
+	Health       func(ctx context.Context) error
 
 	Service any // what its package calls its service, for measurements of that part
 }

@@ -8,6 +8,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/notify"
@@ -51,12 +52,30 @@ type Kernel struct {
 	Index func(ctx context.Context, tx *ledger.Tx, d search.Document) error
 	// Discussion says what the page of an item shows of its discussion.
 	Discussion func(ctx context.Context, item string) (web.Discussion, error)
+	// Comments are where people write about items.
+	Comments func() *content.Service
+	// RegisterRisk puts something that a slice found into the register of risks, as
+	// part of its decision, and returns the item of the risk. The actor of the context
+	// must be one who may register it.
+	RegisterRisk func(ctx context.Context, tx *ledger.Tx, in RiskInput) (item string, err error)
+}
+
+// RiskInput is what a slice knows of something that is to stand in the register of
+// risks. People are named by id. What is empty follows from the subject.
+type RiskInput struct {
+	Subject, Act         string
+	Title, Threat, Scope string
+	Owner                string
+	Visibility           authz.Visibility
+	Participants         []string // principals, of a restricted risk
 }
 
 // Directory tells of people, groups and organisations.
 type Directory interface {
 	catalog.Directory
 	ActorOf(ctx context.Context, r store.Reader, id string) (authz.Actor, error)
+	// Holders returns the ids of the active people who have one of the roles.
+	Holders(ctx context.Context, r store.Reader, roles ...authz.Role) ([]string, error)
 	// Members returns the ids of the people in a group, active or not.
 	Members(ctx context.Context, r store.Reader, group string) ([]string, error)
 	// Names returns the names of those of the people who exist, by id.

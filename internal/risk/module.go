@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/module"
@@ -68,14 +69,24 @@ func (s *Service) module(policies ...module.PolicyFile) module.Module {
 		Resource: map[string]func(context.Context, store.Reader, string) (authz.Resource, error){
 			ItemType: s.Resource,
 		},
-		Describe:  s.Describe,
-		Seen:      s.Seen,
-		Follow:    s.FollowSubject,
-		Inbox:     s.Inbox,
-		Deadlines: s.Deadlines,
-		Public:    s.Public,
-		Holds:     s.Holds,
-		Erase:     s.Erase,
-		Service:   s,
+		Describe:     s.Describe,
+		Seen:         s.Seen,
+		Follow:       s.FollowSubject,
+		Inbox:        s.Inbox,
+		Deadlines:    s.Deadlines,
+		Public:       s.Public,
+		Holds:        s.Holds,
+		Erase:        s.Erase,
+		RegisterRisk: s.registerFor,
+		Service:      s,
 	}
+}
+
+// registerFor puts what another slice found into the register.
+func (s *Service) registerFor(ctx context.Context, tx *ledger.Tx, in module.RiskInput) (string, error) {
+	r, err := s.RegisterIn(ctx, tx, RegisterInput{
+		Subject: in.Subject, Act: in.Act, Title: in.Title, Threat: in.Threat, Scope: in.Scope, Owner: in.Owner,
+		Visibility: in.Visibility, Participants: in.Participants,
+	})
+	return r.Item(), err
 }
