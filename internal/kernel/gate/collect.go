@@ -38,11 +38,12 @@ func (c *collector) add(ctx context.Context, r store.Reader, a authz.Actor, req 
 		return err
 	}
 	for _, m := range answer.Missing {
-		seen := m.Item == "" || authz.CanSee(a, authz.Resource{Item: m.Item, Visibility: m.Visibility, Participants: participants[m.Item]})
+		advises := req.Mode == Advisory || m.Advice
+		m, seen := told(a, m, participants)
 		switch {
-		case req.Mode == Advisory && seen:
+		case advises && seen:
 			c.advice = append(c.advice, c.blocker(m))
-		case req.Mode == Advisory:
+		case advises:
 			// What only advises is left out: its constant would reveal that it exists.
 		case seen:
 			c.blockers = append(c.blockers, c.blocker(m))
@@ -56,13 +57,29 @@ func (c *collector) add(ctx context.Context, r store.Reader, a authz.Actor, req 
 	return nil
 }
 
+// told returns what the asker may be told of what is missing, and whether they may
+// be told anything.
+func told(a authz.Actor, m Missing, participants map[string][]string) (Missing, bool) {
+	for {
+		if m.Item == "" || authz.CanSee(a, authz.Resource{Item: m.Item, Visibility: m.Visibility, Participants: participants[m.Item]}) {
+			return m, true
+		}
+		if m.Otherwise == nil {
+			return m, false
+		}
+		m = *m.Otherwise
+	}
+}
+
 // participants reads who takes part in the items of an answer, with one
 // statement, and whatever their visibility, so that the same statements run.
 func participants(ctx context.Context, r store.Reader, answer Answer) (map[string][]string, error) {
 	var items []string
-	for _, m := range answer.Missing {
-		if m.Item != "" {
-			items = append(items, m.Item)
+	for _, first := range answer.Missing {
+		for m := &first; m != nil; m = m.Otherwise {
+			if m.Item != "" {
+				items = append(items, m.Item)
+			}
 		}
 	}
 	all, err := authz.ParticipantsOf(ctx, r, items)

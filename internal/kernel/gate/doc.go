@@ -19,7 +19,8 @@
 // Asking writes nothing and needs the action gate:check on the subject. A
 // missing decision about an item that the asker may not see appears as the
 // constant gate.withheld, once, however many there are; advice about such an
-// item does not appear at all.
+// item does not appear at all. Where something would be missing without the item,
+// too, that is told instead ([Missing].Otherwise).
 //
 // The signed form ([Sign], [VerifyNote]) is a note by the ledger's key whose
 // first line keeps it apart from everything else that key signs. An act puts

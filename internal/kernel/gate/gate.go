@@ -72,6 +72,13 @@ type Missing struct {
 	URL        string // page where to begin, relative to the server's root
 	Item       string
 	Visibility authz.Visibility
+
+	// Otherwise, if set, is what would be missing if Item were not there. It is told
+	// to whoever may not see Item, so that the answer does not reveal that it is.
+	Otherwise *Missing
+	// Advice says that this never closes the gate, whatever the mode: the provider
+	// only recommends what is asked for.
+	Advice bool
 }
 
 // Answer is a provider's reply. No Missing means that everything the requirement

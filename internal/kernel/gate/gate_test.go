@@ -374,6 +374,34 @@ func TestWithheld(t *testing.T) {
 	})
 }
 
+// TestOtherwise: what the asker may not see leaves the answer that they would get
+// without it; only if it alone closes the gate they are told that something does.
+func TestOtherwise(t *testing.T) {
+	hidden := gate.Missing{Code: "test.hidden", Item: "risk:secret", Visibility: authz.Restricted}
+	none := gate.Missing{Code: "test.none"}
+	hidden.Otherwise = &gate.Missing{Code: "test.hidden_too", Item: "risk:other", Visibility: authz.Restricted, Otherwise: &none}
+	advice, unseen := gate.Missing{Code: "test.advice", Advice: true}, gate.Missing{Code: "test.unseen", Item: "risk:secret", Visibility: authz.Restricted, Advice: true}
+	for name, c := range map[string]struct {
+		answers          answers
+		blockers, advice string
+	}{
+		"required":           {answers{missing(hidden), nil, nil}, "test.none", ""},
+		"blocking":           {answers{nil, missing(hidden), nil}, "test.none", ""},
+		"advisory":           {answers{nil, nil, missing(hidden)}, "", "test.none"},
+		"nothing without it": {answers{missing(*hidden.Otherwise, gate.Missing{Code: "test.x", Item: "risk:x", Visibility: authz.Restricted}), nil, nil}, "test.none gate.withheld", ""},
+		"only advice":        {answers{missing(advice, unseen), nil, nil}, "", "test.advice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, f *fixture) {
+				v := f.answer(t, c.answers).ask(t)
+				if codes(v.Blockers) != c.blockers || codes(v.Advice) != c.advice || v.Allowed() != (c.blockers == "") {
+					t.Errorf("%s: blockers %q, advice %q", v.Decision, codes(v.Blockers), codes(v.Advice))
+				}
+			})
+		})
+	}
+}
+
 func TestAskRefuses(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.answer(t, answers{})
