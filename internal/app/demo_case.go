@@ -25,7 +25,8 @@ type worked struct {
 
 // call is one call of the API. In its address and in the texts of its body, {name}
 // stands for a value that an earlier step kept, or for the id of an organisation
-// of the cast; a text such as +30d is that day, counted from the day of loading.
+// of the cast; {quarter} is the quarter of the day of loading, and a text such as +30d
+// is that day, counted from it.
 type call struct {
 	As   string            `yaml:"as"`   // login
 	Call string            `yaml:"call"` // method and path below /api/v1
@@ -55,6 +56,7 @@ func (l *loader) playCase(ctx context.Context, name string, data []byte) (map[st
 		return nil, err
 	}
 	p := &player{loader: l, today: config.DateOf(l.db.Clock().Domain(), l.cfg.location), kept: maps.Clone(l.organisations)}
+	p.kept["quarter"] = p.today.Quarter()
 	for i, step := range w.Steps {
 		if err := p.play(ctx, step); err != nil {
 			return nil, fmt.Errorf("%s: step %d, %s: %w", name, i+1, step.Call, err)

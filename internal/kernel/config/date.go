@@ -119,3 +119,8 @@ func (d Date) End(zone *time.Location) time.Time {
 	}
 	return end.UTC()
 }
+
+// Quarter returns the quarter of the year that the date is in, "2026-Q4".
+func (d Date) Quarter() string {
+	return fmt.Sprintf("%04d-Q%d", d.Year, (int(d.Month)+2)/3)
+}

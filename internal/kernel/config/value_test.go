@@ -156,3 +156,15 @@ func FuzzValues(f *testing.F) {
 		}
 	})
 }
+
+func TestQuarter(t *testing.T) {
+	for day, want := range map[string]string{"2026-01-01": "2026-Q1", "2026-03-31": "2026-Q1", "2026-04-01": "2026-Q2", "2026-09-30": "2026-Q3", "2026-12-31": "2026-Q4"} {
+		d, err := ParseDate(day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Quarter(); got != want {
+			t.Errorf("%s is in %s, want %s", day, got, want)
+		}
+	}
+}
