@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package foreign is what another tracker knows about a task, in the one form
-// that connectors produce and a slice imports: types and bounds, no I/O. What
-// stands here happened elsewhere; it is history, never a decision made here.
+// that connectors produce and a slice imports: types, as they go over the API, and
+// bounds, no I/O. What stands here happened elsewhere; it is history, never a
+// decision made here.
 package foreign
 
 import "time"
@@ -38,29 +39,33 @@ const (
 
 // Task is a task of another tracker with its history, as far as it could be read.
 type Task struct {
-	System string // Phabricator or Jira
-	Source string // the server, such as "https://phorge.example"
-	Number string // what people call it there: "T240943", "FOLIO-12"
-	URL    string // its page there; empty if the source is not known
-	Title  string
-	Text   string
+	System string `json:"system" enum:"phabricator,jira"`
+	Source string `json:"source,omitempty" doc:"the server, such as https://phorge.example"`
+	Number string `json:"number" doc:"what people call it there: T240943, FOLIO-12"`
+	URL    string `json:"url,omitempty" doc:"its page there"`
+	Title  string `json:"title"`
+	Text   string `json:"text,omitempty"`
 
-	Author, Owner Person
+	Author Person `json:"author,omitzero"`
+	Owner  Person `json:"owner,omitzero"`
 
-	CreatedAt, ChangedAt, ClosedAt time.Time // UTC; zero: none, or not readable
+	// In UTC. Zero: none, or not readable.
+	CreatedAt time.Time `json:"created_at,omitzero"`
+	ChangedAt time.Time `json:"changed_at,omitzero"`
+	ClosedAt  time.Time `json:"closed_at,omitzero"`
 
-	Status     string // as there
-	StatusKind string // Open, Stalled, Done or Declined
-	Priority   string // as there
-	Column     string // on the board there; "" is none
-	Labels     []string
+	Status     string   `json:"status,omitempty" doc:"as there"`
+	StatusKind string   `json:"status_kind,omitempty" enum:"open,stalled,done,declined"`
+	Priority   string   `json:"priority,omitempty" doc:"as there"`
+	Column     string   `json:"column,omitempty" doc:"on the board there; absent: none"`
+	Labels     []string `json:"labels,omitempty"`
 
 	// Restricted says that not everybody may read it there. It is also true
 	// when that cannot be told.
-	Restricted bool
+	Restricted bool `json:"restricted,omitempty" doc:"not everybody may read it there, or that cannot be told"`
 
-	Events []Event // oldest first
-	Losses []Loss  // what could not be taken over
+	Events []Event `json:"events,omitempty" doc:"the oldest first"`
+	Losses []Loss  `json:"losses,omitempty" doc:"what could not be taken over"`
 }
 
 // Readable reports whether enough of the task came over to make something of it.
@@ -72,10 +77,10 @@ func (t Task) Readable() bool {
 // Person is somebody as the other tracker knows them. An empty Name with an ID
 // means that they could not be resolved; an empty ID, that there is nobody.
 type Person struct {
-	ID      string // stable there
-	Name    string // as shown there
-	Login   string
-	Address string // mail address, if the tracker tells it
+	ID      string `json:"id,omitempty" doc:"stable there"`
+	Name    string `json:"name,omitempty" doc:"as shown there"`
+	Login   string `json:"login,omitempty"`
+	Address string `json:"address,omitempty" doc:"mail address, if the tracker tells it"`
 }
 
 // Shown is the best name that there is: Name, Login or ID.
@@ -92,27 +97,28 @@ func (p Person) Shown() string {
 
 // Event is one thing that happened to the task there.
 type Event struct {
-	ID     string    // stable there, and unique in its task: a second import finds it again
-	At     time.Time // UTC; zero: not readable
-	Author Person
-	Kind   string
+	ID     string    `json:"id" doc:"stable there, and unique in its task: a second import finds it again"`
+	At     time.Time `json:"at,omitzero"` // UTC; zero: not readable
+	Author Person    `json:"author,omitzero"`
+	Kind   string    `json:"kind" doc:"created, comment, status, priority, title, text, column, owner, label, subscribers or other"`
 
 	// From and To hold what was before and after, as shown there. Of labels and
 	// subscribers From lists those taken off and To those added, divided by ", ".
-	From, To string
+	From string `json:"from,omitempty" doc:"what was before; of labels and subscribers: those taken off"`
+	To   string `json:"to,omitempty" doc:"what was after; of labels and subscribers: those added"`
 
 	// Text is the words of a comment, the new text of the task, or of another
 	// kind of event what it is called there.
-	Text string
+	Text string `json:"text,omitempty"`
 
-	Removed bool // a comment that was removed there; Text is empty
+	Removed bool `json:"removed,omitempty" doc:"a comment that was removed there"` // Text is empty
 }
 
 // Loss is something that could not be taken over, in words that are the same for
 // every task that lost it, so that a report can count them.
 type Loss struct {
-	What string // such as "history"
-	Why  string // one sentence
+	What string `json:"what" doc:"such as history"`
+	Why  string `json:"why" doc:"one sentence"`
 }
 
 // Lose adds a loss to the task once.
