@@ -39,6 +39,20 @@ func (d directory) Person(ctx context.Context, r store.Reader, idOrLogin string)
 	return d.named(ctx, p.ID, p.Login, p.Name), err
 }
 
+// PersonByMail finds the one active person with a mail address. An address that
+// several have is nobody's.
+func (d directory) PersonByMail(ctx context.Context, r store.Reader, address string) (catalog.Named, error) {
+	all, err := d.people.PeopleByMail(ctx, r, address)
+	if err != nil {
+		return catalog.Named{}, err
+	}
+	all = slices.DeleteFunc(all, func(p identity.Person) bool { return !p.Active || p.Kind != authz.KindPerson })
+	if len(all) != 1 {
+		return catalog.Named{}, fault.ItemNotFound()
+	}
+	return d.named(ctx, all[0].ID, all[0].Login, all[0].Name), nil
+}
+
 // Names returns the names of those of the people who exist, by id.
 func (d directory) Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error) {
 	return d.people.Names(ctx, r, ids)
@@ -47,6 +61,11 @@ func (d directory) Names(ctx context.Context, r store.Reader, ids []string) (map
 // ActorOf returns a person with roles and groups.
 func (d directory) ActorOf(ctx context.Context, r store.Reader, id string) (authz.Actor, error) {
 	return d.people.ActorOf(ctx, r, id)
+}
+
+// Holders returns the ids of the active people who have one of the roles.
+func (d directory) Holders(ctx context.Context, r store.Reader, roles ...authz.Role) ([]string, error) {
+	return d.people.Holders(ctx, r, roles...)
 }
 
 // Members returns the ids of the people in a group.
