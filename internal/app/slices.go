@@ -23,6 +23,7 @@ func (o *office) openSlices(context.Context) error {
 			PolicyFile: func(name string) string { return o.cfg.Policy[name] }, Fits: o.fits,
 			Reclassify: o.reclassify, Index: o.index, Discussion: o.discussion,
 			Comments: func() *content.Service { return o.content }, RegisterRisk: o.registerRisk,
+			PersonByMail: directory{o.identity, o.policy}.PersonByMail,
 		})
 		if err != nil {
 			return err

@@ -54,6 +54,8 @@ type Kernel struct {
 	Discussion func(ctx context.Context, item string) (web.Discussion, error)
 	// Comments are where people write about items.
 	Comments func() *content.Service
+	// PersonByMail finds the one active person with a mail address; NotFound.
+	PersonByMail func(ctx context.Context, r store.Reader, address string) (catalog.Named, error)
 	// RegisterRisk puts something that a slice found into the register of risks, as
 	// part of its decision, and returns the item of the risk. The actor of the context
 	// must be one who may register it.

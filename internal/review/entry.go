@@ -91,6 +91,7 @@ type originBody struct {
 	Status string    `json:"status,omitempty"`
 	At     time.Time `json:"at,omitzero"`
 	Events int       `json:"events"`
+	Past   string    `json:"past_sha256"` // of the lines of the past as JSON, in order
 }
 
 func stateOf(r Review, participants []string) reviewBody {
