@@ -156,7 +156,7 @@ func (s *Service) where(ctx context.Context, r store.Reader, a authz.Actor, f Fi
 			return "", err
 		}
 		id := store.Arg(person.ID, args)
-		parts = append(parts, "(r.owner = "+id+" OR r.requester = "+id+" OR r.lead = "+id+
+		parts = append(parts, id+" <> '' AND (r.owner = "+id+" OR r.requester = "+id+" OR r.lead = "+id+
 			" OR EXISTS (SELECT 1 FROM review_reviewer v WHERE v.review = r.id AND v.person = "+id+"))")
 	}
 	parts = append(parts, keptReviews.Visible(a, args))

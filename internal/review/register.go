@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -162,6 +163,13 @@ func (d *decision) subjectOf(ctx context.Context, f *item.Fields, ref string) er
 	return nil
 }
 
+// reservedNames are the words that stand for other pages and operations in the place
+// of a review's id.
+func reservedNames() []string {
+	return []string{"abstracts", "advice", "board", "capacity", "export", "import", "imports", "kind", "kinds", "list", "meeting", "meetings",
+		"metrics", "new", "past", "plan", "planning", "prescreen", "public", "queue", "quarter", "quarters", "request", "search", "sketch"}
+}
+
 // name gives the review the id that the requester chose. One that is restricted
 // has an id that tells nothing.
 func (d *decision) name(ctx context.Context, f *item.Fields, name string) error {
@@ -170,6 +178,9 @@ func (d *decision) name(ctx context.Context, f *item.Fields, name string) error 
 		return nil
 	case !namePattern.MatchString(name):
 		f.Add("name", "syntax", "Use 3 to 60 lower-case letters, digits and hyphens, beginning with a letter, such as new-ci.")
+		return nil
+	case slices.Contains(reservedNames(), name):
+		f.Add("name", "reserved", "This word is a page of its own. Choose another name.")
 		return nil
 	case d.review.Visibility == authz.Restricted:
 		f.Add("name", "restricted", "A restricted review gets an id that tells nothing. Leave the name open.")

@@ -28,7 +28,7 @@ func (s *Service) Assign(ctx context.Context, id string, version int64, in Assig
 		if err != nil {
 			return err
 		}
-		all, err := loadReviewers(ctx, d.tx, id)
+		all, err := loadReviewers(ctx, d.tx, d.review.ID)
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (s *Service) Release(ctx context.Context, id string, version int64, person 
 		if d.review.Lead == v.Person {
 			d.review.Lead = ""
 		}
-		body := reviewerBody{Review: id, Version: d.review.Version, Person: v.Person, Part: v.Part}
+		body := reviewerBody{Review: d.review.ID, Version: d.review.Version, Person: v.Person, Part: v.Part}
 		if err := d.record(ctx, KindReleased, body, item.Change{Field: "reviewer", From: v.Person}); err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (s *Service) Declare(ctx context.Context, id string, version int64, in Decl
 		if err := f.Err(CodeInvalid); err != nil {
 			return err
 		}
-		body := reviewerBody{Review: id, Version: d.review.Version, Person: v.Person, Part: v.Part, Conflict: v.Conflict, Words: v.Words}
+		body := reviewerBody{Review: d.review.ID, Version: d.review.Version, Person: v.Person, Part: v.Part, Conflict: v.Conflict, Words: v.Words}
 		if err := d.record(ctx, KindDeclared, body, item.Change{Field: "conflict", To: string(v.Conflict)}); err != nil {
 			return err
 		}
@@ -186,7 +186,7 @@ func (s *Service) Read(ctx context.Context, id string, version int64, concurs st
 		if err := f.Err(CodeInvalid); err != nil {
 			return err
 		}
-		body := reviewerBody{Review: id, Version: d.review.Version, Person: v.Person, Part: v.Part, Concurs: item.SHA(v.Concurs)}
+		body := reviewerBody{Review: d.review.ID, Version: d.review.Version, Person: v.Person, Part: v.Part, Concurs: item.SHA(v.Concurs)}
 		if err := d.record(ctx, KindRead, body, item.Change{Field: "read"}); err != nil {
 			return err
 		}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package review
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/review/kind"
+)
+
+// facts are the facts of a review for people.
+type facts [][2]string
+
+func (f *facts) add(name, format string, args ...any) {
+	*f = append(*f, [2]string{name, fmt.Sprintf(format, args...)})
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func reviewRow(r Summary) []string {
+	column := string(r.Column)
+	if r.Wait.Cause != "" {
+		column += " (" + plainWord(r.Wait.Cause) + ")"
+	}
+	if r.Verdict.Outcome != "" {
+		column += " (" + plainWord(r.Verdict.Outcome) + ")"
+	}
+	return []string{r.ID, column, string(r.Priority), r.Kind, clockText(r.Clock), r.LeadName, r.Title}
+}
+
+// clockText says how the days of a review stand, in a few words.
+func clockText(c Clock) string {
+	if c.Start.IsZero() {
+		return ""
+	}
+	text := fmt.Sprintf("%g of %d days", c.Used, c.Days)
+	switch {
+	case !c.End.IsZero():
+		return text + ", ended"
+	case !c.Running:
+		text += ", paused"
+	}
+	if c.Over {
+		text += ", over"
+	}
+	return text
+}
+
+func printBoard(s *client.Session, b Board) error {
+	for _, c := range b.Columns {
+		s.Printf("%s: %d\n", plainWord(c.Column), c.Count)
+		var rows [][]string
+		for _, card := range c.Cards {
+			rows = append(rows, []string{"  " + card.ID, string(card.Priority), card.Kind, clockText(card.Clock), card.LeadName, card.Title})
+		}
+		if err := s.Table(nil, rows, ""); err != nil {
+			return err
+		}
+		if more := c.Count - int64(len(c.Cards)); more > 0 {
+			s.Printf("  and %d more: portreeve review list --column %s\n", more, c.Column)
+		}
+	}
+	return nil
+}
+
+func printPreScreen(s *client.Session, p kind.PreScreen) error {
+	for _, q := range p.Questions {
+		offered := []string{kind.Yes, kind.No}
+		if q.Type == kind.Choice {
+			offered = nil
+			for _, c := range q.Choices {
+				offered = append(offered, c.Value)
+			}
+		}
+		s.Printf("%s=%s\n  %s\n", q.Name, strings.Join(offered, "|"), q.Label)
+	}
+	return nil
+}
+
+func printVerdict(s *client.Session, v kind.Verdict) error {
+	var f facts
+	f.add("result", "%s", plainWord(v.Result))
+	f.add("kinds", "%s", strings.Join(v.Kinds, ", "))
+	f.add("because", "%s", v.Because)
+	for _, also := range v.Also {
+		f.add("also", "%s: %s", strings.Join(also.Kinds, ", "), also.Because)
+	}
+	return s.Facts(f)
+}
+
+func (d Detail) named(id string) string {
+	if n := d.Names[id]; n.Name != "" {
+		return n.Name
+	}
+	return id
+}
+
+// hidden marks what only those who take part see.
+func hidden(restricted bool) string {
+	if restricted {
+		return "[restricted] "
+	}
+	return ""
+}
+
+func printReview(s *client.Session, d Detail) error {
+	var f facts
+	f.head(d)
+	f.form(d)
+	f.work(d)
+	f.record(d)
+	f.end(d)
+	f.add("version", "%d", d.Version)
+	if d.Entry > 0 { // absent for whoever may not read the ledger
+		f.add("entry", "%d", d.Entry)
+	}
+	return s.Facts(f)
+}
+
+func (f *facts) head(d Detail) {
+	f.add("review", "%s", d.ID)
+	f.add("title", "%s", d.Title)
+	force := "advisory"
+	if d.Required {
+		force = "required"
+	}
+	f.add("kind", "%s version %d, %s", d.Kind, d.KindVersion, force)
+	f.add("column", "%s", plainWord(d.Column))
+	f.add("waits", "%s %s", plainWord(d.Wait.Cause), d.Wait.Reason)
+	for _, short := range d.Wait.Shortfalls {
+		f.add("not ready", "%s: %s", short.Field, short.Message)
+	}
+	f.add("priority", "%s", d.Priority)
+	f.add("subject", "%s %s", d.Subject, d.SubjectTitle)
+	f.add("requester", "%s", d.named(d.Requester))
+	f.add("owner", "%s", d.named(d.Owner))
+	f.add("visibility", "%s", d.Visibility)
+	f.add("received", "%s", moment(d.ReceivedAt))
+	f.add("accepted for", "%s %s", d.Quarter, moment(d.AcceptedAt))
+	f.add("scheduled", "%s", d.ScheduledFor)
+	f.add("clock", "%s", clockText(d.Clock))
+	if !d.Clock.Due.IsZero() && d.Clock.End.IsZero() {
+		f.add("due", "%s", moment(d.Clock.Due))
+	}
+	for _, p := range d.Clock.Pauses {
+		until := "now"
+		if !p.Until.IsZero() {
+			until = moment(p.Until)
+		}
+		f.add("pause", "%s, %s to %s", plainWord(p.Cause), moment(p.From), until)
+	}
+	if d.Imported() {
+		f.add("imported", "%s %s from %s, %s", d.Origin.System, d.Origin.Number, d.Origin.Source, d.Origin.Status)
+	}
+}
+
+func (f *facts) form(d Detail) {
+	f.add("sketch", "%s", d.Sketch)
+	for _, name := range slices.Sorted(maps.Keys(d.Answers)) {
+		f.add("answer", "%s: %s", name, d.Answers[name])
+	}
+	for _, t := range d.Technologies {
+		f.add("technology", "%s (%s), replaces %s, run by %s", t.Name, t.State, or(t.Replaces, "nothing named"), or(t.Owner, "nobody named"))
+	}
+	for _, s := range d.Scenarios {
+		f.add("scenario", "%s: %s", s.Title, s.Who)
+	}
+	for _, short := range d.Shortfalls {
+		f.add("falls short", "%s: %s", short.Field, short.Message)
+	}
+	f.add("pre-screen", "%s %s", plainWord(d.PreScreen.Result), d.PreScreen.Because)
+}
+
+func (f *facts) work(d Detail) {
+	for _, v := range d.Reviewers {
+		f.add("reviewer", "%s, %s, conflict of interest: %s", d.named(v.Person), plainWord(v.Part), v.Conflict)
+	}
+	for _, q := range d.Questions {
+		state := string(q.State)
+		if q.Settled != "" {
+			state += ", " + string(q.Settled)
+		}
+		due := ""
+		if !q.Due.IsZero() {
+			due = " until " + client.Until(q.Due)
+		}
+		f.add("question", "%s to %s%s (%s) %s", q.Label, d.named(q.Owner), due, state, q.Note)
+		for _, comment := range q.Thread {
+			f.add("", "%s: %s", d.named(comment.Author), comment.Text)
+		}
+	}
+	for _, o := range d.Opinions {
+		f.add("opinion", "%s, %s: %s %s", o.Aspect, d.named(o.Assessor), or(plainWord(o.Verdict), "asked"), o.Text)
+	}
+}
+
+func (f *facts) record(d Detail) {
+	for _, t := range d.Statements {
+		f.add(string(t.Kind), "%s%s (%s) %s [%s %s %s] %s", hidden(t.Restricted), t.Label, strings.TrimSpace(t.State+" "+t.Origin), t.Text,
+			t.Source.Kind, t.Source.Title, t.Source.Place, t.Note)
+	}
+	labels := map[string]string{}
+	for _, t := range d.Statements {
+		labels[t.ID] = t.Label
+	}
+	for _, n := range d.Findings {
+		between := ""
+		if n.First != "" && n.Second != "" {
+			between = " " + labels[n.First] + " against " + labels[n.Second]
+		}
+		f.add(plainWord(n.Kind), "%s%s %s%s (%s, %s) %s%s", hidden(n.Restricted), n.Label, n.Title, between, n.Severity, plainWord(n.State), n.Became, n.Risk)
+	}
+	if d.Assessment != nil {
+		f.add("assessment", "version %d by %s at %s", d.Assessment.Version, d.named(d.Assessment.Author), moment(d.Assessment.At))
+	}
+}
+
+func (f *facts) end(d Detail) {
+	v := d.Verdict
+	if v.Outcome != "" {
+		f.add("outcome", "%s: %s", plainWord(v.Outcome), v.Reason)
+		f.add("decided", "%s by %s. %s", moment(v.At), or(d.named(v.By), "nobody"), v.Right)
+	}
+	for i, c := range d.Conditions {
+		state := ""
+		switch {
+		case !c.MetAt.IsZero():
+			state = ", met " + moment(c.MetAt)
+		case !c.Due.IsZero():
+			state = ", due " + client.Until(c.Due)
+		}
+		f.add("asks for", "%d. %s %s%s", i+1, c.Text, d.named(c.Owner), state)
+	}
+	f.add("replaced by", "%s", d.Successor)
+	f.add("replaces", "%s", d.Predecessor)
+	if !d.PublishedAt.IsZero() {
+		f.add("abstract", "public since %s", moment(d.PublishedAt))
+	}
+}
