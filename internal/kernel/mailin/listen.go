@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,17 +19,15 @@ import (
 )
 
 // stopTimeout is how long a mail in transfer may go on after the signal to stop.
-const stopTimeout = 15 * time.Second
+const stopTimeout = 5 * time.Second
 
 // Serve takes mails from the listener until ctx ends, and closes it. With a TLS
 // configuration a connection over TCP that does not come from this machine has to
 // begin with STARTTLS (RFC 3207); without one, such connections are closed.
 func (s *Service) Serve(ctx context.Context, l net.Listener, secure *tls.Config) error {
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		return &session{s: s, ctx: ctx, secure: func() bool {
-			_, encrypted := c.TLSConnectionState()
-			return encrypted || local(c.Conn().RemoteAddr())
-		}}, nil
+		_, encrypted := c.TLSConnectionState()
+		return &session{s: s, ctx: ctx, secure: encrypted || local(c.Conn().RemoteAddr())}, nil
 	}))
 	server.LMTP = s.cfg.LMTP
 	server.Domain = s.cfg.Domain
@@ -36,8 +36,9 @@ func (s *Service) Serve(ctx context.Context, l net.Listener, secure *tls.Config)
 	server.MaxRecipients = maxRecipients
 	server.ReadTimeout, server.WriteTimeout = readTimeout, writeTimeout
 	server.ErrorLog = connectionLog{s.log}
+	d := &entrance{Listener: l, s: s, secure: secure != nil, guests: map[*guest]bool{}}
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(&door{Listener: l, s: s, secure: secure != nil}) }()
+	go func() { done <- server.Serve(d) }()
 	select {
 	case err := <-done:
 		return fmt.Errorf("take mails on %s: %w", l.Addr(), err)
@@ -45,8 +46,9 @@ func (s *Service) Serve(ctx context.Context, l net.Listener, secure *tls.Config)
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	if err := server.Shutdown(stopping); err != nil && !errors.Is(err, net.ErrClosed) {
-		l.Close()
+	// Connections that stay open for the next mail would never end by themselves.
+	if err := server.Shutdown(stopping); errors.Is(err, context.DeadlineExceeded) {
+		d.closeAll()
 	}
 	return nil
 }
@@ -69,18 +71,18 @@ func local(addr net.Addr) bool {
 	return !ok || tcp.IP.IsLoopback()
 }
 
-// door lets in only who may deliver, and not too many at once.
-type door struct {
+// entrance lets in only who may deliver, and not too many at once.
+type entrance struct {
 	net.Listener
 	s      *Service
 	secure bool
 
-	mu   sync.Mutex
-	open int
+	mu     sync.Mutex
+	guests map[*guest]bool
 }
 
 // Accept implements net.Listener.
-func (d *door) Accept() (net.Conn, error) {
+func (d *entrance) Accept() (net.Conn, error) {
 	for {
 		conn, err := d.Listener.Accept()
 		if err != nil {
@@ -90,22 +92,18 @@ func (d *door) Accept() (net.Conn, error) {
 		case !d.allowed(conn.RemoteAddr()):
 			d.s.counts.add(outcomeDropped, WhyNetwork)
 			conn.Close()
-		case !d.enter():
-			d.turnAway(conn)
 		default:
-			return &guest{Conn: conn, leave: sync.OnceFunc(d.leave)}, nil
+			if g := d.enter(conn); g != nil {
+				return g, nil
+			}
+			// So little fits into the buffer of a new connection: this waits for nobody.
+			conn.Write([]byte("421 4.3.2 Too many connections; try again later\r\n")) //nolint:errcheck // closed next
+			conn.Close()
 		}
 	}
 }
 
-// turnAway says that there are too many connections, and waits for nobody.
-func (d *door) turnAway(conn net.Conn) {
-	conn.SetWriteDeadline(d.s.cfg.DB.Clock().Real().Add(time.Second)) //nolint:errcheck // closed next
-	conn.Write([]byte("421 4.3.2 Too many connections; try again later\r\n"))
-	conn.Close()
-}
-
-func (d *door) allowed(addr net.Addr) bool {
+func (d *entrance) allowed(addr net.Addr) bool {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok {
 		return true // a unix socket: its permissions say who may
@@ -125,30 +123,42 @@ func (d *door) allowed(addr net.Addr) bool {
 	return false
 }
 
-func (d *door) enter() bool {
+// enter lets a connection in; nil if there are too many.
+func (d *entrance) enter(conn net.Conn) *guest {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.open >= maxConnections {
-		return false
+	if len(d.guests) >= maxConnections {
+		return nil
 	}
-	d.open++
-	return true
+	g := &guest{conn, d}
+	d.guests[g] = true
+	return g
 }
 
-func (d *door) leave() {
+func (d *entrance) leave(g *guest) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open--
+	delete(d.guests, g)
+}
+
+// closeAll ends all connections.
+func (d *entrance) closeAll() {
+	d.mu.Lock()
+	all := slices.Collect(maps.Keys(d.guests))
+	d.mu.Unlock()
+	for _, g := range all {
+		g.Close()
+	}
 }
 
 // guest is a connection that was let in.
 type guest struct {
 	net.Conn
-	leave func()
+	of *entrance
 }
 
 // Close implements net.Conn.
 func (g *guest) Close() error {
-	g.leave()
+	g.of.leave(g)
 	return g.Conn.Close()
 }

@@ -30,7 +30,7 @@ const (
 type session struct {
 	s      *Service
 	ctx    context.Context
-	secure func() bool // whether the connection may carry a mail
+	secure bool // whether the connection may carry a mail
 
 	sender string
 	to     []address
@@ -54,7 +54,7 @@ func (c *session) Logout() error { return nil }
 
 // Mail implements smtp.Session. The server has compared a declared size already.
 func (c *session) Mail(from string, _ *smtp.MailOptions) error {
-	if !c.secure() {
+	if !c.secure {
 		return refusal(530, smtp.EnhancedCode{5, 7, 0}, "Must issue a STARTTLS command first")
 	}
 	c.sender = from
