@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -80,8 +79,29 @@ func (d *decision) kindFor(ctx context.Context, named *string) (*kind.Kind, erro
 	return k, nil
 }
 
+// fieldSketch is the field of a form that asks for the sketch. It is kept once, as
+// the review's own.
+const fieldSketch = "sketch"
+
+// form returns what the form of the review holds, with the answers to the pre-screen,
+// as the rules of its kind take it.
+func (r Review) form() map[string]string {
+	answers := kind.WithPreScreen(r.Answers, r.PreScreen.Answers)
+	if answers[fieldSketch] == "" {
+		answers[fieldSketch] = r.Sketch
+	}
+	return answers
+}
+
 // apply checks the changes and puts them into the review.
 func (d *decision) apply(ctx context.Context, f *item.Fields, k *kind.Kind, in EditInput) error {
+	if text, given := in.Answers[fieldSketch]; given {
+		if in.Sketch == nil || *in.Sketch == "" {
+			in.Sketch = &text
+		}
+		in.Answers = maps.Clone(in.Answers)
+		delete(in.Answers, fieldSketch)
+	}
 	if in.Title != nil {
 		d.review.Title = f.Line("title", *in.Title, MaxTitle, true)
 	}
@@ -108,16 +128,14 @@ func (d *decision) apply(ctx context.Context, f *item.Fields, k *kind.Kind, in E
 func (d *decision) answer(f *item.Fields, k *kind.Kind, named map[string]string) {
 	answers := maps.Clone(d.review.Answers)
 	for _, name := range slices.Sorted(maps.Keys(named)) {
-		text := strings.TrimSpace(strings.ReplaceAll(named[name], "\r\n", "\n"))
+		text := f.Text("answers."+name, named[name], MaxText, false)
 		if text == "" {
 			delete(answers, name)
 			continue
 		}
 		answers[name] = text
 	}
-	for _, wrong := range k.Check(answers) {
-		f.Add("answers."+wrong.Path, wrong.Code, "%s", wrong.Message)
-	}
+	note(f, "answers.", k.Check(answers))
 	d.review.Answers = answers
 }
 
@@ -135,44 +153,29 @@ func (d *decision) show(f *item.Fields, v *authz.Visibility) {
 	}
 }
 
+// technologies returns those that are described; empty rows of the form are none.
 func technologies(f *item.Fields, all []kind.Technology) []kind.Technology {
-	if len(all) > MaxTechnology {
-		f.Add("technologies", "too_many", "List at most %d technologies.", MaxTechnology)
-		return nil
-	}
-	var kept []kind.Technology
-	for i, t := range all {
-		if t == (kind.Technology{}) || t.Name == "" && t.Replaces == "" && t.Owner == "" {
-			continue // an empty row of the form
-		}
-		at := fmt.Sprintf("technologies[%d].", i)
-		t.Name = f.Line(at+"name", t.Name, MaxTitle, true)
-		t.Replaces = f.Line(at+"replaces", t.Replaces, MaxShort, false)
-		t.Owner = f.Line(at+"owner", t.Owner, MaxTitle, false)
-		f.Choice(at+"state", string(t.State), words(kind.States())...)
-		kept = append(kept, t)
-	}
-	return kept
+	all = slices.DeleteFunc(slices.Clone(all), func(t kind.Technology) bool { return t.Name == "" && t.Replaces == "" && t.Owner == "" })
+	note(f, "technologies", kind.CheckTechnologies(all))
+	return all
 }
 
+// scenarios returns those that are described; empty rows of the form are none.
 func scenarios(f *item.Fields, all []kind.Scenario) []kind.Scenario {
-	if len(all) > MaxScenarios {
-		f.Add("scenarios", "too_many", "Describe at most %d scenarios.", MaxScenarios)
-		return nil
-	}
-	var kept []kind.Scenario
+	all = slices.DeleteFunc(slices.Clone(all), func(s kind.Scenario) bool { return s == (kind.Scenario{}) })
 	for i, s := range all {
-		if s == (kind.Scenario{}) {
-			continue // an empty row of the form
-		}
 		at := fmt.Sprintf("scenarios[%d].", i)
-		s.Title = f.Line(at+"title", s.Title, MaxTitle, true)
-		s.Who = f.Line(at+"who", s.Who, MaxShort, true)
-		s.Steps = f.Text(at+"steps", s.Steps, MaxText, true)
-		s.Trust = f.Text(at+"trust", s.Trust, MaxReason, true)
-		kept = append(kept, s)
+		all[i].Steps, all[i].Trust = f.Text(at+"steps", s.Steps, MaxText, false), f.Text(at+"trust", s.Trust, MaxReason, false)
 	}
-	return kept
+	note(f, "scenarios", kind.CheckScenarios(all))
+	return all
+}
+
+// note adds what is wrong with a part of the form; the paths begin behind at.
+func note(f *item.Fields, at string, wrong []fault.Field) {
+	for _, w := range wrong {
+		f.Add(at+w.Path, w.Code, "%s", w.Message)
+	}
 }
 
 // words turns named values into texts.

@@ -164,6 +164,9 @@ func (s *Service) PublishKind(ctx context.Context, name string, before int64, te
 		if k.Name != name {
 			f.Add("text", "name", "The name in the text is another one. A kind keeps its name; publish a new kind instead.")
 		}
+		for _, wrong := range k.Against(&s.Policy().PreScreen) {
+			f.Add("text", wrong.Code, "%s: %s", wrong.Path, wrong.Message)
+		}
 		if err := s.rankKnown(ctx, tx, &f, k); err != nil {
 			return err
 		}
@@ -236,7 +239,7 @@ func (s *Service) shortfalls(ctx context.Context, rd store.Reader, r Review) ([]
 	if err != nil {
 		return nil, err
 	}
-	return k.Shortfalls(kind.WithPreScreen(r.Answers, r.PreScreen.Answers), r.Technologies, r.Scenarios, s.Policy().Weak.Answers), nil
+	return k.Shortfalls(r.form(), r.Technologies, r.Scenarios, s.Policy().Weak.Answers), nil
 }
 
 // read reads the text of a version. A text is read once: it never changes.

@@ -13,20 +13,17 @@ import (
 
 // Limits, in bytes for texts. They bound row, form and ledger entry.
 const (
-	MaxTitle       = 200
-	MaxShort       = 500
-	MaxReason      = 4_000  // stands in the ledger entry
-	MaxText        = 10_000 // stands in the ledger entry by its SHA-256
-	MaxAssessment  = 200_000
-	MaxTechnology  = 40
-	MaxScenarios   = 20
-	MaxQuestions   = 100
-	MaxStatements  = 200
-	MaxFindings    = 200
-	MaxReviewers   = 20
-	MaxConditions  = 30
-	MaxEffort      = 200 // person-days
-	maxParticipant = 100
+	MaxTitle      = 200
+	MaxShort      = 500
+	MaxReason     = 4_000  // stands in the ledger entry
+	MaxText       = 10_000 // stands in the ledger entry by its SHA-256
+	MaxAssessment = 200_000
+	MaxQuestions  = 100
+	MaxStatements = 200
+	MaxFindings   = 200
+	MaxReviewers  = 20
+	MaxConditions = 30
+	MaxEffort     = 200 // person-days
 )
 
 // ItemType is the type in the item reference of a review, "review:<id>", by which
