@@ -36,9 +36,10 @@ func (o *office) reclassify(ctx context.Context, tx *ledger.Tx, item, visibility
 	return follow(ctx, tx, item, authz.Visibility(visibility))
 }
 
-// index is what parts call in each transaction that writes an item.
+// index is what parts call in each transaction that writes an item. What hangs on
+// the item follows the item, not a part of it.
 func (o *office) index(ctx context.Context, tx *ledger.Tx, d search.Document) error {
-	if err := search.Index(ctx, tx.Tx, d); err != nil {
+	if err := search.Index(ctx, tx.Tx, d); err != nil || d.Part != "" {
 		return err
 	}
 	return follow(ctx, tx, d.Item, d.Visibility)

@@ -31,7 +31,14 @@ type Service struct {
 // New returns the service on a kernel whose writer is that of module "review" with
 // [EntryKinds].
 func New(k module.Kernel, policy *config.Holder[Policy]) *Service {
-	return &Service{Kernel: k, policy: policy}
+	s := &Service{Kernel: k, policy: policy}
+	s.Reclassify = func(ctx context.Context, tx *ledger.Tx, item, visibility string) error {
+		if err := k.Reclassify(ctx, tx, item, visibility); err != nil {
+			return err
+		}
+		return s.keepRestricted(ctx, tx, item)
+	}
+	return s
 }
 
 // Policy returns the policy that is in force now.

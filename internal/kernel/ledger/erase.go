@@ -205,3 +205,19 @@ func (l *Log) Reclassify(ctx context.Context, tx *Tx, item, visibility string) e
 	}
 	return nil
 }
+
+// Restrict makes entries restricted whatever their item is: those about a part of it
+// that only those who take part see. [Log.Reclassify] gives them the item's
+// visibility like all others, so whoever calls that calls this after it, in the same
+// transaction.
+func (l *Log) Restrict(ctx context.Context, tx *Tx, entries ...int64) error {
+	if err := tx.flush(ctx); err != nil {
+		return err
+	}
+	for _, seq := range entries {
+		if _, err := tx.Exec(ctx, `UPDATE ledger_opening SET visibility = 'restricted' WHERE seq = $1`, seq); err != nil {
+			return fmt.Errorf("restrict entries: %w", err)
+		}
+	}
+	return nil
+}

@@ -42,12 +42,16 @@ func Migrations() store.Migrations {
 // which writes it.
 type Document struct {
 	Item       string // "<type>:<id>", whose participants see it where it is restricted
-	Part       string // "" for the item itself; "comment:<id>" for something that hangs on it
+	Part       string // "" for the item itself; "comment:<id>" for something that hangs on it; see [Restricted]
 	Kind       string // what a search can be narrowed to: "risk", "subject", "comment"
 	Title      string // plain text
 	Body       string // plain text
 	Visibility authz.Visibility
 }
+
+// Restricted begins the name of a part that only those who take part in its item
+// find, whatever the visibility of the item is: [SetVisibility] leaves it alone.
+const Restricted = "restricted:"
 
 // What is kept of a document, in bytes.
 const (
@@ -150,14 +154,16 @@ func remove(ctx context.Context, tx *store.Tx, condition string, args ...any) er
 	return nil
 }
 
-// SetVisibility records the new visibility of an item for all its documents.
+// SetVisibility records the new visibility of an item for all its documents but those
+// of parts that are [Restricted].
 // Whoever changes it calls this in the same transaction; an item without
 // documents is fine.
 func SetVisibility(ctx context.Context, tx *store.Tx, item string, v authz.Visibility) error {
 	if !v.Known() {
 		return fmt.Errorf("search: visibility %q is not known", v)
 	}
-	if _, err := tx.Exec(ctx, "UPDATE search_document SET visibility = $1 WHERE item = $2 AND visibility <> $1", string(v), item); err != nil {
+	const update = "UPDATE search_document SET visibility = $1 WHERE item = $2 AND visibility <> $1 AND substr(part, 1, $3) <> $4"
+	if _, err := tx.Exec(ctx, update, string(v), item, len(Restricted), Restricted); err != nil {
 		return fmt.Errorf("change the visibility of search documents: %w", err)
 	}
 	return nil
