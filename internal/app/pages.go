@@ -18,6 +18,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/search"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
+	"portreeve.org/portreeve/internal/module"
 )
 
 //go:embed templates messages
@@ -91,7 +92,7 @@ func (o *office) frontData(ctx context.Context) (web.FrontData, error) {
 				return err
 			}
 			for _, item := range items {
-				data.Public.Rows = append(data.Public.Rows, web.Row{Cells: []any{item.Title, item.State, item.At}})
+				data.Public.Add(publicTitle(item), item.State, item.At)
 			}
 		}
 		c, err := o.ledger.Latest(ctx, r)
@@ -102,6 +103,14 @@ func (o *office) frontData(ctx context.Context) (web.FrontData, error) {
 		return err
 	})
 	return data, err
+}
+
+// publicTitle is the title of what is public, with the way to more of it if there is.
+func publicTitle(item module.PublicItem) any {
+	if item.URL == "" {
+		return item.Title
+	}
+	return web.Link{Text: item.Title, URL: item.URL}
 }
 
 // frontContact makes a line of an RFC 9116 Contact value.

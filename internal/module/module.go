@@ -120,6 +120,7 @@ type PublicItem struct {
 	Title string
 	State web.Message // "High, accepted until 23 December 2026"
 	At    time.Time
+	URL   string // where everybody may read more; empty: nowhere
 }
 
 // Held is one thing that a part holds about a person, for the person's export.
