@@ -92,18 +92,28 @@ func (d *decision) entitled(ctx context.Context, k *kind.Kind) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, r := range office.Rights(d.actor.ID, d.subject.Organisation, d.tx.Now()) {
-		if r.Kind == authz.RightRank && office.RankIndex(r.Rank) >= office.RankIndex(k.DecidedBy) && !d.near(r.Holder) {
-			return r.Explanation, nil
-		}
+	if right, ok := d.review.byRank(office, d.actor.ID, d.subject.Organisation, k.DecidedBy, d.tx.Now()); ok {
+		return right.Explanation, nil
 	}
 	return "", fault.New(fault.Forbidden, "review.rank_too_low", "A review of this kind is decided by rank %s or higher, in the organisation that answers for its subject.", k.DecidedBy)
 }
 
-// near reports whether the person asked for the review or answers for the project:
-// deciding by the hand of a delegate would be deciding all the same.
-func (d *decision) near(person string) bool {
-	return person == d.review.Requester || person == d.review.Owner
+// byRank returns the right by which a person decides the review, if they hold the
+// rank or a higher one in the organisation that answers for its subject. The rank of
+// whoever asked for the review or answers for the project does not count: deciding
+// by the hand of a delegate would be deciding all the same.
+func (r Review) byRank(office authz.Authority, person, organisation, rank string, now time.Time) (authz.Right, bool) {
+	needed := office.RankIndex(rank)
+	if needed < 0 {
+		return authz.Right{}, false // nobody holds a rank that there is not
+	}
+	for _, right := range office.Rights(person, organisation, now) {
+		near := right.Holder == r.Requester || right.Holder == r.Owner
+		if right.Kind == authz.RightRank && office.RankIndex(right.Rank) >= needed && !near {
+			return right, true
+		}
+	}
+	return authz.Right{}, false
 }
 
 // approvable refuses an approval that something speaks against.
@@ -245,6 +255,9 @@ func (d *decision) finish(ctx context.Context, kind string, v Verdict, condition
 		if err := conditionRows.Insert(ctx, d.tx.Tx, c, d.of(), store.Value("position", i)); err != nil {
 			return err
 		}
+	}
+	if err := d.noticeOutcome(ctx); err != nil {
+		return err
 	}
 	return resumeAll(ctx, d.tx.Tx, d.review.ID, now)
 }

@@ -7,6 +7,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/ledger"
+	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/module"
 )
 
@@ -41,6 +42,7 @@ func open(k module.Kernel) (module.Module, error) {
 
 func (s *Service) module(policies ...module.PolicyFile) module.Module {
 	return module.Module{
+		API:      s.API,
 		Policies: policies,
 		Threads:  map[string]module.Threads{ItemType: s.threads()},
 		Doors:    s.doors(),
@@ -48,6 +50,19 @@ func (s *Service) module(policies ...module.PolicyFile) module.Module {
 			ItemType: s.takeReply,
 		},
 		ReplyScopes: []authz.Action{ActionAnswer},
-		Service:     s,
+		Jobs:        s.Jobs(),
+		Decisions:   s.Decisions(),
+		Resource: map[string]func(context.Context, store.Reader, string) (authz.Resource, error){
+			ItemType: s.Resource,
+		},
+		Describe:  s.Describe,
+		Seen:      s.Seen,
+		Follow:    s.FollowSubject,
+		Inbox:     s.Inbox,
+		Deadlines: s.Deadlines,
+		Public:    s.Public,
+		Holds:     s.Holds,
+		Erase:     s.Erase,
+		Service:   s,
 	}
 }

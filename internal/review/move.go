@@ -199,10 +199,14 @@ func (d *decision) recordMove(ctx context.Context, undo bool) error {
 		return d.record(ctx, KindPlanned, d.plannedState(), changes...)
 	}
 	w := d.review.Wait
-	return d.record(ctx, KindMoved, movedBody{
+	err := d.record(ctx, KindMoved, movedBody{
 		Review: d.review.ID, Version: d.review.Version, From: d.before.Column, To: d.review.Column,
 		Reason: w.Reason, Cause: w.Cause, Shortfalls: w.Shortfalls, Meeting: d.meeting, Undoes: undo,
 	}, changes...)
+	if err != nil {
+		return err
+	}
+	return d.noticeNotReady(ctx)
 }
 
 func (d *decision) plannedState() plannedBody {

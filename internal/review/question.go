@@ -72,8 +72,14 @@ func (d *decision) ask(ctx context.Context, q *Question, text string) error {
 	if err := questionRows.Insert(ctx, d.tx.Tx, *q, d.of()); err != nil {
 		return err
 	}
-	if !q.Requesting {
-		return nil
+	return d.await(ctx, *q)
+}
+
+// await tells whoever owes the answer, and stops the clock while the requesting side
+// does.
+func (d *decision) await(ctx context.Context, q Question) error {
+	if err := d.noticeAsked(ctx, q); err != nil || !q.Requesting {
+		return err
 	}
 	return pause(ctx, d.tx.Tx, d.review.ID, Pause{Cause: PauseQuestion, Ref: q.ID, From: d.tx.Now()})
 }
@@ -240,8 +246,5 @@ func (d *decision) askAgain(ctx context.Context, q *Question) error {
 	if err := d.storeQuestion(ctx, *q); err != nil {
 		return err
 	}
-	if !q.Requesting {
-		return nil
-	}
-	return pause(ctx, d.tx.Tx, d.review.ID, Pause{Cause: PauseQuestion, Ref: q.ID, From: d.tx.Now()})
+	return d.await(ctx, *q)
 }
