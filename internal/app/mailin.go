@@ -244,7 +244,7 @@ func (o *office) mailsToConfirm(ctx context.Context, r store.Reader, a authz.Act
 		if title == "" {
 			title = o.mux.Text("mailin.no_subject")
 		}
-		items[i] = module.InboxItem{Title: title, Ask: web.Msg("mailin.inbox"), URL: "/mail/" + w.ID, Since: w.ReceivedAt}
+		items[i] = module.InboxItem{Title: title, Ask: web.Msg("office.mail.confirm"), URL: "/mail/" + w.ID, Since: w.ReceivedAt}
 	}
 	return items, err
 }

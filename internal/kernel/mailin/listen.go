@@ -7,12 +7,14 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net"
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -27,7 +29,7 @@ const stopTimeout = 5 * time.Second
 func (s *Service) Serve(ctx context.Context, l net.Listener, secure *tls.Config) error {
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		_, encrypted := c.TLSConnectionState()
-		return &session{s: s, ctx: ctx, secure: encrypted || local(c.Conn().RemoteAddr())}, nil
+		return &session{s: s, ctx: ctx, guest: guestOf(c.Conn()), secure: encrypted || local(c.Conn().RemoteAddr())}, nil
 	}))
 	server.LMTP = s.cfg.LMTP
 	server.Domain = s.cfg.Domain
@@ -46,7 +48,7 @@ func (s *Service) Serve(ctx context.Context, l net.Listener, secure *tls.Config)
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	// Connections that stay open for the next mail would never end by themselves.
+	d.stop()
 	if err := server.Shutdown(stopping); errors.Is(err, context.DeadlineExceeded) {
 		d.closeAll()
 	}
@@ -79,6 +81,8 @@ type entrance struct {
 
 	mu     sync.Mutex
 	guests map[*guest]bool
+
+	stopping atomic.Bool
 }
 
 // Accept implements net.Listener.
@@ -127,10 +131,10 @@ func (d *entrance) allowed(addr net.Addr) bool {
 func (d *entrance) enter(conn net.Conn) *guest {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.guests) >= maxConnections {
+	if len(d.guests) >= maxConnections || d.stopping.Load() {
 		return nil
 	}
-	g := &guest{conn, d}
+	g := &guest{Conn: conn, of: d}
 	d.guests[g] = true
 	return g
 }
@@ -139,6 +143,19 @@ func (d *entrance) leave(g *guest) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.guests, g)
+}
+
+// stop ends the connections that wait for the next mail: they stay open for long. Those
+// in the middle of a mail end after it.
+func (d *entrance) stop() {
+	d.stopping.Store(true)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for g := range d.guests {
+		if !g.busy.Load() {
+			g.SetReadDeadline(time.Unix(1, 0)) //nolint:errcheck // wakes who waits; a closed one does not
+		}
+	}
 }
 
 // closeAll ends all connections.
@@ -154,7 +171,25 @@ func (d *entrance) closeAll() {
 // guest is a connection that was let in.
 type guest struct {
 	net.Conn
-	of *entrance
+	of   *entrance
+	busy atomic.Bool // a mail is being sent
+}
+
+// guestOf returns the connection that was let in.
+func guestOf(conn net.Conn) *guest {
+	if encrypted, ok := conn.(*tls.Conn); ok {
+		conn = encrypted.NetConn()
+	}
+	g, _ := conn.(*guest)
+	return g
+}
+
+// Read implements net.Conn.
+func (g *guest) Read(p []byte) (int, error) {
+	if g.of.stopping.Load() && !g.busy.Load() {
+		return 0, io.EOF
+	}
+	return g.Conn.Read(p)
 }
 
 // Close implements net.Conn.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -30,8 +31,16 @@ const (
 type session struct {
 	s      *Service
 	ctx    context.Context
+	guest  *guest
 	secure bool // whether the connection may carry a mail
 
+	// A mail in chunks (BDAT) is read beside the conversation, which may end it.
+	mu sync.Mutex
+	envelope
+}
+
+// envelope is where a mail comes from and goes to.
+type envelope struct {
 	sender string
 	to     []address
 }
@@ -47,7 +56,13 @@ func refusal(code int, enhanced smtp.EnhancedCode, text string) error {
 }
 
 // Reset implements smtp.Session.
-func (c *session) Reset() { c.sender, c.to = "", nil }
+func (c *session) Reset() { c.set(func(e *envelope) { *e = envelope{} }) }
+
+func (c *session) set(change func(e *envelope)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.envelope)
+}
 
 // Logout implements smtp.Session.
 func (c *session) Logout() error { return nil }
@@ -57,7 +72,7 @@ func (c *session) Mail(from string, _ *smtp.MailOptions) error {
 	if !c.secure {
 		return refusal(530, smtp.EnhancedCode{5, 7, 0}, "Must issue a STARTTLS command first")
 	}
-	c.sender = from
+	c.set(func(e *envelope) { *e = envelope{sender: from} })
 	return nil
 }
 
@@ -75,15 +90,25 @@ func (c *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	} else if _, ok := c.s.doors[name]; !ok {
 		return refusal(550, smtp.EnhancedCode{5, 1, 1}, "There is no such address here")
 	}
-	if !slices.Contains(c.to, a) {
-		c.to = append(c.to, a)
-	}
+	c.set(func(e *envelope) {
+		if !slices.Contains(e.to, a) {
+			e.to = append(e.to, a)
+		}
+	})
 	return nil
 }
 
+// LMTPData implements smtp.LMTPSession: a mail is stored for all of its recipients or
+// for none, so they have one answer.
+func (c *session) LMTPData(r io.Reader, _ smtp.StatusCollector) error { return c.Data(r) }
+
 // Data implements smtp.Session: what it acknowledges is stored.
 func (c *session) Data(r io.Reader) error {
-	if c.sender == "" {
+	c.guest.busy.Store(true)
+	defer c.guest.busy.Store(false)
+	var e envelope
+	c.set(func(now *envelope) { e = *now })
+	if e.sender == "" {
 		// A bounce, or an answer of a machine: nobody here waits for it.
 		c.s.counts.add(outcomeDropped, WhyBounce)
 		_, err := io.Copy(io.Discard, r)
@@ -108,7 +133,7 @@ func (c *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return c.keep(raw.Bytes())
+	return c.keep(e, raw.Bytes())
 }
 
 // errFull says that there is no room for more mails.
@@ -116,7 +141,7 @@ var errFull = errors.New("no room for more mails")
 
 // keep stores the mail, once for each of our addresses, in one transaction. It is not
 // given up when the server stops: what was sent whole is acknowledged.
-func (c *session) keep(raw []byte) error {
+func (c *session) keep(e envelope, raw []byte) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), storeTimeout)
 	defer cancel()
 	var fresh int
@@ -126,11 +151,11 @@ func (c *session) keep(raw []byte) error {
 		if err != nil {
 			return err
 		}
-		if stored+int64(len(raw)*len(c.to)) > maxStored {
+		if stored+int64(len(raw)*len(e.to)) > maxStored {
 			return errFull
 		}
-		for _, to := range c.to {
-			is, err := c.s.keepMail(ctx, tx, cleanLine(c.sender, 254), to, raw)
+		for _, to := range e.to {
+			is, err := c.s.keepMail(ctx, tx, cleanLine(e.sender, 254), to, raw)
 			if err != nil {
 				return err
 			}
@@ -149,7 +174,7 @@ func (c *session) keep(raw []byte) error {
 		c.s.log.Error("a mail could not be stored", "error", err)
 		return refusal(451, smtp.EnhancedCode{4, 3, 0}, "The mail could not be stored; try again later")
 	}
-	for i := range c.to {
+	for i := range e.to {
 		if i < fresh {
 			c.s.counts.add(outcomeReceived, "")
 		} else {
