@@ -34,6 +34,8 @@ func forbidden(from, to string, test bool) string {
 		return "a slice never imports a connector; declare the interface you need and let app wire it"
 	case under(from, "internal/kernel") && (theirs != "" || under(to, "internal/app") || under(to, "internal/module") || under(to, "internal/connector")):
 		return "the kernel knows none of its users"
+	case connector(to) != "" && connector(from) != connector(to) && !under(from, "internal/app") && !under(from, "test"):
+		return "only app wires connectors, and none knows another"
 	case under(to, "internal/app") && !under(from, "internal/app") && !under(from, "cmd") && !under(from, "test"):
 		return "app is the composition root: only cmd and test start it"
 	case theirs != "" && mine == "" && !under(from, "internal/app") && !under(from, "test"):
@@ -42,6 +44,16 @@ func forbidden(from, to string, test bool) string {
 		return "test support is for tests"
 	}
 	return ""
+}
+
+// connector returns the connector that a folder belongs to, or "".
+func connector(folder string) string {
+	name, ok := strings.CutPrefix(folder, "internal/connector/")
+	if !ok {
+		return ""
+	}
+	name, _, _ = strings.Cut(name, "/")
+	return name
 }
 
 // TestDomainFilesArePure: the rules of a slice (its <slice>.go and state.go, and
