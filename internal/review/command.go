@@ -78,13 +78,13 @@ func (t *target) load(s *client.Session) (Detail, error) {
 	return d, err
 }
 
-// prose is a text that is typed, or stands in a file.
-type prose struct {
+// typedText is a text that is typed, or stands in a file.
+type typedText struct {
 	Text string `help:"The text, Markdown." placeholder:"TEXT" xor:"text"`
 	File string `help:"File with the text; - reads standard input." placeholder:"FILE" xor:"text" api:"text"`
 }
 
-func (w prose) read(s *client.Session) (string, error) {
+func (w typedText) read(s *client.Session) (string, error) {
 	if w.File == "" {
 		if strings.TrimSpace(w.Text) == "" {
 			return "", fault.New(fault.Usage, "review.text", "Give the text with --text, or with --file, where - stands for standard input.")

@@ -48,7 +48,7 @@ func (c *AssessCmd) Run(s *client.Session) error {
 // AbstractCmd writes the abstract.
 type AbstractCmd struct {
 	target
-	prose
+	typedText
 	Publish bool `help:"Everybody may read it from now on; without it, it is kept, and taken back if it was public."`
 	Preview bool `help:"Show exactly what leaves, and change nothing."`
 }

@@ -13,7 +13,7 @@ import (
 // AskCmd asks a scoping question.
 type AskCmd struct {
 	target
-	prose
+	typedText
 	Owner string `help:"Login or id of who owes the answer; default is the review's owner." placeholder:"LOGIN"`
 	Due   string `help:"The last day for the answer." placeholder:"DATE"`
 }
@@ -31,7 +31,7 @@ func (c *AskCmd) Run(s *client.Session) error {
 type AnswerCmd struct {
 	target
 	Question string `arg:"" help:"Id or label of the question, such as Q1."`
-	prose
+	typedText
 }
 
 // Run answers and shows the review.
@@ -95,7 +95,7 @@ func (c source) apply(s *Source) {
 // StateCmd records a statement or a requirement.
 type StateCmd struct {
 	target
-	prose
+	typedText
 	source
 	Kind       string `help:"statement or requirement." default:"statement" enum:"statement,requirement" placeholder:"KIND"`
 	Label      string `help:"Such as B09; default is the next of its kind." placeholder:"LABEL"`
@@ -256,7 +256,7 @@ func (c *AskOpinionCmd) Run(s *client.Session) error {
 // GiveOpinionCmd gives an opinion.
 type GiveOpinionCmd struct {
 	target
-	prose
+	typedText
 	Aspect  string `arg:"" help:"The aspect for which you were named."`
 	Verdict string `help:"acceptable, concerns or not_acceptable." required:"" enum:"acceptable,concerns,not_acceptable" placeholder:"VERDICT"`
 }

@@ -13,10 +13,10 @@ import (
 	"portreeve.org/portreeve/internal/review/kind"
 )
 
-// facts are the facts of a review for people.
-type facts [][2]string
+// sheet is a review for people, fact by fact.
+type sheet [][2]string
 
-func (f *facts) add(name, format string, args ...any) {
+func (f *sheet) add(name, format string, args ...any) {
 	*f = append(*f, [2]string{name, fmt.Sprintf(format, args...)})
 }
 
@@ -35,11 +35,11 @@ func reviewRow(r Summary) []string {
 	if r.Verdict.Outcome != "" {
 		column += " (" + plainWord(r.Verdict.Outcome) + ")"
 	}
-	return []string{r.ID, column, string(r.Priority), r.Kind, clockText(r.Clock), r.LeadName, r.Title}
+	return []string{r.ID, column, string(r.Priority), r.Kind, clockWords(r.Clock), r.LeadName, r.Title}
 }
 
-// clockText says how the days of a review stand, in a few words.
-func clockText(c Clock) string {
+// clockWords says how the days of a review stand, in a few words.
+func clockWords(c Clock) string {
 	if c.Start.IsZero() {
 		return ""
 	}
@@ -61,7 +61,7 @@ func printBoard(s *client.Session, b Board) error {
 		s.Printf("%s: %d\n", plainWord(c.Column), c.Count)
 		var rows [][]string
 		for _, card := range c.Cards {
-			rows = append(rows, []string{"  " + card.ID, string(card.Priority), card.Kind, clockText(card.Clock), card.LeadName, card.Title})
+			rows = append(rows, []string{"  " + card.ID, string(card.Priority), card.Kind, clockWords(card.Clock), card.LeadName, card.Title})
 		}
 		if err := s.Table(nil, rows, ""); err != nil {
 			return err
@@ -88,7 +88,7 @@ func printPreScreen(s *client.Session, p kind.PreScreen) error {
 }
 
 func printVerdict(s *client.Session, v kind.Verdict) error {
-	var f facts
+	var f sheet
 	f.add("result", "%s", plainWord(v.Result))
 	f.add("kinds", "%s", strings.Join(v.Kinds, ", "))
 	f.add("because", "%s", v.Because)
@@ -98,7 +98,7 @@ func printVerdict(s *client.Session, v kind.Verdict) error {
 	return s.Facts(f)
 }
 
-func (d Detail) named(id string) string {
+func (d Detail) nameOr(id string) string {
 	if n := d.Names[id]; n.Name != "" {
 		return n.Name
 	}
@@ -114,7 +114,7 @@ func hidden(restricted bool) string {
 }
 
 func printReview(s *client.Session, d Detail) error {
-	var f facts
+	var f sheet
 	f.head(d)
 	f.form(d)
 	f.work(d)
@@ -127,7 +127,7 @@ func printReview(s *client.Session, d Detail) error {
 	return s.Facts(f)
 }
 
-func (f *facts) head(d Detail) {
+func (f *sheet) head(d Detail) {
 	f.add("review", "%s", d.ID)
 	f.add("title", "%s", d.Title)
 	force := "advisory"
@@ -142,13 +142,13 @@ func (f *facts) head(d Detail) {
 	}
 	f.add("priority", "%s", d.Priority)
 	f.add("subject", "%s %s", d.Subject, d.SubjectTitle)
-	f.add("requester", "%s", d.named(d.Requester))
-	f.add("owner", "%s", d.named(d.Owner))
+	f.add("requester", "%s", d.nameOr(d.Requester))
+	f.add("owner", "%s", d.nameOr(d.Owner))
 	f.add("visibility", "%s", d.Visibility)
 	f.add("received", "%s", moment(d.ReceivedAt))
 	f.add("accepted for", "%s %s", d.Quarter, moment(d.AcceptedAt))
 	f.add("scheduled", "%s", d.ScheduledFor)
-	f.add("clock", "%s", clockText(d.Clock))
+	f.add("clock", "%s", clockWords(d.Clock))
 	if !d.Clock.Due.IsZero() && d.Clock.End.IsZero() {
 		f.add("due", "%s", moment(d.Clock.Due))
 	}
@@ -164,7 +164,7 @@ func (f *facts) head(d Detail) {
 	}
 }
 
-func (f *facts) form(d Detail) {
+func (f *sheet) form(d Detail) {
 	f.add("sketch", "%s", d.Sketch)
 	for _, name := range slices.Sorted(maps.Keys(d.Answers)) {
 		f.add("answer", "%s: %s", name, d.Answers[name])
@@ -181,9 +181,9 @@ func (f *facts) form(d Detail) {
 	f.add("pre-screen", "%s %s", plainWord(d.PreScreen.Result), d.PreScreen.Because)
 }
 
-func (f *facts) work(d Detail) {
+func (f *sheet) work(d Detail) {
 	for _, v := range d.Reviewers {
-		f.add("reviewer", "%s, %s, conflict of interest: %s", d.named(v.Person), plainWord(v.Part), v.Conflict)
+		f.add("reviewer", "%s, %s, conflict of interest: %s", d.nameOr(v.Person), plainWord(v.Part), v.Conflict)
 	}
 	for _, q := range d.Questions {
 		state := string(q.State)
@@ -194,17 +194,17 @@ func (f *facts) work(d Detail) {
 		if !q.Due.IsZero() {
 			due = " until " + client.Until(q.Due)
 		}
-		f.add("question", "%s to %s%s (%s) %s", q.Label, d.named(q.Owner), due, state, q.Note)
+		f.add("question", "%s to %s%s (%s) %s", q.Label, d.nameOr(q.Owner), due, state, q.Note)
 		for _, comment := range q.Thread {
-			f.add("", "%s: %s", d.named(comment.Author), comment.Text)
+			f.add("", "%s: %s", d.nameOr(comment.Author), comment.Text)
 		}
 	}
 	for _, o := range d.Opinions {
-		f.add("opinion", "%s, %s: %s %s", o.Aspect, d.named(o.Assessor), or(plainWord(o.Verdict), "asked"), o.Text)
+		f.add("opinion", "%s, %s: %s %s", o.Aspect, d.nameOr(o.Assessor), or(plainWord(o.Verdict), "asked"), o.Text)
 	}
 }
 
-func (f *facts) record(d Detail) {
+func (f *sheet) record(d Detail) {
 	for _, t := range d.Statements {
 		f.add(string(t.Kind), "%s%s (%s) %s [%s %s %s] %s", hidden(t.Restricted), t.Label, strings.TrimSpace(t.State+" "+t.Origin), t.Text,
 			t.Source.Kind, t.Source.Title, t.Source.Place, t.Note)
@@ -221,15 +221,15 @@ func (f *facts) record(d Detail) {
 		f.add(plainWord(n.Kind), "%s%s %s%s (%s, %s) %s%s", hidden(n.Restricted), n.Label, n.Title, between, n.Severity, plainWord(n.State), n.Became, n.Risk)
 	}
 	if d.Assessment != nil {
-		f.add("assessment", "version %d by %s at %s", d.Assessment.Version, d.named(d.Assessment.Author), moment(d.Assessment.At))
+		f.add("assessment", "version %d by %s at %s", d.Assessment.Version, d.nameOr(d.Assessment.Author), moment(d.Assessment.At))
 	}
 }
 
-func (f *facts) end(d Detail) {
+func (f *sheet) end(d Detail) {
 	v := d.Verdict
 	if v.Outcome != "" {
 		f.add("outcome", "%s: %s", plainWord(v.Outcome), v.Reason)
-		f.add("decided", "%s by %s. %s", moment(v.At), or(d.named(v.By), "nobody"), v.Right)
+		f.add("decided", "%s by %s. %s", moment(v.At), or(d.nameOr(v.By), "nobody"), v.Right)
 	}
 	for i, c := range d.Conditions {
 		state := ""
@@ -239,7 +239,7 @@ func (f *facts) end(d Detail) {
 		case !c.Due.IsZero():
 			state = ", due " + client.Until(c.Due)
 		}
-		f.add("asks for", "%d. %s %s%s", i+1, c.Text, d.named(c.Owner), state)
+		f.add("asks for", "%d. %s %s%s", i+1, c.Text, d.nameOr(c.Owner), state)
 	}
 	f.add("replaced by", "%s", d.Successor)
 	f.add("replaces", "%s", d.Predecessor)

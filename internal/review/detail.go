@@ -93,7 +93,7 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, id 
 		return Detail{}, err
 	}
 	d.KindTitle = d.kind.Title
-	d.Shortfalls = append([]kind.Shortfall{}, d.kind.Shortfalls(kind.WithPreScreen(d.Answers, d.PreScreen.Answers), d.Technologies, d.Scenarios, s.Policy().Weak.Answers)...)
+	d.Shortfalls = append([]kind.Shortfall{}, d.kind.Shortfalls(d.form(), d.Technologies, d.Scenarios, s.Policy().Weak.Answers)...)
 	if d.Subject != "" {
 		if d.subject, err = s.Catalog.Subject(ctx, r, d.Subject); err != nil {
 			return Detail{}, err

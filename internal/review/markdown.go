@@ -86,8 +86,8 @@ func quoted(line string) string {
 	return strings.ReplaceAll(line, "**Restricted:", `\*\*Restricted:`)
 }
 
-// marks are the characters that mean something within a line of Markdown.
-const marks = "\\`*_{}[]()<>#|~!&$^="
+// syntax are the characters that mean something within a line of Markdown.
+const syntax = "\\`*_{}[]()<>#|~!&$^="
 
 // inline is a short text of somebody in a line of ours: it is shown as it was typed.
 func inline(text string) string {
@@ -96,7 +96,7 @@ func inline(text string) string {
 		switch {
 		case unicode.IsControl(r):
 			continue
-		case strings.ContainsRune(marks, r):
+		case strings.ContainsRune(syntax, r):
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
