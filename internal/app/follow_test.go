@@ -28,9 +28,9 @@ type discussed struct {
 	risk    risk.Risk
 }
 
-func newDiscussed(t *testing.T) *discussed {
+func newDiscussed(t *testing.T, change ...func(*Config)) *discussed {
 	t.Helper()
-	in := openInstallation(t, t.TempDir(), loadedAt())
+	in := openInstallation(t, t.TempDir(), loadedAt(), change...)
 	d := &discussed{in: in}
 	owner := in.as("owner")
 	page, err := in.catalog.List(owner, catalog.Filter{}, "", 1)
