@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -123,6 +124,11 @@ func (d *decision) takeBack(ctx context.Context, m Minuted) error {
 			d.review.Quarter = c.From
 		case "scheduled_for":
 			d.review.ScheduledFor = c.From
+		case "effort":
+			var err error
+			if d.review.Effort, err = strconv.ParseFloat(c.From, 64); err != nil {
+				return fmt.Errorf("read an effort: %w", err)
+			}
 		}
 	}
 	for _, at := range []*time.Time{&d.review.TriagedAt, &d.review.StartedAt, &d.review.ClockStart, &d.review.AcceptedAt} {
@@ -146,15 +152,24 @@ func (d *decision) takeBack(ctx context.Context, m Minuted) error {
 	return d.waitAgain(ctx, past, m.Entry)
 }
 
-// stepInto returns the latest step before an entry that set a field to a value.
+// stepInto returns the latest step before an entry that set a field to a value and
+// was not taken back: a step that undoes takes back the one before it that stands.
 func stepInto(latestFirst []item.Step, before int64, field, value string) (item.Step, bool) {
-	i := slices.IndexFunc(latestFirst, func(s item.Step) bool {
-		return s.Entry < before && slices.ContainsFunc(s.Changes, func(c item.Change) bool { return c.Field == field && c.To == value })
-	})
-	if i < 0 {
-		return item.Step{}, false
+	taken := 0
+	for _, s := range latestFirst {
+		_, undoes := Minuted{Step: s}.changed("undone")
+		c, set := Minuted{Step: s}.changed(field)
+		switch {
+		case s.Entry >= before:
+		case undoes:
+			taken++
+		case taken > 0 && (s.Kind == KindMoved || s.Kind == KindPlanned):
+			taken--
+		case set && c.To == value:
+			return s, true
+		}
 	}
-	return latestFirst[i], true
+	return item.Step{}, false
 }
 
 // waitAgain puts back why the review waited, which the entry of the move into
