@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Context: ctx, Stdin: stdin, Stdout: stdout, Stderr: stderr,
 		Config: client.Config{URL: root.URL, Token: root.APIToken, CA: root.CA},
 	}
-	return client.Report(stderr, asTyped(parsed.Run(session), parsed.Selected()))
+	return client.Report(stderr, asTyped(parsed.Run(session, trackers()), parsed.Selected()))
 }
 
 // usage turns what kong says about a wrong command line into a fault that names

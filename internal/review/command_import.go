@@ -25,10 +25,11 @@ type TrackerQuery struct {
 	Server   string    // its address
 	Token    string    // for its API
 	CA       string    // PEM file of the authority that signed its certificate; empty: the system's
-	File     io.Reader // instead of a server: what was exported from it
+	File     io.Reader // what was exported from it; nil: the server is asked
 	Projects []string
 	Tasks    []string  // numbers, as T240943
 	Since    time.Time // changed at this time or later; zero: whenever
+	Open     bool      // the tracker has no security levels: what has none may be read by everybody
 }
 
 // Tracker reads tasks while the caller takes them. An error is the last thing that
@@ -42,10 +43,11 @@ type Trackers map[string]Tracker
 // ImportCmd imports tasks of another tracker.
 type ImportCmd struct {
 	From      string   `help:"phabricator or jira." required:"" enum:"phabricator,jira" placeholder:"TRACKER"`
-	Server    string   `help:"Address of the tracker, such as https://phabricator.example.org." placeholder:"URL"`
+	Server    string   `help:"Address of the tracker, such as https://phabricator.example.org; beside --file, of the one that the file comes from." placeholder:"URL"`
 	TokenFile string   `help:"File with the token for the tracker's API; - reads standard input. Default: the environment variable IMPORT_TOKEN." placeholder:"FILE"`
 	ServerCA  string   `help:"PEM file of the authority that signed the tracker's certificate." placeholder:"FILE"`
-	File      string   `help:"JSON that was exported from the tracker, instead of its address; - reads standard input. Jira alone." placeholder:"FILE"`
+	File      string   `help:"JSON that was exported from the tracker, to be read instead of asking it; - reads standard input. Jira alone." placeholder:"FILE"`
+	NoLevels  bool     `help:"The tracker has no security levels; without this, issues that have none count as restricted if the export does not say so. Jira alone."`
 	Project   []string `help:"Tasks of this project, by its slug or key; repeat for more." placeholder:"NAME"`
 	Task      []string `help:"This task, by its number; repeat for more." placeholder:"NUMBER"`
 	Since     string   `help:"Only what was changed there since that day." placeholder:"DATE"`
@@ -125,9 +127,12 @@ func unreadable(flag string, err error) error {
 // query says what is wanted of the tracker. done closes what it opened.
 func (c *ImportCmd) query(s *client.Session) (q TrackerQuery, done func(), err error) {
 	done = func() {}
-	q = TrackerQuery{Server: c.Server, CA: c.ServerCA, Projects: c.Project, Tasks: c.Task}
-	if (c.Server == "") == (c.File == "") {
+	q = TrackerQuery{Server: c.Server, CA: c.ServerCA, Projects: c.Project, Tasks: c.Task, Open: c.NoLevels}
+	if c.Server == "" && c.File == "" {
 		return q, done, fault.New(fault.Usage, "review.import", "Name the tracker with --server, or a file with --file.")
+	}
+	if c.File != "" && (len(c.Project) > 0 || len(c.Task) > 0 || c.Since != "") {
+		return q, done, fault.New(fault.Usage, "review.import", "A file is imported as a whole: leave --project, --task and --since out.")
 	}
 	if c.Since != "" {
 		day, err := config.ParseDate(c.Since)
@@ -137,7 +142,7 @@ func (c *ImportCmd) query(s *client.Session) (q TrackerQuery, done func(), err e
 		q.Since = day.Start(time.UTC)
 	}
 	switch {
-	case c.Server != "":
+	case c.File == "":
 		q.Token, err = c.token(s)
 	case c.File == "-":
 		q.File = s.Stdin
