@@ -70,6 +70,19 @@ type RiskInput struct {
 	Owner                string
 	Visibility           authz.Visibility
 	Participants         []string // principals, of a restricted risk
+	Facts                RiskFacts
+}
+
+// RiskFacts are what the rating of a risk is proposed from, in the words of the
+// register of risks. What is left out is what the subject states; what it does not
+// state must be said.
+type RiskFacts struct {
+	Data            string `json:"data,omitempty" enum:"none,public,internal,personal,sensitive" doc:"most sensitive class of data touched"`
+	Direction       string `json:"direction,omitempty" enum:"outbound,inbound,both" doc:"where data goes, seen from the side that is trusted more"`
+	Access          string `json:"access,omitempty" enum:"read,write,read_write"`
+	Volume          string `json:"volume,omitempty" enum:"low,medium,high"`
+	CrossesBoundary *bool  `json:"crosses_boundary,omitempty" doc:"a trust boundary is crossed"`
+	LowerTrust      *bool  `json:"lower_trust,omitempty" doc:"production reaches into a realm that is trusted less"`
 }
 
 // Directory tells of people, groups and organisations.

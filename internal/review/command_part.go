@@ -8,6 +8,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/module"
 )
 
 // AskCmd asks a scoping question.
@@ -228,11 +229,24 @@ type RiskCmd struct {
 	Scope   string `help:"What exactly is covered; default is the review." placeholder:"TEXT"`
 	Owner   string `help:"Login or id of who answers for it; default is the review's owner." placeholder:"LOGIN"`
 	Act     string `help:"The act that it is about, such as call." placeholder:"ACT"`
+	riskFacts
+}
+
+// riskFacts are what the rating of a risk is proposed from.
+type riskFacts struct {
+	Data            string `help:"Most sensitive class of data: none, public, internal, personal or sensitive; default is what the subject states." default:"" enum:",none,public,internal,personal,sensitive" placeholder:"CLASS"`
+	Direction       string `help:"Where data goes, seen from the trusted side: outbound, inbound or both; default is what the subject states." default:"" enum:",outbound,inbound,both" placeholder:"WAY"`
+	Access          string `help:"read, write or read_write; default is what the subject states." default:"" enum:",read,write,read_write" placeholder:"ACCESS"`
+	Volume          string `help:"low, medium or high; default is what the subject states." default:"" enum:",low,medium,high" placeholder:"VOLUME"`
+	CrossesBoundary *bool  `help:"A trust boundary is crossed; default is what follows from the subject." negatable:""`
+	LowerTrust      *bool  `help:"Production reaches into a realm that is trusted less; default is what follows from the subject." negatable:""`
 }
 
 // Run registers the risk and shows the review.
 func (c *RiskCmd) Run(s *client.Session) error {
-	return c.send(s, http.MethodPost, client.Path("findings", c.Finding, "risk"), RiskInput{Title: c.Title, Threat: c.Threat, Scope: c.Scope, Owner: c.Owner, Act: c.Act})
+	return c.send(s, http.MethodPost, client.Path("findings", c.Finding, "risk"), RiskInput{
+		Title: c.Title, Threat: c.Threat, Scope: c.Scope, Owner: c.Owner, Act: c.Act, Inputs: module.RiskFacts(c.riskFacts),
+	})
 }
 
 // OpinionCmd is what can be done with opinions.

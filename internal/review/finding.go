@@ -197,6 +197,8 @@ type RiskInput struct {
 	Scope  string `json:"scope,omitempty" maxLength:"10000" doc:"what exactly is covered; default: the review"`
 	Owner  string `json:"owner,omitempty" maxLength:"200" doc:"id or login; default: the review's owner"`
 	Act    string `json:"act,omitempty" maxLength:"60" doc:"the act that it is about, such as call"`
+
+	Inputs module.RiskFacts `json:"inputs,omitzero" doc:"facts that its rating is proposed from; default: what the subject states"`
 }
 
 // ToRisk puts a finding into the register of risks, in the same commit. The risk is
@@ -239,6 +241,7 @@ func (d *decision) riskOf(n Finding, in RiskInput) module.RiskInput {
 	out := module.RiskInput{
 		Subject: d.review.Subject, Act: in.Act, Title: or(in.Title, n.Title), Threat: or(in.Threat, or(n.Text, n.Title)),
 		Scope: or(in.Scope, d.review.Title), Owner: or(in.Owner, d.review.Owner), Visibility: d.review.Visibility,
+		Facts: in.Inputs,
 	}
 	if n.Restricted {
 		out.Visibility = authz.Restricted

@@ -124,7 +124,7 @@ var questionRows = store.NewTable("review_question", "q", nil, func(q *Question)
 })
 
 func loadQuestions(ctx context.Context, rd store.Reader, reviews ...string) (map[string][]Question, error) {
-	return questionRows.GroupBy(ctx, rd, "review", reviews, "ORDER BY q.review, q.asked_at, q.id")
+	return questionRows.GroupBy(ctx, rd, "review", reviews, "ORDER BY q.review, q.asked_at, LENGTH(q.label), q.label")
 }
 
 var statementRows = store.NewTable("review_statement", "t", nil, func(t *Statement) []store.Column {
@@ -137,7 +137,7 @@ var statementRows = store.NewTable("review_statement", "t", nil, func(t *Stateme
 })
 
 func loadStatements(ctx context.Context, rd store.Reader, review string) ([]Statement, error) {
-	return statementRows.All(ctx, rd, "WHERE t.review = $1 ORDER BY t.recorded_at, t.id", review)
+	return statementRows.All(ctx, rd, "WHERE t.review = $1 ORDER BY t.recorded_at, LENGTH(t.label), t.label", review)
 }
 
 var findingRows = store.NewTable("review_finding", "f", nil, func(f *Finding) []store.Column {
@@ -151,7 +151,7 @@ var findingRows = store.NewTable("review_finding", "f", nil, func(f *Finding) []
 })
 
 func loadFindings(ctx context.Context, rd store.Reader, review string) ([]Finding, error) {
-	return findingRows.All(ctx, rd, "WHERE f.review = $1 ORDER BY f.found_at, f.id", review)
+	return findingRows.All(ctx, rd, "WHERE f.review = $1 ORDER BY f.found_at, LENGTH(f.label), f.label", review)
 }
 
 var conditionRows = store.NewTable("review_condition", "c", nil, func(c *Condition) []store.Column {

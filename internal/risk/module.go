@@ -10,6 +10,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/module"
+	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
 // policyName is the slice's policy file, as below policy in the configuration.
@@ -87,6 +88,10 @@ func (s *Service) registerFor(ctx context.Context, tx *ledger.Tx, in module.Risk
 	r, err := s.RegisterIn(ctx, tx, RegisterInput{
 		Subject: in.Subject, Act: in.Act, Title: in.Title, Threat: in.Threat, Scope: in.Scope, Owner: in.Owner,
 		Visibility: in.Visibility, Participants: in.Participants,
+		Inputs: matrix.Stated{
+			Data: matrix.Data(in.Facts.Data), Direction: matrix.Direction(in.Facts.Direction), Access: matrix.Access(in.Facts.Access),
+			Volume: matrix.Volume(in.Facts.Volume), CrossesBoundary: in.Facts.CrossesBoundary, LowerTrust: in.Facts.LowerTrust,
+		},
 	})
 	return r.Item(), err
 }
