@@ -5,10 +5,13 @@ package mailin
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"runtime"
 	"strings"
@@ -294,5 +297,45 @@ func TestTooManyConnections(t *testing.T) {
 	conn.Close()
 	if !strings.HasPrefix(line, "220 ") {
 		t.Errorf("greeted by %q", line)
+	}
+}
+
+// TestStartTLS: a mail may come encrypted, and the server says that it can.
+func TestStartTLS(t *testing.T) {
+	h := newHouse(t, storetest.SQLite(t, tables()), func(c *Config) { c.LMTP = false })
+	web := httptest.NewTLSServer(nil)
+	defer web.Close()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- h.Serve(ctx, l, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: web.TLS.Certificates})
+	}()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := web.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+	trusted.ServerName = "example.com" // the name of the test's certificate
+	c, err := smtp.NewClientStartTLS(conn, trusted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SendMail("olive@example.org", []string{"review@" + testDomain}, strings.NewReader(string(wire(passed+fromOlive("sketch"))))); err != nil {
+		t.Fatal(err)
+	}
+	h.run()
+	h.want(stateDelivered, "")
+	// The connection is still open, and does not keep the server from stopping.
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := c.Noop(); err == nil {
+		t.Error("the connection goes on")
 	}
 }
