@@ -36,7 +36,7 @@ type call struct {
 
 // loadCase plays the worked case, and what lies on the desks beside it.
 func (l *loader) loadCase(ctx context.Context) error {
-	for _, name := range []string{"case-a.yaml", "desk.yaml"} {
+	for _, name := range []string{"case-a.yaml", "case-b.yaml", "desk.yaml"} {
 		file, err := examples.Files.ReadFile(name)
 		if err != nil {
 			return err

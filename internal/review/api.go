@@ -174,7 +174,8 @@ func (s *Service) apiResubmit(ctx context.Context, version int64, in *step) (Rev
 }
 
 type releaseInput struct {
-	step
+	at
+	web.IfMatch
 	Person string `path:"person" maxLength:"200" doc:"id or login of the reviewer"`
 }
 

@@ -81,7 +81,9 @@ func (s *Service) apiSupersede(ctx context.Context, id string, version int64, in
 }
 
 type meetInput struct {
-	on[ProofRequest]
+	at
+	web.IfMatch
+	Body      ProofRequest
 	Condition string `path:"condition" maxLength:"60" doc:"id of the condition"`
 }
 

@@ -13,23 +13,31 @@ import (
 // has a label can be named by that, too.
 
 type onQuestion[B any] struct {
-	on[B]
+	at
+	web.IfMatch
 	Question string `path:"question" maxLength:"60" doc:"id or label of the question, such as Q1"`
+	Body     B
 }
 
 type onStatement[B any] struct {
-	on[B]
+	at
+	web.IfMatch
 	Statement string `path:"statement" maxLength:"60" doc:"id or label of the statement, such as S1"`
+	Body      B
 }
 
 type onFinding[B any] struct {
-	on[B]
+	at
+	web.IfMatch
 	Finding string `path:"finding" maxLength:"60" doc:"id or label of the finding, such as C1"`
+	Body    B
 }
 
 type onOpinion[B any] struct {
-	on[B]
+	at
+	web.IfMatch
 	Aspect string `path:"aspect" maxLength:"60" doc:"one of the aspects on which the kind wants an opinion, such as legal"`
+	Body   B
 }
 
 // partAPI registers the operations on what is asked, stated and found in a review.
