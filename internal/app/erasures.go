@@ -132,7 +132,7 @@ func (o *office) erasePersonAgain(ctx context.Context, tx *ledger.Tx, person str
 		}
 		return 0, err
 	}
-	for _, m := range o.modules {
+	for _, m := range slices.Backward(o.modules) { // the account last
 		if m.Erase == nil {
 			continue
 		}

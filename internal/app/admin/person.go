@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -183,7 +184,8 @@ func (s *Site) Erase(ctx context.Context, person, reason string) error {
 		if !p.ErasedAt.IsZero() {
 			return fault.New(fault.Conflict, "admin.erased", "This account was erased before.")
 		}
-		for _, m := range s.Modules() {
+		// The account comes last: slices look for the name that it still has.
+		for _, m := range slices.Backward(s.Modules()) {
 			if m.Erase == nil {
 				continue
 			}
