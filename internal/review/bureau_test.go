@@ -142,7 +142,9 @@ func newBureau(t testing.TB, db *store.DB) *bureau {
 		[]authz.PolicyText{catalog.Policies(), {Name: "review/policy.cedar", Text: review.Slice().Cedar}}, nil)
 	b.ok(err)
 	resource := map[string]func(context.Context, store.Reader, string) (authz.Resource, error){
-		review.ItemType: func(ctx context.Context, r store.Reader, id string) (authz.Resource, error) { return b.Resource(ctx, r, id) },
+		review.ItemType: func(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
+			return b.Resource(ctx, r, id)
+		},
 	}
 	b.catalog = catalog.New(catalog.Deps{
 		DB: db, Writer: b.log.Writer("catalog", catalog.EntryKinds()), Policy: b.authz,

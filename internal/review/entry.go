@@ -139,7 +139,7 @@ type reviewerBody struct {
 	Person   string   `json:"person"`
 	Part     Part     `json:"part"`
 	Conflict Conflict `json:"conflict,omitempty"`
-	Words    string   `json:"words,omitempty"`
+	Words    string   `json:"words_sha256,omitempty"` // personal: they can be erased
 	Concurs  string   `json:"concurs_sha256,omitempty"`
 }
 

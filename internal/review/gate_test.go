@@ -242,4 +242,3 @@ func TestGateFailsClosed(t *testing.T) {
 		}
 	})
 }
-

@@ -155,7 +155,7 @@ func (s *Service) Declare(ctx context.Context, id string, version int64, in Decl
 		if err := f.Err(CodeInvalid); err != nil {
 			return err
 		}
-		body := reviewerBody{Review: d.review.ID, Version: d.review.Version, Person: v.Person, Part: v.Part, Conflict: v.Conflict, Words: v.Words}
+		body := reviewerBody{Review: d.review.ID, Version: d.review.Version, Person: v.Person, Part: v.Part, Conflict: v.Conflict, Words: item.SHA(v.Words)}
 		if err := d.record(ctx, KindDeclared, body, item.Change{Field: "conflict", To: string(v.Conflict)}); err != nil {
 			return err
 		}
