@@ -3,6 +3,7 @@
 package mailin
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,20 @@ func TestMessages(t *testing.T) { webtest.CheckMessages(t, "mailin") }
 // site is the pages of a house.
 func (h *house) site() *webtest.Client {
 	h.t.Helper()
+	return webtest.Serve(h.t, h.mux())
+}
+
+// handler is what serves them.
+func (h *house) handler() http.Handler {
+	h.t.Helper()
+	handler, err := h.mux().Handler()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return handler
+}
+
+func (h *house) mux() *web.Mux {
 	deps := webtest.Deps(Actions()...)
 	people := webtest.People{}
 	for id, p := range h.people {
@@ -27,7 +42,7 @@ func (h *house) site() *webtest.Client {
 	deps.People, deps.Policy, deps.Submissions, deps.Clock, deps.Texts = people, policyWithDrafts{h.cfg.Policy}, h.log, h.db.Clock(), Messages()
 	m := web.NewMux(deps)
 	h.Pages(m)
-	return webtest.Serve(h.t, m)
+	return m
 }
 
 // policyWithDrafts lets everybody keep drafts beside what the package's policy says.

@@ -116,7 +116,7 @@ func (h *house) listen() {
 }
 
 func (h *house) person(id, address string, roles ...authz.Role) {
-	h.people[id] = Person{Actor: authz.Actor{ID: id, Login: id, Kind: authz.KindPerson, Roles: roles}, Address: address, Active: true}
+	h.people[id] = Person{Actor: authz.Actor{ID: id, Login: id, Name: "Fictional " + id, Kind: authz.KindPerson, Roles: roles}, Address: address, Active: true}
 }
 
 // PeopleAt implements People.
