@@ -30,7 +30,9 @@ func TestDefaultPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := gate.DefaultPolicy(kinds, map[string]gate.Provider{"risk.assessment": inForce, "risk.acceptance": inForce})
+	p, err := gate.DefaultPolicy(kinds, map[string]gate.Provider{
+		"risk.assessment": inForce, "risk.acceptance": inForce, "review.required": inForce, "review.condition": inForce,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +42,9 @@ func TestDefaultPolicy(t *testing.T) {
 	row := p.Rows[0]
 	if row.Kind != "flow" || row.Action != "call" || len(row.Requires) != 2 || row.Requires[1].Decision != "risk.acceptance" || row.Requires[1].With["from"] != "high" {
 		t.Errorf("row %+v", row)
+	}
+	if got := strings.Join(p.Actions("component"), " "); got != "deploy" {
+		t.Errorf("actions on a component: %s", got)
 	}
 	if _, err := gate.DefaultPolicy(kinds, nil); !fault.Is(err, fault.Invalid) {
 		t.Errorf("without any provider: %v", err)
