@@ -70,7 +70,7 @@ type player struct {
 	*loader
 	today config.Date
 	kept  map[string]string
-	items []string // where the steps made something, below the server's address
+	items []string // what the steps made or looked at, below the server's address
 }
 
 // play sends one step as its person does, on top of the version of what it
@@ -105,6 +105,9 @@ func (p *player) play(ctx context.Context, step call) error {
 	}
 	if made := got.header.Get("Location"); made != "" {
 		p.items = append(p.items, made)
+	}
+	if method == http.MethodGet && got.header.Get("ETag") != "" {
+		p.items = append(p.items, path)
 	}
 	return p.keep(step.Keep, got.body.Bytes())
 }

@@ -4,6 +4,7 @@ package review
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -38,6 +39,12 @@ func (s *Service) takeSketch(ctx context.Context, tx *ledger.Tx, m mailin.Messag
 		var part string
 		part, rest = cutAt(rest, content.MaxComment)
 		if _, err := s.Comments().PostIn(ctx, tx, r.Item(), "", part); err != nil {
+			return "", err
+		}
+	}
+	if n := len(m.Attachments) + m.Left; n > 0 {
+		note := fmt.Sprintf("The mail had %d attached files. They were not taken over: attach them here if they matter.", n)
+		if _, err := s.Comments().PostIn(ctx, tx, r.Item(), "", note); err != nil {
 			return "", err
 		}
 	}
