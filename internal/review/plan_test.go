@@ -105,7 +105,7 @@ func TestPlan(t *testing.T) {
 			t.Error(text, over, err)
 		}
 		_, err = b.Plan(b.as("reviewer"), "2026-Q9")
-		wantField(t, err, "quarter", "syntax")
+		wantCodeAt(t, err, "quarter", "syntax")
 		_, err = b.Plan(b.as("outsider"), "")
 		if !fault.Is(err, fault.Forbidden) {
 			t.Error(err)
@@ -194,7 +194,7 @@ func TestProvide(t *testing.T) {
 				b.ok(err) // one skill, 41 times
 				continue
 			}
-			wantField(t, err, tt.path, tt.code)
+			wantCodeAt(t, err, tt.path, tt.code)
 		}
 		if err := b.Provide(b.as("triager"), review.CapacityInput{Person: "lead"}); !fault.Is(err, fault.Invalid) {
 			t.Error(err)
@@ -207,8 +207,8 @@ func TestProvide(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-// wantField expects a fault that names a field with a code.
-func wantField(t *testing.T, err error, path, code string) {
+// wantCodeAt expects a fault that names a field with a code.
+func wantCodeAt(t *testing.T, err error, path, code string) {
 	t.Helper()
 	for _, f := range fault.From(err).Fields {
 		if f.Path == path && f.Code == code {

@@ -56,6 +56,8 @@ CREATE INDEX review_item_subject ON review_item (subject, kind, outcome);
 CREATE INDEX review_item_owner ON review_item (owner, board_column);
 CREATE INDEX review_item_requester ON review_item (requester, board_column);
 CREATE INDEX review_item_quarter ON review_item (quarter, board_column);
+-- All that metrics ask of a review, so that they read no row.
+CREATE INDEX review_item_measured ON review_item (origin_number, visibility, id, kind, board_column, outcome, quarter, effort, received_at, done_at);
 CREATE INDEX review_item_published ON review_item (published_at);
 CREATE INDEX review_item_number ON review_item (origin_number);
 CREATE UNIQUE INDEX review_item_origin ON review_item (origin_source, origin_number) WHERE origin_number <> '';
@@ -69,7 +71,7 @@ CREATE TABLE review_stage (
   until_at     {int64},
   PRIMARY KEY (review, seq)
 ) {STRICT};
-CREATE INDEX review_stage_until ON review_stage (until_at, board_column);
+CREATE INDEX review_stage_until ON review_stage (until_at, board_column, from_at, review);
 
 -- When the clock of a review stood still, and what for. until_at is NULL while it does.
 CREATE TABLE review_pause (
