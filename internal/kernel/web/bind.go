@@ -117,7 +117,7 @@ func (f *Form) bindRows(list reflect.Value, name string, most int) {
 		f.rows = map[string][]int{}
 	}
 	f.rows[name] = nil
-	for row := range f.Rows(0, most) {
+	for row := range f.rowsOf(name, most) {
 		one := reflect.New(list.Type().Elem()).Elem()
 		f.bindStruct(one, RowField(name, row, ""))
 		if !blank(one) {
@@ -199,6 +199,25 @@ func (f *Form) Rows(least, most int) int {
 		n++
 	}
 	return min(max(n, least), most)
+}
+
+// RowsOf is [Form.Rows] for one of several repeated parts of a form, each of which
+// counts its rows and has its button for one more in fields of its own: those of
+// "parties" are "parties_rows" and "parties_more".
+func (f *Form) RowsOf(part string, least, most int) int {
+	n := int(f.Int(part+"_"+fieldRows, 0, int64(most)))
+	if f.Bool(part + "_" + fieldMore) {
+		n++
+	}
+	return min(max(n, least), most)
+}
+
+// rowsOf is how many rows of a part were sent, by its own count or by the form's.
+func (f *Form) rowsOf(part string, most int) int {
+	if f.values.Has(part + "_" + fieldRows) {
+		return f.RowsOf(part, 0, most)
+	}
+	return f.Rows(0, most)
 }
 
 // RowField names a field in a row as faults name it: "parties[0].name".
