@@ -21,7 +21,7 @@ func Slice() module.Slice {
 			Actions:    Actions(),
 			Cedar:      policyCedar,
 			EntryKinds: EntryKinds(),
-			Items:      []module.ItemType{{Type: ItemType, Many: "review.items", One: "review.item", Icon: "clipboard-check"}},
+			Items:      []module.ItemType{{Type: ItemType, Many: "review.items", One: "review.item", Icon: "file-check"}},
 			Relations:  []string{RelationToSubject, RelationToReview, RelationToOlder},
 		},
 		PolicyFiles: []string{policyName},
@@ -42,10 +42,12 @@ func open(k module.Kernel) (module.Module, error) {
 
 func (s *Service) module(policies ...module.PolicyFile) module.Module {
 	return module.Module{
-		API:      s.API,
-		Policies: policies,
-		Threads:  map[string]module.Threads{ItemType: s.threads()},
-		Doors:    s.doors(),
+		Pages:      s.Pages,
+		API:        s.API,
+		Navigation: Navigation(),
+		Policies:   policies,
+		Threads:    map[string]module.Threads{ItemType: s.threads()},
+		Doors:      s.doors(),
 		Reply: map[string]func(context.Context, *ledger.Tx, string, string, string) error{
 			ItemType: s.takeReply,
 		},
