@@ -71,7 +71,7 @@
 // A gate tells nobody of a review that they may not see: the answer is the one that
 // they would get without it, unless it alone closes the gate.
 //
-// Of a review that is done an abstract can be published: its title, how it ended and
+// Of a review that is done an abstract can be published: title, kind, how it ended and
 // when are public then, with the abstract's text and nothing else. One that is
 // restricted has none in public.
 //
