@@ -89,16 +89,19 @@ func quoted(line string) string {
 // syntax are the characters that mean something within a line of Markdown.
 const syntax = "\\`*_{}[]()<>#|~!&$^="
 
-// inline is a short text of somebody in a line of ours: it is shown as it was typed.
+// inline is a short text of somebody in a line of ours, at its beginning, too: it is
+// shown as it was typed.
 func inline(text string) string {
 	var b strings.Builder
-	for _, r := range strings.Join(strings.Fields(text), " ") {
+	digits := true // so far, nothing but digits: with a point they would number a list
+	for i, r := range strings.Join(strings.Fields(text), " ") {
 		switch {
 		case unicode.IsControl(r):
 			continue
-		case strings.ContainsRune(syntax, r):
+		case strings.ContainsRune(syntax, r), i == 0 && (r == '-' || r == '+'), i > 0 && digits && r == '.':
 			b.WriteByte('\\')
 		}
+		digits = digits && r >= '0' && r <= '9'
 		b.WriteRune(r)
 	}
 	return b.String()
