@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -24,6 +25,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/search"
 	"portreeve.org/portreeve/internal/kernel/search/searchweb"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/review"
 	"portreeve.org/portreeve/internal/risk"
 )
 
@@ -85,7 +87,7 @@ func (o *office) openKernel(ctx context.Context) (err error) {
 		DB: o.db, Writer: o.ledger.Writer("catalog", catalog.EntryKinds()), Policy: o.policy,
 		Kinds: kinds, Directory: directory{o.identity, o.policy}, Reclassify: o.reclassify, Index: o.index,
 		Discussion: o.discussion, Resources: others(func(t string) catalog.ResourceOf { return catalog.ResourceOf(o.resource(t)) }),
-		Follow: o.followSubject, Describers: others(o.describer), Seen: others(o.seen), Steps: risk.SubjectSteps(),
+		Follow: o.followSubject, Describers: others(o.describer), Seen: others(o.seen), Steps: slices.Concat(risk.SubjectSteps(), review.SubjectSteps()),
 	})
 	o.offices = officeweb.New(officeweb.Deps{
 		Office: o.authority, People: o.identity, DB: o.db, Location: o.cfg.location, Sections: adminSections(), Profile: profileSections(),
