@@ -18,14 +18,16 @@ import (
 	"portreeve.org/portreeve/internal/kernel/web"
 )
 
-// This file and bench_fill.go are what test/bench needs to measure a real
+// This file and those named bench_fill are what test/bench needs to measure a real
 // installation. No command reaches them: the product cannot be told to make up
 // decisions.
 
 // BenchPlan says what [BenchFill] writes.
 type BenchPlan struct {
 	Risks    int
-	Entries  int // at least so many ledger entries
+	Entries  int // at least so many ledger entries, of the risks
+	Reviews  int
+	Messages int // in the discussions of the reviews, all together
 	Seed     uint64
 	Progress func(done, of int) // called now and then; may be nil
 }
@@ -33,13 +35,16 @@ type BenchPlan struct {
 // BenchFilled says what [BenchFill] has written.
 type BenchFilled struct {
 	Risks    int
+	Reviews  int
+	Messages int
+	Long     string   // id of the review with BenchLong messages
 	Subjects []string // references, such as flow:made-up-7
 	Entries  int64    // of the ledger, with setting up and padding
 }
 
 // BenchFill fills the empty database of a configuration file with made-up
-// subjects, risks, acceptances in every standing and their ledger entries, which
-// verify. Two years pass: the clock that the entries are written by goes from
+// subjects, risks, acceptances in every standing, reviews with their discussions,
+// and the ledger entries of all of them, which verify. Two years pass: the clock that the entries are written by goes from
 // then until now. The same seed gives the same data, but for secrets and salts
 // of the people. It is for measurements.
 func BenchFill(ctx context.Context, configFile string, plan BenchPlan) (filled BenchFilled, err error) {
@@ -72,7 +77,7 @@ func BenchFill(ctx context.Context, configFile string, plan BenchPlan) (filled B
 	if err := f.fill(ctx); err != nil {
 		return BenchFilled{}, err
 	}
-	filled = BenchFilled{Risks: plan.Risks}
+	filled = BenchFilled{Risks: plan.Risks, Reviews: plan.Reviews, Messages: f.messages, Long: f.long}
 	for _, s := range f.subjects {
 		filled.Subjects = append(filled.Subjects, s.Ref)
 	}

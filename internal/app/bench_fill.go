@@ -40,6 +40,8 @@ type benchFiller struct {
 	decider  authz.Actor
 	group    string // of people who see some restricted risks
 	subjects []catalog.Subject
+	messages int    // that were written about reviews
+	long     string // id of the review with many of them
 }
 
 func (f *benchFiller) fill(ctx context.Context) error {
@@ -49,7 +51,10 @@ func (f *benchFiller) fill(ctx context.Context) error {
 	if err := f.fillSubjects(ctx); err != nil {
 		return err
 	}
-	return f.fillRisks(ctx)
+	if err := f.fillRisks(ctx); err != nil {
+		return err
+	}
+	return f.fillReviews(ctx)
 }
 
 // fillPeople makes the cast of the demo with its offices, and owners.

@@ -21,9 +21,10 @@ import (
 	"portreeve.org/portreeve/internal/kernel/store/storetest/pgserver"
 )
 
-// TestMain lets the test's program be run as `bench fill`, which fillOnce does.
+// TestMain lets the test's program be run as `bench fill` and `bench tracker`, which
+// fillOnce and importTasks do.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "fill" {
+	if len(os.Args) > 1 && (os.Args[1] == "fill" || os.Args[1] == "tracker") {
 		if err := run(context.Background(), os.Args[1:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -39,6 +40,10 @@ func TestSmallRun(t *testing.T) {
 	t.Setenv("BINARY", buildServer(t))
 	t.Setenv("RISKS", "150")
 	t.Setenv("ENTRIES", "1800")
+	t.Setenv("REVIEWS", "60")
+	t.Setenv("MESSAGES", "1200")
+	t.Setenv("TASKS", "60")
+	t.Setenv("TRANSACTIONS", "600")
 	t.Setenv("SECONDS", "1")
 	t.Setenv("RATE", "40")
 	t.Setenv("WORKERS", "2")
@@ -58,6 +63,9 @@ func TestSmallRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Log(out.String())
+	if !regexp.MustCompile(`(?m)^resident memory`).MatchString(out.String()) {
+		t.Error("the table is not whole")
+	}
 	for _, r := range rows(p) {
 		line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(r.name) + ` .*$`).FindString(out.String())
 		if line == "" {
@@ -67,13 +75,18 @@ func TestSmallRun(t *testing.T) {
 			t.Errorf("no figure: %s", line)
 		}
 	}
-	for _, want := range []string{"machine", "method", "PostgreSQL 1", "modernc.org/sqlite", "on one subject"} {
+	for _, want := range []string{"machine", "method", "PostgreSQL 1", "modernc.org/sqlite", "on one subject", "the board"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report lacks %q", want)
 		}
 	}
 	if !regexp.MustCompile(`(?m)^  decisions that failed +0 +0 *$`).MatchString(out.String()) {
 		t.Error("decisions failed beside the load")
+	}
+	for _, want := range []string{"  tasks taken +60 +60", "  lines of their past +600 +600", "  lines that were new then +0 +0"} {
+		if !regexp.MustCompile(`(?m)^` + want + ` *$`).MatchString(out.String()) {
+			t.Errorf("the report lacks %q", want)
+		}
 	}
 	entries := regexp.MustCompile(`(?m)^ledger entries +(\d+) +(\d+) *$`).FindStringSubmatch(out.String())
 	if entries == nil {

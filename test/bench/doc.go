@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command bench measures a real `portreeve serve` with 50,000 risks and
-// 1,000,000 ledger entries, on SQLite and on PostgreSQL, and prints a table with
+// Command bench measures a real `portreeve serve` with 50,000 risks, 1,000,000
+// ledger entries and 10,000 reviews with 200,000 messages, on SQLite and on PostgreSQL, and prints a table with
 // method, machine, figures and targets. It judges nothing: a figure that misses
 // its target is printed as such, and the exit code is 0.
 //
 //	bench                       everything, both engines
 //	bench fill --config FILE    fill the empty database of a configuration file
+//	bench tracker               serve made-up tasks on loopback until it is ended
 //
-// The environment sets the size: RISKS, ENTRIES, SECONDS (of each measurement
+// The environment sets the size: RISKS, ENTRIES, REVIEWS, MESSAGES, TASKS and
+// TRANSACTIONS (of the tracker that is imported from), SECONDS (of each measurement
 // under load), RATE (gate questions a second offered), WORKERS (connections),
 // ENGINES ("sqlite postgres"), SEED; BINARY is the portreeve to measure, DIR a
 // folder to work in, which is kept with the filled databases for the next run
@@ -26,7 +28,12 @@
 // review of a risk) through the API. Gate latencies are measured at an offered
 // rate and counted from the moment at which a question was due, so that a stall
 // shows in every question that waited. Register times are the server's own, from
-// its log. Verification is `portreeve ledger verify --config` as a process,
+// its log, and so are those of the board, lists, the page of a review with 300
+// messages, and searches, which are asked for by a signed-in person while nothing is
+// written. The import is `portreeve review import` as a process, from a made-up
+// Phabricator on loopback that is another process: its own processor time is that of
+// the command and of the server, without the tracker's and without PostgreSQL's,
+// which stands beside it. Verification is `portreeve ledger verify --config` as a process,
 // with its start. Start to ready is from exec to the first 200 of /readyz, the
 // median of several. Resident memory is VmRSS of the server's process after all
 // of it; PostgreSQL's own is not included.

@@ -50,8 +50,24 @@ type written struct {
 type page struct {
 	name  string
 	query string
+	route string // as the server's log names it; empty: the register
+	path  string // without the query
+	group string // what the table counts it to
 	times sample // the server's own
 }
+
+// ran is one run of an import.
+type ran struct {
+	tasks, events int
+	result        string // what became of most tasks
+	took          time.Duration
+	command       time.Duration // processor time of `review import`
+	server        time.Duration // processor time of the server, in that time
+	database      time.Duration // PostgreSQL's
+}
+
+// own is the processor time of all that is ours.
+func (r ran) own() time.Duration { return r.command + r.server }
 
 // verified is one run of `ledger verify`.
 type verified struct {
@@ -72,6 +88,8 @@ type figures struct {
 	pages     []page
 	register  asked
 	proofs    asked
+	reviews   []page // boards, lists, the long review and searches
+	imported  []ran  // the first run, and the same tasks once more
 	verify    verified
 	resident  int64
 	peak      int64

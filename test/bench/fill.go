@@ -23,10 +23,10 @@ type filled = app.BenchFilled
 func fillCommand(ctx context.Context, p params, config string) error {
 	began := time.Now()
 	done, err := app.BenchFill(ctx, config, app.BenchPlan{
-		Risks: p.risks, Entries: p.entries, Seed: p.seed,
+		Risks: p.risks, Entries: p.entries, Reviews: p.reviews, Messages: p.messages, Seed: p.seed,
 		Progress: func(done, of int) {
 			if done%20 == 0 || done == of {
-				fmt.Fprintf(os.Stderr, "  %s: %d of %d waves, %s\n", config, done, of, time.Since(began).Round(time.Second))
+				fmt.Fprintf(os.Stderr, "  %s: %d of %d steps, %s\n", config, done, of, time.Since(began).Round(time.Second))
 			}
 		},
 	})

@@ -34,8 +34,11 @@ func run(ctx context.Context, args []string) error {
 	if len(args) == 3 && args[0] == "fill" && args[1] == "--config" {
 		return fillCommand(ctx, p, args[2])
 	}
+	if len(args) == 1 && args[0] == "tracker" {
+		return trackerCommand(ctx, p, os.Stdout)
+	}
 	if len(args) > 0 {
-		return errors.New("usage: bench | bench fill --config FILE")
+		return errors.New("usage: bench | bench fill --config FILE | bench tracker")
 	}
 	return measureAll(ctx, p, os.Stdout)
 }
@@ -92,7 +95,7 @@ func prepare(ctx context.Context, p params) (all []*bench, stop func() error, er
 	var wait sync.WaitGroup
 	for i, b := range all {
 		wait.Go(func() {
-			b.note("filling: %d risks, %d entries", p.risks, p.entries)
+			b.note("filling: %d risks with %d entries, %d reviews with %d messages", p.risks, p.entries, p.reviews, p.messages)
 			b.figures.filled, b.figures.fillTook, failures[i] = fillOnce(ctx, b.in)
 		})
 	}
@@ -180,7 +183,11 @@ func (b *bench) measure(ctx context.Context, f *figures) (err error) {
 	if f.proofs, err = b.proofs(ctx, length/2); err != nil {
 		return err
 	}
-	b.note("register and proofs done; verifying")
+	b.note("register and proofs done; reviews")
+	if err := b.measureReviews(ctx, f, length); err != nil {
+		return err
+	}
+	b.note("verifying")
 	for range 2 {
 		v, err := b.verify(ctx)
 		if err != nil {

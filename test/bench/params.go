@@ -13,6 +13,10 @@ import (
 // params is what the environment sets.
 type params struct {
 	risks, entries int
+	reviews        int
+	messages       int           // in the discussions of the reviews
+	tasks          int           // of the tracker that is imported from
+	transactions   int           // of these tasks, all together
 	seconds        time.Duration // of each measurement under load
 	rate           int           // gate questions a second
 	workers        int           // connections that ask the gate
@@ -39,6 +43,8 @@ func readParams(getenv func(string) string) (params, error) {
 	}
 	p := params{
 		risks: number("RISKS", 50_000), entries: number("ENTRIES", 1_000_000),
+		reviews: number("REVIEWS", 10_000), messages: number("MESSAGES", 200_000),
+		tasks: number("TASKS", 5_000), transactions: number("TRANSACTIONS", 100_000),
 		seconds: time.Duration(number("SECONDS", 10)) * time.Second,
 		rate:    number("RATE", 500), workers: number("WORKERS", 8), seed: uint64(number("SEED", 1)),
 		engines: strings.Fields(getenv("ENGINES")), binary: getenv("BINARY"), dir: getenv("DIR"), postgres: getenv("POSTGRES"), database: "bench",

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"portreeve.org/portreeve/internal/app"
 )
 
 // row is one line of the table. target and the values are in the same unit; a
@@ -58,9 +60,32 @@ func rows(p params) []row {
 		{"proof over HTTPS: p99", "ms", -5, func(f figures) float64 { return ms(f.proofs.times.quantile(0.99)) }},
 		{"  median", "ms", 0, func(f figures) float64 { return ms(f.proofs.times.quantile(0.5)) }},
 		{"  the server's own time, mean", "ms", 0, func(f figures) float64 { return ms(f.proofs.server) }},
+		{"reviews, board and lists: p95, server time", "ms", -100, func(f figures) float64 { return ms(grouped(f, groupLists).quantile(0.95)) }},
+		{fmt.Sprintf("  a review with %d messages: p95", app.BenchLong), "ms", -60, func(f figures) float64 { return ms(grouped(f, groupLong).quantile(0.95)) }},
+		{"  search: p95", "ms", -100, func(f figures) float64 { return ms(grouped(f, groupSearch).quantile(0.95)) }},
+		{fmt.Sprintf("import of %d tasks with %d transactions: own processor time", p.tasks, p.transactions), "s", -60, func(f figures) float64 { return f.imported[0].own().Seconds() }},
+		{"  of the command", "s", 0, func(f figures) float64 { return f.imported[0].command.Seconds() }},
+		{"  of the server", "s", 0, func(f figures) float64 { return f.imported[0].server.Seconds() }},
+		{"  PostgreSQL's processor time", "s", 0, func(f figures) float64 { return f.imported[0].database.Seconds() }},
+		{"  wall clock", "s", 0, func(f figures) float64 { return f.imported[0].took.Seconds() }},
+		{"  tasks taken", "", 0, func(f figures) float64 { return float64(f.imported[0].tasks) }},
+		{"  lines of their past", "", 0, func(f figures) float64 { return float64(f.imported[0].events) }},
+		{"  the same once more: own processor time", "s", 0, func(f figures) float64 { return f.imported[1].own().Seconds() }},
+		{"  lines that were new then", "", 0, func(f figures) float64 { return float64(f.imported[1].events) }},
 		{"resident memory after the run", "MiB", -200, func(f figures) float64 { return float64(f.resident) / mib }},
 		{"  highest", "MiB", 0, func(f figures) float64 { return float64(f.peak) / mib }},
 	}
+}
+
+// grouped are the times of the views of reviews that belong to a group.
+func grouped(f figures, group string) sample {
+	var all sample
+	for _, p := range f.reviews {
+		if p.group == group {
+			all = append(all, p.times...)
+		}
+	}
+	return all
 }
 
 func allPages(f figures) sample {
@@ -84,9 +109,13 @@ func report(w io.Writer, p params, all map[string]figures, took time.Duration) {
 	fmt.Fprintf(w, "method    server in a process of its own, HTTPS on loopback, connections kept; client, server and\n"+
 		"          PostgreSQL share the processors; a decision every %s beside gate and register; %s of load each.\n"+
 		"          PostgreSQL runs without fsync (decisions alone feel it) and was vacuumed and analysed after filling.\n", writeEvery, p.seconds)
+	fmt.Fprintf(w, "          Reviews: %d with %d messages, a signed-in reviewer opens one view after the other. Import: the command and the\n"+
+		"          server read %d tasks over loopback from a made-up tracker in a process of its own, whose time is not counted;\n"+
+		"          own processor time is user and system time of the command and of the server, its idle work in that time included.\n", p.reviews, all[p.engines[0]].filled.Messages, p.tasks)
 	fmt.Fprint(w, "          Ratio: 1.00 meets the target, more is better.\n\n")
 	table(w, p, all)
-	views(w, p, all)
+	views(w, p, all, "register", func(f figures) []page { return f.pages })
+	views(w, p, all, "reviews", func(f figures) []page { return f.reviews })
 }
 
 func table(w io.Writer, p params, all map[string]figures) {
@@ -107,18 +136,18 @@ func table(w io.Writer, p params, all map[string]figures) {
 	_ = t.Flush() // a table that cannot be printed has no reader
 }
 
-// views prints the register's views one by one.
-func views(w io.Writer, p params, all map[string]figures) {
+// views prints the views of a part one by one.
+func views(w io.Writer, p params, all map[string]figures, part string, of func(figures) []page) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprint(t, "\nview of the register, server time in ms")
+	fmt.Fprintf(t, "\nview of the %s, server time in ms", part)
 	for _, engine := range p.engines {
 		fmt.Fprintf(t, "\t%s median\tp95\tpages", engine)
 	}
 	fmt.Fprintln(t)
-	for i, v := range all[p.engines[0]].pages {
+	for i, v := range of(all[p.engines[0]]) {
 		fmt.Fprint(t, v.name)
 		for _, engine := range p.engines {
-			times := all[engine].pages[i].times
+			times := of(all[engine])[i].times
 			fmt.Fprintf(t, "\t%s\t%s\t%d", number(ms(times.quantile(0.5))), number(ms(times.quantile(0.95))), len(times))
 		}
 		fmt.Fprintln(t)
