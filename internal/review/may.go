@@ -48,7 +48,7 @@ func (s *Service) may(a authz.Actor, d Detail) []string {
 		{"withdraw", open && can(ActionEnd)},
 		{"supersede", open && can(ActionEnd)},
 		{"meet", can(ActionMeet) && slices.ContainsFunc(d.Conditions, func(c Condition) bool {
-			return c.MetAt.IsZero() && (c.Owner == a.ID || c.Owner == "" && can(ActionMove))
+			return c.MetAt.IsZero() && (c.Owner == a.ID || can(ActionMove))
 		})},
 	}
 	words := []string{}
