@@ -216,6 +216,32 @@ func importGoesOn(t *testing.T, change ...func(*Config)) {
 	}
 }
 
+// TestImportLargeTask: a task that is larger than one call of the API goes in pieces.
+func TestImportLargeTask(t *testing.T) {
+	const each, size = 60, 200 << 10
+	world := phorge.Tasks(1, each)
+	for phid, history := range world.History {
+		for i, x := range history {
+			history[i] = json.RawMessage(strings.Replace(string(x), "in two sentences.", strings.Repeat("x", size), 1))
+		}
+		world.History[phid] = history
+	}
+	x := newImporting(t, world, nil)
+	tracker := x.fromTracker(phorge.MadeToken, phorge.MadeProject)
+	code, got, said := x.run(tracker...)
+	if code != 0 || len(got.Tasks) != 1 || got.Results["taken"] != 1 || got.Events != each {
+		t.Fatalf("exit %d, %+v\n%s", code, got, said)
+	}
+	d := x.get("requester", "T1")
+	if len(d.Past) != each || d.Version < 2 {
+		t.Errorf("%d lines, version %d: not in pieces", len(d.Past), d.Version)
+	}
+	entries := x.entries()
+	if code, again, said := x.run(tracker...); code != 0 || again.Results["unchanged"] != 1 || x.entries() != entries {
+		t.Errorf("the second run: %+v\n%s", again.Results, said)
+	}
+}
+
 // TestImportJira: a file that was exported from Jira, made up.
 func TestImportJira(t *testing.T) {
 	x := newImporting(t, phorge.Recorded(), nil)

@@ -49,7 +49,7 @@ type importSummary struct {
 }
 
 func (m *importSummary) add(t Imported) {
-	if i, known := m.byTask[t.Number]; known { // another piece of it
+	if i, known := m.byTask[t.Number]; known && t.Number != "" { // another piece of it
 		old := &m.Tasks[i]
 		old.Events += t.Events
 		m.Events += t.Events

@@ -68,11 +68,11 @@ func (s *Service) importer(ctx context.Context, tx *ledger.Tx, tasks []foreign.T
 // prepare looks up whom and what the options name.
 func (im *importer) prepare(ctx context.Context, f *item.Fields, tasks []foreign.Task) error {
 	if len(im.options.People) > maxMapped || len(im.options.Kinds) > maxMapped {
-		f.Add("people", "too_many", "Map at most %d people and labels.", maxMapped)
+		f.Add("options.people", "too_many", "Map at most %d people and labels.", maxMapped)
 		return nil
 	}
 	for there, here := range im.options.People {
-		id, err := item.Person(ctx, im.tx, im.s.Directory, f, "people", here)
+		id, err := item.Person(ctx, im.tx, im.s.Directory, f, "options.people", here)
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (im *importer) prepare(ctx context.Context, f *item.Fields, tasks []foreign
 	}
 	for _, name := range im.options.Kinds {
 		if _, err := im.kind(ctx, name); fault.Is(err, fault.NotFound) {
-			f.Add("kinds", "unknown", "There is no such kind of review. portreeve review kind list names them all.")
+			f.Add("options.kinds", "unknown", "There is no such kind of review. portreeve review kind list names them all.")
 		} else if err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (im *importer) prepare(ctx context.Context, f *item.Fields, tasks []foreign
 		return err
 	}
 	var err error
-	if im.shared, err = item.Principals(ctx, im.tx, im.s.Directory, f, "share", im.options.Share); err != nil || len(*f) > 0 {
+	if im.shared, err = item.Principals(ctx, im.tx, im.s.Directory, f, "options.share", im.options.Share); err != nil || len(*f) > 0 {
 		return err
 	}
 	im.shared = item.WithPeople(im.shared, im.actor.ID, im.owner)
@@ -100,7 +100,7 @@ func (im *importer) prepare(ctx context.Context, f *item.Fields, tasks []foreign
 		return a.Kind == authz.KindPerson && im.s.Authz.Allowed(a, ActionMove)
 	})
 	if err == nil && !found {
-		f.Add("share", "nobody_reviews", "Some tasks are restricted there, and nobody who would see them here may work on them. Name somebody in the security team, or its group.")
+		f.Add("options.share", "nobody_reviews", "Some tasks are restricted there, and nobody who would see them here may work on them. Name somebody in the security team, or its group.")
 	}
 	return err
 }
@@ -109,9 +109,9 @@ func (im *importer) prepare(ctx context.Context, f *item.Fields, tasks []foreign
 func (im *importer) answerable(ctx context.Context, f *item.Fields) (err error) {
 	switch {
 	case im.options.Owner != "":
-		im.owner, err = item.Person(ctx, im.tx, im.s.Directory, f, "owner", im.options.Owner)
+		im.owner, err = item.Person(ctx, im.tx, im.s.Directory, f, "options.owner", im.options.Owner)
 	case im.actor.Kind != authz.KindPerson:
-		f.Add("owner", "required", "A service account imports reviews for a person: name the owner.")
+		f.Add("options.owner", "required", "A service account imports reviews for a person: name the owner.")
 	default:
 		im.owner = im.actor.ID
 	}
