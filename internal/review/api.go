@@ -49,6 +49,7 @@ func (s *Service) API(api *web.API) {
 	s.partAPI(api)
 	s.outcomeAPI(api)
 	s.kindAPI(api)
+	s.planAPI(api)
 	s.importAPI(api)
 }
 

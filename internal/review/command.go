@@ -51,6 +51,12 @@ type Commands struct {
 	Supersede SupersedeCmd `cmd:"" help:"Say which review replaces this one."`
 	Meet      MeetCmd      `cmd:"" help:"Show that a condition is met."`
 
+	Plan     PlanCmd     `cmd:"" help:"Show a quarter: who has how much time, what was accepted, and whether that is too much."`
+	Capacity CapacityCmd `cmd:"" help:"Say how much time and which skills a reviewer has."`
+	Suggest  SuggestCmd  `cmd:"" help:"Suggest reviewers by load and skill."`
+	Meeting  MeetingCmd  `cmd:"" help:"The review meeting: agenda, minutes, undo."`
+	Metrics  MetricsCmd  `cmd:"" help:"Show how the service does: waiting times, days to decision, planned against done."`
+
 	Import ImportCmd `cmd:"" help:"Import tasks from Phabricator or Jira; run again, it goes on and takes nothing twice."`
 
 	Kind KindCmd `cmd:"" help:"The kinds of review: show, try and publish them."`

@@ -49,7 +49,7 @@ func (m Minuted) changed(field string) (item.Change, bool) {
 
 // Meetings returns the meetings, the latest first, without their minutes.
 func (s *Service) Meetings(ctx context.Context) ([]Meeting, error) {
-	if err := s.inside(ctx); err != nil {
+	if err := s.require(ctx, ActionInside); err != nil {
 		return nil, err
 	}
 	all := []Meeting{}
@@ -67,7 +67,7 @@ func (s *Service) Meetings(ctx context.Context) ([]Meeting, error) {
 // Meeting returns a meeting; NotFound. Without an id it is the one that is open or,
 // if none is, the agenda that one would have today.
 func (s *Service) Meeting(ctx context.Context, id string) (MeetingDetail, error) {
-	if err := s.inside(ctx); err != nil {
+	if err := s.require(ctx, ActionInside); err != nil {
 		return MeetingDetail{}, err
 	}
 	var d MeetingDetail

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
@@ -17,21 +16,9 @@ import (
 // furtherQuarters is how many quarters a plan looks ahead.
 const furtherQuarters = 3
 
-// inside refuses who is no insider of the office: how its people spend their time,
-// and what they talk about, is not for outsiders.
-func (s *Service) inside(ctx context.Context) error {
-	if err := s.require(ctx, ActionRead); err != nil {
-		return err
-	}
-	if !authz.ActorFrom(ctx).Internal() {
-		return fault.New(fault.Forbidden, "authz.forbidden", "This is for those who work here.")
-	}
-	return nil
-}
-
 // Plan returns a quarter as the reader may see it; the present one for "".
 func (s *Service) Plan(ctx context.Context, quarter string) (Plan, error) {
-	if err := s.inside(ctx); err != nil {
+	if err := s.require(ctx, ActionInside); err != nil {
 		return Plan{}, err
 	}
 	var p Plan

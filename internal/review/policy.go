@@ -5,6 +5,7 @@ package review
 import (
 	"embed"
 	"io/fs"
+	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -28,6 +29,7 @@ const (
 	ActionEnd     authz.Action = "review:withdraw"
 	ActionMeet    authz.Action = "review:condition:meet"
 	ActionPlan    authz.Action = "review:plan"
+	ActionInside  authz.Action = "review:plan:read"
 	ActionMeeting authz.Action = "review:meeting"
 	ActionKind    authz.Action = "review:kind"
 	ActionImport  authz.Action = "review:import"
@@ -66,10 +68,16 @@ func Actions() []authz.ActionDef {
 		{Name: ActionEnd, Summary: "Withdraw a review, or say which one replaces it.", Roles: office},
 		{Name: ActionMeet, Summary: "Show that a condition of one's own is met.", Roles: working},
 		{Name: ActionPlan, Summary: "Say how much time and which skills reviewers have.", Roles: office},
+		{Name: ActionInside, Summary: "See how the reviewers' time is planned, and what their meetings decide.", Read: true, Roles: insiders()},
 		{Name: ActionMeeting, Summary: "Hold the review meeting and keep its minutes.", Roles: office},
 		{Name: ActionKind, Summary: "Publish kinds of review.", Roles: reviewer},
 		{Name: ActionImport, Summary: "Import reviews from another tracker.", Roles: office},
 	}
+}
+
+// insiders are all roles but that of somebody who does not work here.
+func insiders() []authz.Role {
+	return slices.DeleteFunc(authz.Roles(), func(r authz.Role) bool { return r == authz.RoleOutsider })
 }
 
 // Migrations returns the slice's tables for store.DB.Migrate.
