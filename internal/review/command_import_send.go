@@ -11,7 +11,6 @@ import (
 	"iter"
 	"net/http"
 	"slices"
-	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -95,11 +94,10 @@ type sending struct {
 	batch   []json.RawMessage
 	tasks   []foreign.Task // of the batch, without their events
 	bytes   int
-	began   time.Time
 }
 
 func newSending(s *client.Session, o ImportOptions) *sending {
-	return &sending{session: s, options: o, began: time.Now(), summary: &importSummary{
+	return &sending{session: s, options: o, summary: &importSummary{
 		Results: map[ImportResult]int{}, Losses: []*importLoss{}, Tasks: []Imported{}, byLoss: map[foreign.Loss]*importLoss{}, byTask: map[string]int{},
 	}}
 }
@@ -117,7 +115,6 @@ func (s *sending) all(tasks iter.Seq2[foreign.Task, error]) error {
 	if err := s.flush(); err != nil {
 		return s.broken(err)
 	}
-	fmt.Fprintf(s.session.Stderr, "%d tasks in %s.\n", len(s.summary.Tasks), time.Since(s.began).Round(time.Second))
 	return nil
 }
 
