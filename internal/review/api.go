@@ -15,23 +15,24 @@ import (
 	"portreeve.org/portreeve/internal/review/kind"
 )
 
-// at is the path of an operation on a review.
-type at struct {
+// ReviewPath is the path of an operation on a review. It is exported because huma
+// looks into no other embedded struct.
+type ReviewPath struct {
 	ID string `path:"id" maxLength:"60" doc:"id of the review, or the number that an imported one had, such as T240943"`
 }
 
 // Item returns what the review is named by.
-func (a at) Item() string { return a.ID }
+func (p ReviewPath) Item() string { return p.ID }
 
-// step is the input of an operation that changes a review and needs no more words.
-type step struct {
-	at
+// ReviewStep is the input of an operation that changes a review and needs no more words.
+type ReviewStep struct {
+	ReviewPath
 	web.IfMatch
 }
 
-// on is the input of an operation that changes a review as its body says.
-type on[B any] struct {
-	at
+// ReviewBody is the input of an operation that changes a review as its body says.
+type ReviewBody[B any] struct {
+	ReviewPath
 	web.IfMatch
 	Body B
 }
@@ -109,7 +110,7 @@ func (s *Service) apiRequest(ctx context.Context, in *struct{ Body RequestInput 
 	return out.At(r.URL()), err
 }
 
-func (s *Service) apiShow(ctx context.Context, in *at) (*web.Answer[Detail], error) {
+func (s *Service) apiShow(ctx context.Context, in *ReviewPath) (*web.Answer[Detail], error) {
 	return s.oneReview(ctx, in.ID)
 }
 
@@ -164,18 +165,18 @@ func onPart[I web.Based[string], P any](s *Service, do func(ctx context.Context,
 }
 
 // edit makes the handler of a use case that changes a review.
-func edit[B any](s *Service, use func(ctx context.Context, id string, version int64, in B) (Review, error)) func(context.Context, *on[B]) (*web.Answer[Detail], error) {
-	return onReview(s, func(ctx context.Context, version int64, in *on[B]) (Review, error) {
+func edit[B any](s *Service, use func(ctx context.Context, id string, version int64, in B) (Review, error)) func(context.Context, *ReviewBody[B]) (*web.Answer[Detail], error) {
+	return onReview(s, func(ctx context.Context, version int64, in *ReviewBody[B]) (Review, error) {
 		return use(ctx, in.ID, version, in.Body)
 	})
 }
 
-func (s *Service) apiResubmit(ctx context.Context, version int64, in *step) (Review, error) {
+func (s *Service) apiResubmit(ctx context.Context, version int64, in *ReviewStep) (Review, error) {
 	return s.Resubmit(ctx, in.ID, version)
 }
 
 type releaseInput struct {
-	at
+	ReviewPath
 	web.IfMatch
 	Person string `path:"person" maxLength:"200" doc:"id or login of the reviewer"`
 }

@@ -18,7 +18,8 @@ type KindDetail struct {
 	Kind *kind.Kind `json:"kind"`
 }
 
-type kindPath struct {
+// KindPath is the path of an operation on a kind.
+type KindPath struct {
 	Name string `path:"name" maxLength:"60" doc:"name of the kind, such as concept"`
 }
 
@@ -50,7 +51,7 @@ func (s *Service) apiKinds(ctx context.Context, _ *struct{}) (*web.Listed[KindDe
 }
 
 type kindInput struct {
-	kindPath
+	KindPath
 	Version int64 `query:"version" minimum:"0" doc:"0: the present one"`
 }
 
@@ -63,7 +64,7 @@ func (s *Service) apiKind(ctx context.Context, in *kindInput) (*web.Answer[KindD
 }
 
 type publishInput struct {
-	kindPath
+	KindPath
 	web.IfMatch
 	Body PublishRequest
 }
@@ -93,7 +94,7 @@ func (s *Service) apiPublish(ctx context.Context, in *publishInput) (*web.Answer
 }
 
 type trialInput struct {
-	kindPath
+	KindPath
 	Body TrialRequest
 }
 

@@ -35,11 +35,11 @@ func (s *Service) outcomeAPI(api *web.API) {
 	web.Op(api, ActionMeet, op("meet-review-condition", http.MethodPost, "/{id}/conditions/{condition}/proof", "Show that a condition is met"), onReview(s, s.apiMeet))
 }
 
-func (s *Service) apiAssess(ctx context.Context, version int64, in *on[AssessRequest]) (Assessment, error) {
+func (s *Service) apiAssess(ctx context.Context, version int64, in *ReviewBody[AssessRequest]) (Assessment, error) {
 	return s.Assess(ctx, in.ID, version, in.Body.Written, in.Body.Text)
 }
 
-func (s *Service) apiAssessments(ctx context.Context, in *at) (*web.Listed[Assessment], error) {
+func (s *Service) apiAssessments(ctx context.Context, in *ReviewPath) (*web.Listed[Assessment], error) {
 	all, err := s.Assessments(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -47,12 +47,12 @@ func (s *Service) apiAssessments(ctx context.Context, in *at) (*web.Listed[Asses
 	return web.ListOf(all, "", web.Itself), nil
 }
 
-func (s *Service) apiDraft(ctx context.Context, in *at) (*web.JSON[Draft], error) {
+func (s *Service) apiDraft(ctx context.Context, in *ReviewPath) (*web.JSON[Draft], error) {
 	draft, err := s.Draft(ctx, in.ID)
 	return web.AnswerJSON(draft), err
 }
 
-func (s *Service) apiPreview(ctx context.Context, in *at) (*web.JSON[AbstractPreview], error) {
+func (s *Service) apiPreview(ctx context.Context, in *ReviewPath) (*web.JSON[AbstractPreview], error) {
 	d, err := s.Get(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (s *Service) apiSupersede(ctx context.Context, id string, version int64, in
 }
 
 type meetInput struct {
-	at
+	ReviewPath
 	web.IfMatch
 	Body      ProofRequest
 	Condition string `path:"condition" maxLength:"60" doc:"id of the condition"`

@@ -13,28 +13,28 @@ import (
 // has a label can be named by that, too.
 
 type onQuestion[B any] struct {
-	at
+	ReviewPath
 	web.IfMatch
 	Question string `path:"question" maxLength:"60" doc:"id or label of the question, such as Q1"`
 	Body     B
 }
 
 type onStatement[B any] struct {
-	at
+	ReviewPath
 	web.IfMatch
 	Statement string `path:"statement" maxLength:"60" doc:"id or label of the statement, such as S1"`
 	Body      B
 }
 
 type onFinding[B any] struct {
-	at
+	ReviewPath
 	web.IfMatch
 	Finding string `path:"finding" maxLength:"60" doc:"id or label of the finding, such as C1"`
 	Body    B
 }
 
 type onOpinion[B any] struct {
-	at
+	ReviewPath
 	web.IfMatch
 	Aspect string `path:"aspect" maxLength:"60" doc:"one of the aspects on which the kind wants an opinion, such as legal"`
 	Body   B
@@ -54,7 +54,7 @@ func (s *Service) partAPI(api *web.API) {
 	web.Op(api, ActionOpine, op("give-opinion", http.MethodPost, "/{id}/opinions/{aspect}/opinion", "Give the opinion for which you were named"), onPart(s, s.apiOpine))
 }
 
-func (s *Service) apiAsk(ctx context.Context, version int64, in *on[AskRequest]) (Question, error) {
+func (s *Service) apiAsk(ctx context.Context, version int64, in *ReviewBody[AskRequest]) (Question, error) {
 	input, err := in.Body.input(s.Zone)
 	if err != nil {
 		return Question{}, err
@@ -70,7 +70,7 @@ func (s *Service) apiSettle(ctx context.Context, version int64, in *onQuestion[S
 	return s.Settle(ctx, in.ID, version, in.Question, in.Body)
 }
 
-func (s *Service) apiState(ctx context.Context, version int64, in *on[StatementInput]) (Statement, error) {
+func (s *Service) apiState(ctx context.Context, version int64, in *ReviewBody[StatementInput]) (Statement, error) {
 	return s.State(ctx, in.ID, version, in.Body)
 }
 
@@ -78,7 +78,7 @@ func (s *Service) apiRestate(ctx context.Context, version int64, in *onStatement
 	return s.Restate(ctx, in.ID, version, in.Statement, in.Body)
 }
 
-func (s *Service) apiFind(ctx context.Context, version int64, in *on[FindInput]) (Finding, error) {
+func (s *Service) apiFind(ctx context.Context, version int64, in *ReviewBody[FindInput]) (Finding, error) {
 	return s.Find(ctx, in.ID, version, in.Body)
 }
 

@@ -51,7 +51,7 @@ func (s *Service) apiCapacity(ctx context.Context, in *struct{ Body CapacityInpu
 	return web.AnswerJSON(p), err
 }
 
-func (s *Service) apiSuggest(ctx context.Context, in *at) (*web.Listed[Candidate], error) {
+func (s *Service) apiSuggest(ctx context.Context, in *ReviewPath) (*web.Listed[Candidate], error) {
 	all, err := s.Suggest(ctx, in.ID)
 	return web.ListOf(all, "", web.Itself), err
 }

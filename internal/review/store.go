@@ -67,7 +67,7 @@ var keptReviews = item.Kept{Type: ItemType, Table: "review_item", Alias: "r"}
 func loadReview(ctx context.Context, rd store.Reader, a authz.Actor, id string) (Review, error) {
 	args := []any{id}
 	visible := keptReviews.Visible(a, &args)
-	return store.Found(reviewRows.One(ctx, rd, "WHERE (r.id = $1 OR r.origin_number = $1) AND "+visible+" ORDER BY r.id LIMIT 1", args...))
+	return store.Found(reviewRows.One(ctx, rd, "WHERE (r.id = $1 OR r.origin_number = $1 AND r.origin_number <> '') AND "+visible+" ORDER BY r.id LIMIT 1", args...))
 }
 
 // stale is the answer to whoever changes what somebody else changed meanwhile.

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package review_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/store/storetest"
+	"portreeve.org/portreeve/internal/kernel/web"
+	"portreeve.org/portreeve/internal/kernel/web/webtest"
+	"portreeve.org/portreeve/internal/review"
+	"portreeve.org/portreeve/internal/review/kind"
+)
+
+// served is a desk behind an HTTPS server, and a command line for each person.
+type served struct {
+	*desk
+	url, ca string
+}
+
+func serve(t *testing.T) *served {
+	t.Helper()
+	d := newDesk(t, storetest.SQLite(t, tables()))
+	h, err := d.mux().Handler()
+	d.must(err)
+	server := httptest.NewTLSServer(h)
+	t.Cleanup(server.Close)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	d.must(os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	return &served{desk: d, url: server.URL, ca: ca}
+}
+
+// mux serves the API of reviews; a person's token is their login.
+func (d *desk) mux() *web.Mux {
+	d.t.Helper()
+	deps := webtest.Deps(review.Actions()...)
+	people := webtest.People{}
+	for login := range cast {
+		people[login] = actor(login)
+	}
+	deps.People, deps.Policy, deps.Submissions, deps.Clock = people, d.authz, d.log, d.db.Clock()
+	m := web.NewMux(deps)
+	d.reviews.API(m.API())
+	return m
+}
+
+// run runs `portreeve review ...` as the person and returns the output and exit code.
+func (o *served) run(person string, args ...string) (string, int) {
+	o.t.Helper()
+	return o.typed(person, "", args...)
+}
+
+// typed is run with something on standard input.
+func (o *served) typed(person, input string, args ...string) (string, int) {
+	o.t.Helper()
+	var out, errs bytes.Buffer
+	session := &client.Session{Context: o.t.Context(), Stdin: strings.NewReader(input), Stdout: &out, Stderr: &errs,
+		Config: client.Config{URL: o.url, Token: person, CA: o.ca}}
+	parser, err := kong.New(&review.Commands{}, kong.Name("review"), kong.Exit(func(int) {}), kong.Writers(&out, &errs))
+	o.must(err)
+	cmd, err := parser.Parse(args)
+	if err != nil {
+		return err.Error(), 64
+	}
+	err = cmd.Run(session)
+	code := client.Report(&errs, err)
+	return out.String() + errs.String(), code
+}
+
+// ok runs a command that must succeed and reads its JSON.
+func (o *served) ok(into any, person string, args ...string) {
+	o.t.Helper()
+	out, code := o.run(person, append(args, "--json")...)
+	if code != 0 {
+		o.t.Fatalf("%v exits %d: %s", args, code, out)
+	}
+	o.must(json.Unmarshal([]byte(out), into))
+}
+
+// file writes a file for a command.
+func (o *served) file(name, text string) string {
+	o.t.Helper()
+	path := filepath.Join(o.t.TempDir(), name)
+	o.must(os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+const formB = `
+title: Security concept review for new CI
+kind: concept
+name: new-ci
+sketch: Replace the existing CI.
+answers:
+  project: new CI
+  target_date: "2020"
+  sensitive_data: None, hopefully.
+technologies:
+  - {name: Argo, state: candidate}
+`
+
+// Case B by the command line, by its participants' parts.
+func TestCommandsRunCaseB(t *testing.T) {
+	o := serve(t)
+	o.project("new-ci")
+	var v kind.Verdict
+	answers, _ := o.screened(kind.Needed)
+	args := []string{"prescreen"}
+	for q, a := range answers {
+		args = append(args, "--answer", q+"="+a)
+	}
+	o.ok(&v, "requester", args...)
+	if v.Result != kind.Needed || len(v.Kinds) == 0 {
+		t.Errorf("the pre-screen says %+v", v)
+	}
+	var d review.Detail
+	o.ok(&d, "requester", "request", "--file", o.file("form.yaml", formB), "--subject", "project:new-ci", "--answer", "target_date=2026-12-24")
+	if d.ID != "new-ci" || d.Answers["target_date"] != "2026-12-24" || len(d.Technologies) != 1 || d.Subject != "project:new-ci" {
+		t.Errorf("requested: %+v", d.Review)
+	}
+	o.ok(&d, "triager", "move", "new-ci", "--to", "waiting", "--not-ready", "sensitive_data", "--not-ready", "scenarios")
+	o.ok(&d, "requester", "edit", "new-ci", "--file", o.file("more.json", `{"scenarios": [{"title": "A patch", "who": "Anybody", "steps": "Send it in.", "trust": "Runs apart."}]}`))
+	o.ok(&d, "requester", "resubmit", "new-ci")
+	o.ok(&d, "triager", "move", "new-ci", "--to", "back_orders", "--priority", "medium")
+	o.ok(&d, "triager", "move", "new-ci", "--to", "planned", "--quarter", "2026-Q4", "--on", "2026-12-01")
+	o.ok(&d, "triager", "estimate", "new-ci", "--effort", "2.5")
+	o.ok(&d, "triager", "assign", "new-ci", "reviewer", "--as", "lead")
+	o.ok(&d, "reviewer", "declare", "new-ci", "--conflict", "none")
+	o.ok(&d, "triager", "assign", "new-ci", "reviewer2", "--as", "second_reader")
+	o.ok(&d, "reviewer2", "declare", "new-ci", "--conflict", "soft", "--words", "A friend works there.")
+	o.ok(&d, "triager", "assign", "new-ci", "reviewer3")
+	o.ok(&d, "triager", "release", "new-ci", "reviewer3")
+	o.ok(&d, "triager", "move", "new-ci", "--to", "in_progress")
+	if d.Effort != 2.5 || d.ScheduledFor != "2026-12-01" || len(d.Reviewers) != 2 || !d.Clock.Running {
+		t.Errorf("in progress: %+v with %+v", d.Review, d.Reviewers)
+	}
+	o.workByCommand()
+	o.endByCommand()
+}
+
+// workByCommand asks, states and finds.
+func (o *served) workByCommand() {
+	t := o.t
+	t.Helper()
+	var d review.Detail
+	o.ok(&d, "reviewer", "ask", "new-ci", "--text", "Where is testing?", "--due", "2026-12-01")
+	if q := d.Questions[0]; q.Due.Format("2006-01-02T15:04") != "2026-12-02T00:00" || d.Clock.Running {
+		t.Errorf("asked %+v", q)
+	}
+	out, code := o.typed("requester", "Unclear, or even if.\n", "answer", "new-ci", "Q1", "--file", "-")
+	if code != 0 || !strings.Contains(out, "Unclear, or even if.") {
+		t.Errorf("answered: exit %d, %s", code, out)
+	}
+	o.ok(&d, "reviewer", "settle", "new-ci", "Q1", "--settled", "not", "--note", "Nobody knows.")
+	o.ok(&d, "reviewer", "state", "new-ci", "--text", "Build nodes are untrusted.", "--source-kind", "document", "--source-title", "Threat model", "--source-place", "L132", "--label", "B09")
+	o.ok(&d, "reviewer", "state", "new-ci", "--kind", "requirement", "--text", "Exactly that artifact.", "--source-kind", "document", "--source-title", "Architecture", "--source-url", "https://example.org/a")
+	o.ok(&d, "reviewer", "find", "new-ci", "--kind", "contradiction", "--title", "Untrusted builds reach production", "--severity", "high", "--first", "B09", "--second", "R1")
+	o.ok(&d, "reviewer", "restate", "new-ci", "B09", "--state", "withdrawn", "--note", "The diagram was wrong.")
+	if s := d.Statements; s[len(s)-1].Source.Place != "L132" && s[0].Source.Place != "L132" {
+		t.Errorf("what was not typed is lost: %+v", s)
+	}
+	o.ok(&d, "reviewer", "refind", "new-ci", "C1", "--state", "settled", "--became", "Two channels.")
+	o.ok(&d, "reviewer", "find", "new-ci", "--kind", "weakness", "--title", "No owner", "--text", "Nobody answers for it.")
+	o.ok(&d, "reviewer", "risk", "new-ci", "F1", "--data", "internal", "--direction", "both", "--access", "write", "--volume", "low")
+	if d.Findings[0].State != review.FindingSettled || d.Findings[0].First == "" || d.Findings[1].State != review.FindingRisk {
+		t.Errorf("found %+v", d.Findings)
+	}
+}
+
+// endByCommand writes the assessment and gives the outcome.
+func (o *served) endByCommand() {
+	t := o.t
+	t.Helper()
+	var d review.Detail
+	draft, code := o.run("reviewer", "assess", "new-ci", "--draft")
+	if code != 0 || !strings.HasPrefix(draft, "# Assessment: Security concept review for new CI") {
+		t.Fatalf("draft: exit %d, %s", code, draft)
+	}
+	o.ok(&d, "reviewer", "assess", "new-ci", "--file", o.file("assessment.md", draft))
+	o.ok(&d, "reviewer2", "read", "new-ci", "--concurs", "I agree.")
+	o.ok(&d, "reviewer", "decide", "new-ci", "--outcome", "advice", "--reason", "Too much is open.", "--condition", "::Final components", "--condition", "2026-12-24:infra:Ownership", "--proof", "", "--proof", "A page")
+	if len(d.Conditions) != 2 || d.Conditions[1].Owner != "infra" || d.Conditions[1].Proof != "A page" || d.Verdict.Outcome != review.Advice {
+		t.Errorf("decided %+v with %+v", d.Verdict, d.Conditions)
+	}
+	o.ok(&d, "infra", "meet", "new-ci", "--condition", "2", "--shown", "https://example.org/owners")
+	o.ok(&d, "reviewer", "abstract", "new-ci", "--text", "We gave advice.", "--publish")
+	out, _ := o.run("bystander", "abstract", "new-ci", "--preview")
+	if !strings.HasSuffix(out, "We gave advice.\n") || strings.Contains(out, "Too much") {
+		t.Errorf("what leaves is %s", out)
+	}
+	for _, args := range [][]string{{"list", "--column", "all"}, {"board"}, {"show", "new-ci"}, {"kind", "list"}, {"kind", "show", "concept"}, {"prescreen"}} {
+		if out, code := o.run("auditor", args...); code != 0 || len(out) < 20 {
+			t.Errorf("%v: exit %d, %s", args, code, out)
+		}
+	}
+}
+
+func TestReviewsEndByCommand(t *testing.T) {
+	o := serve(t)
+	first, second, third := o.requested(), o.requested(), o.requested()
+	var d review.Detail
+	o.ok(&d, "requester", "supersede", first.ID, "--by", second.ID, "--reason", "A partner.")
+	o.ok(&d, "requester", "withdraw", second.ID, "--reason", "No partner.")
+	o.ok(&d, "triager", "dismiss", third.ID, "--reason", "A routine change.")
+	if d.Verdict.Outcome != review.NotNeeded {
+		t.Errorf("dismissed as %+v", d.Verdict)
+	}
+	hosted := o.requested(of("third-party-hosting", ""))
+	o.ok(&d, "triager", "opinion", "ask", hosted.ID, "legal", "--assessor", "legal")
+	o.ok(&d, "legal", "opinion", "give", hosted.ID, "legal", "--verdict", "concerns", "--text", "The contract lacks a clause.")
+	if d.Opinions[0].Verdict != "concerns" {
+		t.Errorf("the opinion is %+v", d.Opinions)
+	}
+}
+
+func TestKindsByCommand(t *testing.T) {
+	o := serve(t)
+	text, code := o.run("reviewer", "kind", "show", "privacy")
+	if code != 0 {
+		t.Fatal(text)
+	}
+	changed := o.file("privacy.yaml", strings.Replace(text, "sections:\n", "sections:\n  - title: More\n    fields:\n      - {name: lawful_basis, label: Lawful basis, type: line, required: true, guidance: Say which., example: Consent.}\n", 1))
+	if out, code := o.run("reviewer", "kind", "diff", "privacy", changed); code != 0 || !strings.Contains(out, "lawful_basis") {
+		t.Errorf("diff: exit %d, %s", code, out)
+	}
+	if out, code := o.run("reviewer", "kind", "try", "privacy", changed, "--answer", "nonsense=1"); code != 0 || !strings.Contains(out, "refused nonsense") || !strings.Contains(out, "falls short lawful_basis") {
+		t.Errorf("try: exit %d, %s", code, out)
+	}
+	if out, code := o.run("reviewer", "kind", "try", "privacy", o.file("bad.yaml", "name: privacy\nforce: maybe\n")); code == 0 || !strings.Contains(out, "cannot be published") {
+		t.Errorf("a bad text: exit %d, %s", code, out)
+	}
+	if out, code := o.run("triager", "kind", "publish", "privacy", changed, "--note", "Asked for."); code != 77 {
+		t.Errorf("by a triager: exit %d, %s", code, out)
+	}
+	var k review.KindDetail
+	o.ok(&k, "reviewer", "kind", "publish", "privacy", changed, "--note", "Asked for by legal.")
+	if k.Version != 2 || k.Kind == nil {
+		t.Errorf("published %+v", k.KindVersion)
+	}
+	if out, code := o.run("reviewer", "kind", "publish", "privacy", changed, "--note", "Again.", "--before", "1"); code != 1 || !strings.Contains(out, "Somebody changed this") {
+		t.Errorf("from an old one: exit %d, %s", code, out)
+	}
+	own := o.file("own.yaml", strings.Replace(strings.Replace(text, "name: privacy", "name: local", 1), "title: ", "title: Our own ", 1))
+	o.ok(&k, "reviewer", "kind", "publish", "local", own, "--note", "Of our own.")
+	var d review.Detail
+	o.ok(&d, "requester", "request", "--kind", "local", "--title", "By our own kind")
+	if d.Kind != "local" || d.KindVersion != 1 || !strings.HasPrefix(d.KindTitle, "Our own") {
+		t.Errorf("requested by %s version %d, %s", d.Kind, d.KindVersion, d.KindTitle)
+	}
+}
+
+func TestCommandErrors(t *testing.T) {
+	o := serve(t)
+	r := o.requested()
+	for _, c := range []struct {
+		name, person string
+		args         []string
+		code         int
+		want         string
+	}{
+		{"unknown flag", "owner", []string{"show", r.ID, "--jsn"}, 64, "unknown flag --jsn"},
+		{"missing argument", "owner", []string{"show"}, 64, "<review>"},
+		{"bad column", "triager", []string{"move", r.ID, "--to", "done"}, 64, "--to"},
+		{"no title", "owner", []string{"request", "--sketch", "x"}, 64, "--title"},
+		{"not there", "owner", []string{"show", "abcdefghijklmnop"}, 1, "nothing here"},
+		{"not allowed", "requester", []string{"move", r.ID, "--to", "back_orders"}, 77, ""},
+		{"not signed in", "ghost", []string{"list"}, 77, ""},
+		{"stale", "triager", []string{"move", r.ID, "--to", "back_orders", "--version", "9"}, 1, "Somebody changed this"},
+		{"no quarter", "triager", []string{"move", r.ID, "--to", "planned"}, 1, "2026-Q4"},
+		{"no reason", "triager", []string{"move", r.ID, "--to", "waiting"}, 1, "reason"},
+		{"nothing to change", "owner", []string{"edit", r.ID}, 64, "Say what to change"},
+		{"nothing to set", "triager", []string{"estimate", r.ID}, 64, "--effort"},
+		{"no text", "reviewer", []string{"ask", r.ID}, 64, "--text"},
+		{"both texts", "reviewer", []string{"ask", r.ID, "--text", "x", "--file", "y"}, 64, "can't be used together"},
+		{"bad date", "reviewer", []string{"ask", r.ID, "--text", "x", "--due", "tomorrow"}, 1, "2026-12-23"},
+		{"no such question", "owner", []string{"answer", r.ID, "Q9", "--text", "x"}, 1, "nothing here"},
+		{"settle how", "reviewer", []string{"settle", r.ID, "Q1"}, 64, "--settled"},
+		{"settle twice", "reviewer", []string{"settle", r.ID, "Q1", "--again", "--withdraw"}, 64, "one of"},
+		{"no such statement", "reviewer", []string{"restate", r.ID, "S9", "--note", "x"}, 1, "no such statement"},
+		{"no such finding", "reviewer", []string{"refind", r.ID, "F9", "--became", "x"}, 1, "no such finding"},
+		{"assess what", "reviewer", []string{"assess", r.ID}, 64, "--draft"},
+		{"condition syntax", "reviewer", []string{"decide", r.ID, "--outcome", "advice", "--reason", "x", "--condition", "soon"}, 64, "date:login:text"},
+		{"proof of what", "reviewer", []string{"decide", r.ID, "--outcome", "advice", "--reason", "x", "--proof", "y"}, 64, "--condition"},
+		{"nothing to meet", "reviewer", []string{"meet", r.ID, "--shown", "x"}, 64, "open: none"},
+		{"no such file", "owner", []string{"request", "--file", "nowhere.yaml"}, 64, "cannot be read"},
+		{"no such key", "owner", []string{"request", "--file", o.file("bad.yaml", "titel: x\n")}, 1, "title"},
+		{"no such kind", "owner", []string{"request", "--kind", "nonsense", "--title", "x"}, 1, "kind list"},
+		{"no such field", "owner", []string{"edit", r.ID, "--answer", "proect=x"}, 1, "project"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, code := o.run(c.person, c.args...)
+			if code != c.code || !strings.Contains(out, c.want) {
+				t.Errorf("exit %d, want %d with %q: %s", code, c.code, c.want, out)
+			}
+		})
+	}
+}
+
+func TestAPIPreconditions(t *testing.T) {
+	d := newDesk(t, storetest.SQLite(t, tables()))
+	r := d.requested()
+	anyone := webtest.Serve(t, d.mux())
+	path := "/api/v1/reviews/" + r.ID
+	move := review.MoveInput{To: review.BackOrders}
+	anyone.Token("triager").JSON("POST", path+"/moves", move).Want(428)
+	anyone.Token("triager").JSON("POST", path+"/moves", move, "If-Match", `"v9"`).Want(412)
+	anyone.Token("triager").JSON("POST", path+"/moves", move, "If-Match", `whatever`).Want(400)
+	anyone.Token("bystander").JSON("POST", path+"/moves", move).Want(403)
+	anyone.Token("bystander").JSON("PATCH", path, map[string]string{"title": "Mine"}).Want(403)
+	anyone.Get(path).Want(401)
+	made := anyone.Token("requester").JSON("POST", "/api/v1/reviews", map[string]any{"title": "An idea", "sketch": "x"}).Want(201)
+	if at := made.Header.Get("Location"); !strings.HasPrefix(at, "/api/v1/reviews/") || made.Header.Get("ETag") != `"v1"` {
+		t.Errorf("made at %q, %q", at, made.Header.Get("ETag"))
+	}
+	etag := anyone.Token("triager").Get(path).Want(200).Header.Get("ETag")
+	done := anyone.Token("triager").JSON("POST", path+"/moves", move, "If-Match", etag, "Idempotency-Key", "one").Want(200)
+	again := anyone.Token("triager").JSON("POST", path+"/moves", move, "If-Match", etag, "Idempotency-Key", "one").Want(200)
+	if done.Body != again.Body || again.Header.Get("Idempotency-Replayed") != "true" {
+		t.Error("a repeat is answered differently")
+	}
+	// Nothing that was refused comes back.
+	for _, body := range []map[string]any{
+		{"title": "x", "kind": "secret-plan"}, {"title": "x", "sketch": "x", "visibility": "secret-plan"},
+		{"title": "x", "sketch": "x", "prescreen": map[string]string{"exposure": "secret-plan"}},
+		{"title": "x", "sketch": "x", "owner": "secret-plan"}, {"title": "x", "sketch": "x", "subject": "secret-plan"},
+		{"title": "x", "kind": "concept", "answers": map[string]string{"target_date": "secret-plan"}},
+	} {
+		anyone.Token("requester").JSON("POST", "/api/v1/reviews", body).Want(422).WantNoText("secret-plan")
+	}
+	anyone.Token("requester").JSON("POST", "/api/v1/reviews/prescreen", map[string]any{"answers": map[string]string{"exposure": "secret-plan"}}).Want(422).WantNoText("secret-plan")
+	version := d.version(r.ID)
+	anyone.Token("reviewer").JSON("POST", path+"/questions", map[string]string{"text": "x", "due": "secret-plan"}, "If-Match", fmt.Sprintf(`"v%d"`, version)).Want(422).WantNoText("secret-plan").WantText(`"path":"due"`)
+	anyone.Token("reviewer").JSON("PUT", "/api/v1/review-kinds/privacy", map[string]any{"text": "x", "note": "y"}).Want(428)
+	anyone.Token("triager").JSON("PUT", "/api/v1/review-kinds/privacy", map[string]any{"text": "x", "note": "y"}).Want(403)
+	kinds := anyone.Token("auditor").Get("/api/v1/review-kinds").Want(200)
+	kinds.WantText(`"name":"concept"`, `"force":"required"`)
+	anyone.Token("auditor").Get("/api/v1/review-kinds/nonsense").Want(404)
+	anyone.Token("auditor").Get("/api/v1/review-kinds/concept?version=9").Want(404)
+}
+
+// Numbers of entries are for those who may read the ledger.
+func TestEntriesAreWithheld(t *testing.T) {
+	d := newDesk(t, storetest.SQLite(t, tables()))
+	r := d.begun(d.requested())
+	d.stated(r.ID, "x")
+	anyone := webtest.Serve(t, d.mux())
+	for _, path := range []string{"/api/v1/reviews/" + r.ID, "/api/v1/reviews", "/api/v1/reviews/board"} {
+		anyone.Token("reviewer").Get(path).Want(200).WantText(`"entry":`)
+		for _, person := range []string{"bystander", "owner", "requester"} {
+			if !d.authz.Allowed(authz.Actor{ID: person, Kind: authz.KindPerson, Roles: cast[person]}, "ledger:read") {
+				anyone.Token(person).Get(path).Want(200).WantNoText(`"entry":`)
+			}
+		}
+	}
+}
+
+// What a reader may not see answers like what is not there, on every operation.
+func TestRestrictedAnswersAsAbsent(t *testing.T) {
+	d := newDesk(t, storetest.SQLite(t, tables()))
+	r := d.requested(restrictedTo("person:reviewer"))
+	anyone := webtest.Serve(t, d.mux())
+	for _, op := range [][3]string{
+		{"GET", "", ""}, {"PATCH", "", `{"title":"x"}`}, {"POST", "/moves", `{"to":"back_orders"}`}, {"POST", "/resubmission", ""},
+		{"PATCH", "/estimate", `{"effort":1}`}, {"POST", "/reviewers", `{"person":"reviewer2","part":"lead"}`}, {"POST", "/reviewers/reviewer/release", ""},
+		{"POST", "/declarations", `{"conflict":"none"}`}, {"POST", "/readings", `{"concurs":"x"}`}, {"POST", "/questions", `{"text":"x"}`},
+		{"POST", "/questions/Q1/answers", `{"text":"x"}`}, {"POST", "/questions/Q1/settlement", `{"settled":"fully"}`},
+		{"POST", "/statements", `{"kind":"statement","text":"x","source":{"kind":"form","title":"x"}}`},
+		{"PUT", "/statements/S1", `{"kind":"statement","text":"x","source":{"kind":"form","title":"x"}}`},
+		{"POST", "/findings", `{"kind":"gap","title":"x"}`}, {"PUT", "/findings/F1", `{"kind":"gap","title":"x"}`}, {"POST", "/findings/F1/risk", `{}`},
+		{"PUT", "/opinions/legal", `{"assessor":"legal"}`}, {"POST", "/opinions/legal/opinion", `{"verdict":"concerns","text":"x"}`},
+		{"POST", "/assessments", `{"text":"x","written":0}`}, {"GET", "/assessments", ""}, {"GET", "/assessment/draft", ""}, {"GET", "/abstract", ""},
+		{"PUT", "/abstract", `{"text":"x","publish":false}`}, {"POST", "/outcome", `{"outcome":"advice","reason":"x"}`}, {"POST", "/withdrawal", `{"reason":"x"}`},
+		{"POST", "/dismissal", `{"reason":"x"}`}, {"POST", "/supersession", `{"successor":"x","reason":"x"}`}, {"POST", "/conditions/c/proof", `{"shown":"x"}`},
+	} {
+		var body any
+		if op[2] != "" {
+			body = json.RawMessage(op[2])
+		}
+		for _, person := range []string{"reviewer2", "triager", "bystander", "outsider"} {
+			for _, match := range []string{"", `"v1"`} {
+				ask := func(id string) (int, string) {
+					at := "/api/v1/reviews/" + id + op[1]
+					if op[0] == "GET" {
+						w := anyone.Token(person).Get(at)
+						return w.Status, masked(w.Body)
+					}
+					w := anyone.Token(person).JSON(op[0], at, body, "If-Match", match)
+					return w.Status, masked(w.Body)
+				}
+				status, text := ask(r.ID)
+				absentStatus, absent := ask("aaaaaaaaaaaaaaaa")
+				if status != absentStatus || text != absent || status != 404 && status != 403 {
+					t.Errorf("%s %s as %s with %q: %d %s, and of nothing %d %s", op[0], op[1], person, match, status, text, absentStatus, absent)
+				}
+			}
+		}
+	}
+}
+
+// masked takes out what differs in every answer.
+func masked(body string) string {
+	var doc map[string]any
+	if json.Unmarshal([]byte(body), &doc) != nil {
+		return body
+	}
+	delete(doc, "request_id")
+	delete(doc, "instance")
+	out, _ := json.Marshal(doc) //nolint:errcheck // it was JSON
+	return string(out)
+}
