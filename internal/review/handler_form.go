@@ -63,6 +63,7 @@ type formView struct {
 	Title, Lead string
 	Action      string
 	Review      Detail
+	IntroTitle  string                         // heads it; may be empty
 	Intro       []any                          // before the form
 	Blocks      func(f *web.Form) []block      // its fields
 	Rows        func(f *web.Form) []fieldRow   // of a repeated part; nil: there is none

@@ -18,8 +18,8 @@ func parts(c *web.Ctx, current string) web.Tabs {
 		name, url string
 		action    authz.Action
 	}{
-		{"board", "/reviews", ActionRead}, {"list", "/reviews/list", ActionRead}, {"plan", "/reviews/plan", ActionRead},
-		{"meeting", "/reviews/meeting", ActionMeeting}, {"metrics", "/reviews/metrics", ActionRead}, {"kinds", "/review-kinds", ActionRead},
+		{"board", "/reviews", ActionRead}, {"list", "/reviews/list", ActionRead}, {"plan", "/reviews/plan", ActionInside},
+		{"meeting", "/reviews/meeting", ActionInside}, {"metrics", "/reviews/metrics", ActionRead}, {"kinds", "/review-kinds", ActionRead},
 	} {
 		if c.Can(p.action) {
 			t.Items = append(t.Items, web.Tab{Text: c.Text("review.part_" + p.name), URL: p.url, Count: -1, Current: p.name == current})
@@ -102,11 +102,12 @@ func boardCard(c *web.Ctx, r Summary) web.BoardCard {
 	case r.Column == Planned:
 		add(r.Quarter)
 	}
-	if text := clockText(c, r.Review, r.Clock, nil); text != "" {
-		add(text)
-	}
+	clock := clockText(c, r.Review, r.Clock, nil)
 	if !r.Done() && !r.Clock.Start.IsZero() {
-		add(c.Text("review.card.used", int(r.Clock.Used), r.Clock.Days))
+		clock = itemweb.Sentence(clock, c.Text("review.card.used", int(r.Clock.Used), r.Clock.Days))
+	}
+	if clock != "" {
+		add(clock)
 	}
 	card.Actions = cardMoves(c, r)
 	return card
@@ -199,12 +200,13 @@ func listRow(c *web.Ctx, r Summary) web.Row {
 	if r.Quarter != "" && !r.Done() {
 		where = append(where, r.Quarter)
 	}
-	var clock []any
-	if text := clockText(c, r.Review, r.Clock, nil); text != "" {
-		clock = append(clock, text)
-	}
+	text := clockText(c, r.Review, r.Clock, nil)
 	if !r.Clock.Start.IsZero() {
-		clock = append(clock, c.Text("review.card.used", int(r.Clock.Used), r.Clock.Days))
+		text = itemweb.Sentence(text, c.Text("review.card.used", int(r.Clock.Used), r.Clock.Days))
+	}
+	var clock []any
+	if text != "" {
+		clock = append(clock, text)
 	}
 	if r.OpenQuestions > 0 && !r.Done() {
 		clock = append(clock, web.Badge{Tone: web.ToneNotice, Text: c.Text("review.card.questions", r.OpenQuestions)})

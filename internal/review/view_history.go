@@ -18,7 +18,7 @@ func historyLine(c *web.Ctx, d Detail) web.Timeline {
 		Silent: []string{"assessment", "read", "undone"}, // the name of the step says these already
 		Part: func(part string) any {
 			if id, ok := strings.CutPrefix(part, meetingPart("")); ok {
-				return web.Link{Text: c.Text("review.history.meeting"), URL: "/reviews/meeting/" + id}
+				return web.Link{Text: c.Text("review.history.meeting"), URL: "/review-meetings/" + id}
 			}
 			return web.Badge{Tone: web.ToneWarning, Text: c.Text("web.visibility_restricted")}
 		},

@@ -76,6 +76,9 @@ func nextVerb(c *web.Ctx, d Detail) string {
 	leads := d.Lead == c.Actor.ID
 	switch {
 	case d.May("resubmit") && (d.Owner == c.Actor.ID || d.Requester == c.Actor.ID):
+		if len(d.Shortfalls) > 0 {
+			return "edit"
+		}
 		return "resubmit"
 	case d.Column == InProgress && leads && d.May("decide") && len(d.openLabels()) == 0:
 		return "decide"

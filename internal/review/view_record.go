@@ -20,6 +20,7 @@ type questionView struct {
 	Facts   []any
 	Thread  web.Comments
 	Answer  string // where an answer is sent to, or ""
+	More    string // page of the form that adds to an answer, or ""
 	Settle  string // page of the form that settles it, or ""
 	Settled string // how far, in words
 }
@@ -52,6 +53,9 @@ func questionOf(c *web.Ctx, d Detail, q Asked) questionView {
 	closed := q.State == QuestionSettled || q.State == QuestionWithdrawn
 	if !closed && d.May("answer") && d.owes(c.Actor.ID, q.Question) {
 		v.Answer = at + "/answer"
+		if q.State == QuestionAnswered {
+			v.Answer, v.More = "", v.Answer
+		}
 	}
 	if !closed && d.May("ask") {
 		v.Settle = at + "/settle"

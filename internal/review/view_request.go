@@ -179,6 +179,7 @@ func (v requestView) input(f *web.Form, field kind.Field, name string) web.Field
 		in.Max = MaxText
 	}
 	in = f.Titled(in, field.Label, field.Guidance)
+	in.Required = field.Required // no browser enforces it: what is missing is remarked
 	if field.Type == kind.Date && in.Hint == "" {
 		in.Hint = v.text("review.form.day_hint")
 	}
@@ -191,13 +192,6 @@ func options(all []kind.Option) []web.Choice {
 		choices[i] = web.Choice{Value: o.Value, Label: o.Label}
 	}
 	return choices
-}
-
-// Required reports whether the kind wants an answer: the form takes one without, and
-// remarks it.
-func (v requestView) Required(field string) bool {
-	f, ok := v.Kind.Field(field)
-	return ok && f.Required
 }
 
 // TechnologyRows makes the rows of the technologies; it is for the template.

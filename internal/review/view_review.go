@@ -175,8 +175,16 @@ func notReady(c *web.Ctx, d Detail) any {
 	if d.Wait.Reason != "" {
 		lines = append(lines, d.Wait.Reason)
 	}
+	var missing []string
 	for _, short := range d.Wait.Shortfalls {
+		if short.Code == kind.ShortMissing {
+			missing = append(missing, "«"+short.Label+"»")
+			continue
+		}
 		lines = append(lines, c.Text("review.alert.short", short.Label, short.Message))
+	}
+	if len(missing) > 0 {
+		lines = append(lines, c.Text("review.alert.unanswered", missing))
 	}
 	return web.Verbatim{Text: strings.Join(lines, "\n")}
 }
@@ -189,12 +197,7 @@ func stepLine(c *web.Ctx, d Detail) web.Steps {
 		entered[st.Column] = st.From
 	}
 	line := web.Steps{Label: c.Text("review.steps")}
-	for _, column := range Columns() {
-		_, been := entered[column]
-		here := slices.Index(Columns(), column) - slices.Index(Columns(), d.Column)
-		if column == Waiting && here != 0 || here < 0 && !been {
-			continue // a halt, or a step that was left out
-		}
+	for _, column := range wayOf(d.Column, entered) {
 		step := web.Step{Text: columnText(c, column), State: "todo"}
 		if at, was := entered[column]; was {
 			step.State, step.Note = "done", any(at)
@@ -214,6 +217,27 @@ func stepLine(c *web.Ctx, d Detail) web.Steps {
 		line.Items = append(line.Items, step)
 	}
 	return line
+}
+
+// wayOf are the columns of the way to and from where a review stands: without those
+// that were left out, and with Waiting, which is a halt and no step, only while the
+// review waits, behind where it came from.
+func wayOf(here Column, entered map[Column]time.Time) []Column {
+	way := slices.DeleteFunc(Columns(), func(column Column) bool { return column == Waiting })
+	last := 0
+	for i, column := range way {
+		if _, been := entered[column]; been {
+			last = i
+		}
+	}
+	if here == Waiting {
+		return slices.Insert(way, last+1, Waiting)
+	}
+	at := slices.Index(way, here)
+	return slices.DeleteFunc(way, func(column Column) bool {
+		_, been := entered[column]
+		return !been && slices.Index(Columns(), column) < slices.Index(Columns(), way[at])
+	})
 }
 
 // timer draws the clock with its pauses.
@@ -331,7 +355,10 @@ func answerSections(c *web.Ctx, d Detail) []answerSection {
 			if f.Name == paragraph && d.Sketch != "" {
 				continue // it stands at the head of the page
 			}
-			out.Answers = append(out.Answers, formAnswer{Label: f.Label, Answer: answerText(c, f, d.Answers[f.Name]), Short: shortOf(d.Shortfalls, f.Name)})
+			one := formAnswer{Label: f.Label, Answer: answerText(c, f, d.Answers[f.Name]), Short: shortOf(d.Shortfalls, f.Name)}
+			if one.Answer != nil || len(one.Short) > 0 { // what nobody has to answer is not missed
+				out.Answers = append(out.Answers, one)
+			}
 		}
 		if len(out.Answers) > 0 {
 			all = append(all, out)

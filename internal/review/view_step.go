@@ -155,7 +155,7 @@ func readView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 		return fields(needed(tall(hinted(f.Area("concurs", "review.read.concurs"), c.Text("review.read.concurs_hint"), MaxReason), 6)))
 	})
 	if d.Assessment != nil {
-		v.Intro = []any{web.Restricted{Text: audience(c, d), Body: prose(d.Assessment.Text)}}
+		v.IntroTitle, v.Intro = c.Text("review.assessment.title"), []any{web.Restricted{Text: audience(c, d), Body: prose(d.Assessment.Text)}}
 	}
 	return v, nil
 }
