@@ -103,6 +103,27 @@
   });
   window.addEventListener("beforeunload", (event) => { if (dirty.size) event.preventDefault(); });
 
+  // Where a page says so (data-keys), one key presses the button or link that names it
+  // (data-key), unless somebody types or has switched that off. A button that needs a
+  // field (data-needs) goes there first.
+  const keysOff = () => { try { return localStorage.getItem("keys") === "off"; } catch { return false; } };
+  const addKeys = () => {
+    const keys = document.querySelector("[data-keys-switch]");
+    if (!keys) return;
+    const box = keys.querySelector("input");
+    keys.hidden = false;
+    box.checked = !keysOff();
+    box.addEventListener("change", () => { try { localStorage.setItem("keys", box.checked ? "on" : "off"); } catch { /* for this page alone */ } });
+  };
+  addKeys();
+  const press = (key) => {
+    const act = document.querySelector(`[data-keys] [data-key="${CSS.escape(key)}"]`);
+    if (!act || keysOff()) return false;
+    const field = act.dataset.needs && act.form.elements[act.dataset.needs];
+    if (field && !field.value.trim()) field.focus(); else act.click();
+    return true;
+  };
+
   // "/" goes to the search box; Escape and a click elsewhere close menus.
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
@@ -113,6 +134,8 @@
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const box = document.querySelector("[data-hotkey='/']");
       if (box) { event.preventDefault(); box.focus(); }
+    } else if (event.key.length === 1 && !typing && !event.repeat && !event.ctrlKey && !event.metaKey && !event.altKey && press(event.key)) {
+      event.preventDefault();
     }
   });
   document.addEventListener("click", (event) => {
