@@ -125,15 +125,15 @@ func (s *server) stop() {
 	}
 }
 
-// as returns the account of the role.
-func (s *server) as(role string) account {
+// as returns the account with that login; each role has one that is named like it.
+func (s *server) as(login string) account {
 	s.t.Helper()
 	for _, a := range s.Accounts {
-		if a.Role == role {
+		if a.Login == login {
 			return a
 		}
 	}
-	s.t.Fatalf("the demo has no account with the role %q", role)
+	s.t.Fatalf("the demo has no account with the login %q", login)
 	return account{}
 }
 
@@ -143,10 +143,10 @@ type result struct {
 	stdout, stderr string
 }
 
-// cli runs the command line as the given role.
-func (s *server) cli(role string, args ...string) result {
+// cli runs the command line as somebody.
+func (s *server) cli(login string, args ...string) result {
 	s.t.Helper()
-	return command(s.t, []string{"PORTREEVE_URL=" + s.URL, "PORTREEVE_TOKEN=" + s.as(role).Token, "PORTREEVE_CA=" + s.CA}, args...)
+	return command(s.t, []string{"PORTREEVE_URL=" + s.URL, "PORTREEVE_TOKEN=" + s.as(login).Token, "PORTREEVE_CA=" + s.CA}, args...)
 }
 
 // command runs the binary with an environment of its own.
