@@ -15,9 +15,10 @@ import (
 const BenchLong = 300
 
 const (
-	benchReviews  = 50 // reviews that are made in one transaction
-	benchFindings = 25 // of so many reviews one has a finding
-	benchQuestion = 5  // of so many messages one is a question
+	benchReviews  = 50               // reviews that are made in one transaction
+	benchFindings = 25               // of so many reviews one has a finding
+	benchQuestion = 5                // of so many messages one is a question
+	benchRoom     = 30 * time.Second // after the end of the risks' time, and before now
 )
 
 // fillReviews makes reviews at the end of the made-up time. They were received in
@@ -39,6 +40,7 @@ func (f *benchFiller) fillReviews(ctx context.Context) error {
 			f.messages += one.Messages
 			made = append(made, one)
 		}
+		f.clock.Set(f.end.Add(time.Duration(at) * benchRoom / time.Duration(f.plan.Reviews)))
 		ids, err := reviews.Fill(ctx, made)
 		if err != nil {
 			return err

@@ -5,7 +5,9 @@ package review
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -169,7 +171,8 @@ func (r *madeReview) discuss(ctx context.Context) error {
 		if n%2 == 0 {
 			writer = r.Lead
 		}
-		text := fmt.Sprintf("Message %d about number %d: the **answer** stands in the [design](https://wiki.example/design/%d), section %d.\n\n* nothing leaves production\n* `cache` is asked first\n", n, r.Number, r.Number, n)
+		text := fmt.Sprintf("Message %d about number %d: the **answer** stands in the [design](https://wiki.example/design/%d), section %d.\n\n* %s\n* `%s` is asked first\n",
+			n, r.Number, r.Number, n, r.words(n, madeWords), MadeWord(n))
 		if err := r.post(ctx, writer, threads[n%len(threads)], text); err != nil {
 			return err
 		}
@@ -195,6 +198,35 @@ func (r *madeReview) ask(ctx context.Context, number int, q Question) error {
 func (r *madeReview) post(ctx context.Context, writer authz.Actor, thread, text string) error {
 	_, err := r.s.Comments().PostIn(authz.WithActor(ctx, writer), r.tx, r.review.Item(), thread, text)
 	return err
+}
+
+// madeWords is how many words a message has beside those that all have.
+const madeWords = 30
+
+// MadeWords is how many different words the messages of [Service.Fill] draw from.
+const MadeWords = 5000
+
+// words draws words as often as those of a language stand in its texts (Zipf's law):
+// a search through the same words again and again would measure nothing.
+func (r *madeReview) words(message, n int) string {
+	dice := rand.New(rand.NewPCG(uint64(r.Number), uint64(message)))
+	rank := rand.NewZipf(dice, 1.1, 2, MadeWords-1)
+	all := make([]string, n)
+	for i := range all {
+		all[i] = MadeWord(int(rank.Uint64()))
+	}
+	return strings.Join(all, " ")
+}
+
+// MadeWord is the word of a rank, 0 for the most frequent one.
+func MadeWord(rank int) string {
+	const syllables = "kalimonarutesopiluvabeda"
+	word := ""
+	for rank += 12; rank > 0; rank /= 12 {
+		at := rank % 12 * 2
+		word += syllables[at : at+2]
+	}
+	return word
 }
 
 func (r *madeReview) find(ctx context.Context) error {
@@ -226,5 +258,6 @@ func (r *madeReview) end(ctx context.Context) error {
 	} else if err := r.record(ctx, KindMoved, movedBody{Review: r.review.ID, Version: r.review.Version, From: Incoming, To: r.Column}, item.Change{Field: "column", To: string(r.Column)}); err != nil {
 		return err
 	}
+	r.review.ChangedAt = r.ReceivedAt.Add(20*day + time.Duration(r.Number)*time.Second)
 	return reviewRows.Update(ctx, r.tx.Tx, r.review, before)
 }

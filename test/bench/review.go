@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"portreeve.org/portreeve/internal/review"
 )
 
 // The groups that the views of reviews are counted to, each with a target.
@@ -44,11 +46,14 @@ func (b *bench) reviewViews() []page {
 		list("of one person", "person=owner-007&column=all"),
 		list("on one subject", "subject="+subject+"&column=all"),
 		{name: "a review with many messages", route: routeReview, path: "/reviews/" + b.figures.filled.Long, group: groupLong},
-		find("a word of every message", "production"),
-		find("two words", "answer design"),
-		find("a phrase", `"which hosts"`),
+		find("a frequent word", review.MadeWord(20)),
+		find("a rare word", review.MadeWord(2000)),
+		find("two words", review.MadeWord(40)+" "+review.MadeWord(400)),
+		find("a phrase", `"`+review.MadeWord(30)+" "+review.MadeWord(10)+`"`),
 		find("a number", "4711"),
 		find("a prefix", "frame*"),
+		// Nobody looks for it, and it is not counted to the figure: it is what the index can do worst.
+		{name: "search: a word of every message", route: routeSearch, path: routeSearch, query: "q=section"},
 	}
 }
 

@@ -120,7 +120,10 @@ func statement(e engine, a authz.Actor, terms []term, kinds []string, after *pla
 	var args []any
 	matched, titled := make([]string, len(terms)), make([]string, len(terms))
 	for i, t := range terms {
-		matched[i] = "CASE WHEN " + e.match(t, false, &args) + " THEN 1 ELSE 0 END"
+		matched[i] = "1" // all hits have the only term
+		if len(terms) > 1 {
+			matched[i] = "CASE WHEN " + e.match(t, false, &args) + " THEN 1 ELSE 0 END"
+		}
 		titled[i] = "CASE WHEN " + e.match(t, true, &args) + " THEN 1 ELSE 0 END"
 	}
 	conditions := []string{e.anyOf(terms, &args), authz.Visible(a, "d.item", "d.visibility", &args)}
