@@ -117,3 +117,6 @@ func address(url string) string {
 
 // plainWord is a name of a value as people read it: "approved with conditions".
 func plainWord[T ~string](value T) string { return strings.ReplaceAll(string(value), "_", " ") }
+
+// capital returns a word of ours with its first letter in upper case.
+func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
