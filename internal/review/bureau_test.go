@@ -126,10 +126,13 @@ rows:
 
 func eachBureau(t *testing.T, fn func(t *testing.T, b *bureau)) {
 	t.Helper()
-	tables := []store.Migrations{
+	storetest.Each(t, bureauTables(), func(t *testing.T, db *store.DB) { fn(t, newBureau(t, db)) })
+}
+
+func bureauTables() []store.Migrations {
+	return []store.Migrations{
 		ledger.Migrations(), authz.Migrations(), catalog.Migrations(), content.Migrations(), job.Migrations(), notify.Migrations(), review.Migrations(),
 	}
-	storetest.Each(t, tables, func(t *testing.T, db *store.DB) { fn(t, newBureau(t, db)) })
 }
 
 func newBureau(t testing.TB, db *store.DB) *bureau {

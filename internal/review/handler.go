@@ -36,6 +36,7 @@ func (s *Service) Pages(m *web.Mux) {
 	s.recordPages(m)
 	s.outcomePages(m)
 	s.kindPages(m)
+	s.planPages(m)
 }
 
 func (s *Service) showBoard(c *web.Ctx) error {

@@ -14,3 +14,6 @@ func Percentile(sorted []time.Duration, p int) time.Duration { return percentile
 
 // Union is that of sorted pauses.
 func Union(sorted []Pause, start, end time.Time) []Pause { return union(sorted, start, end) }
+
+// PlainCell is a cell as a file has it.
+func PlainCell(text string) string { return plainCell(text) }
