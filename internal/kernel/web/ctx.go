@@ -107,12 +107,18 @@ func (c *Ctx) execute(status int, page, block string, data any) error {
 
 // SeeOther answers a successful POST: the browser goes on to path, so that a
 // reload does not send the form again. Path must be on this server.
-func (c *Ctx) SeeOther(path string) error {
+func (c *Ctx) SeeOther(path string) error { return c.seeOther(path, "") }
+
+// seeOther goes on to the element with that id on the page, or to all of it.
+func (c *Ctx) seeOther(path, id string) error {
 	path = LocalPath(path)
 	if len(c.flash) > 0 {
 		http.SetCookie(c.W, hostCookie(flashCookie, encodeFlash(c.flash), time.Time{}))
 	}
 	c.settle(http.StatusSeeOther, path)
+	if id != "" {
+		path += "#" + url.PathEscape(id)
+	}
 	c.redirect(http.StatusSeeOther, path)
 	return nil
 }

@@ -54,6 +54,14 @@ func To(path, key string, args ...any) Next {
 	}
 }
 
+// ToPart is [To] for one part of a page, the element with that id.
+func ToPart(path, id, key string, args ...any) Next {
+	return func(c *Ctx) error {
+		c.Flash(key, args...)
+		return c.seeOther(path, id)
+	}
+}
+
 // Register adds the form's routes.
 func (p FormPage[D, In]) Register(m *Mux) {
 	if p.Sends == "" {
