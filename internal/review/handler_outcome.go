@@ -24,7 +24,7 @@ func (s *Service) outcomePages(m *web.Mux) {
 	assess.View, assess.Values, assess.Redraw = assessView, assessValues, []string{"preview"}
 	assess.Do = func(c *web.Ctx, d Detail, version int64, in AssessRequest) (web.Next, error) {
 		_, err := s.Assess(c.Context(), d.ID, version, in.Written, in.Text)
-		return web.To(d.URL()+"#assessment", "review.flash.assessed"), err
+		return web.ToPart(d.URL(), "assessment", "review.flash.assessed"), err
 	}
 	assess.Register(m)
 	m.Page("GET /reviews/{id}/assessment/versions", ActionRead, s.showAssessments)
@@ -36,7 +36,7 @@ func (s *Service) outcomePages(m *web.Mux) {
 		if in.Publish {
 			done = "review.flash.abstract_public"
 		}
-		return web.To(d.URL()+"#assessment", done), err
+		return web.ToPart(d.URL(), "assessment", done), err
 	}
 	abstract.Register(m)
 	decide := itemweb.FormOf(here, ActionDecide, "decide", "decide", "review/step", "review.flash.decided", s.apiDecide)

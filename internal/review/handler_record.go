@@ -36,7 +36,7 @@ func (s *Service) recordPages(m *web.Mux) {
 	restate.Load, restate.View, restate.Values = s.withStatement, s.stateView, statementValues
 	restate.Do = func(c *web.Ctx, d Detail, version int64, in StatementInput) (web.Next, error) {
 		_, err := s.Restate(c.Context(), d.ID, version, c.Path("statement"), in)
-		return web.To(d.URL()+"#statements", "review.flash.restated"), err
+		return web.ToPart(d.URL(), "statements", "review.flash.restated"), err
 	}
 	restate.Register(m)
 	s.findingPages(m)
@@ -52,7 +52,7 @@ func (s *Service) questionPages(m *web.Mux) {
 	}
 	answer.Do = func(c *web.Ctx, d Detail, version int64, in TextRequest) (web.Next, error) {
 		q, err := s.Answer(c.Context(), d.ID, version, c.Path("question"), in.Text)
-		return web.To(d.URL()+questionAnchor(q.ID), "review.flash.answered"), err
+		return web.ToPart(d.URL(), questionAnchor(q.ID), "review.flash.answered"), err
 	}
 	answer.Register(m)
 	settle := itemweb.FormOf[Detail, SettleInput, Question](s.spot(), ActionAsk, "questions/{question}/settle", "ask", "review/step", "", nil)
@@ -60,7 +60,7 @@ func (s *Service) questionPages(m *web.Mux) {
 	settle.Read = readSettle
 	settle.Do = func(c *web.Ctx, d Detail, version int64, in SettleInput) (web.Next, error) {
 		q, err := s.Settle(c.Context(), d.ID, version, c.Path("question"), in)
-		return web.To(d.URL()+questionAnchor(q.ID), "review.flash.settled"), err
+		return web.ToPart(d.URL(), questionAnchor(q.ID), "review.flash.settled"), err
 	}
 	settle.Register(m)
 }
@@ -98,16 +98,30 @@ func (s *Service) findingPages(m *web.Mux) {
 	refind.Load, refind.View, refind.Values = s.withFinding, s.findView, findingValues
 	refind.Do = func(c *web.Ctx, d Detail, version int64, in FindInput) (web.Next, error) {
 		n, err := s.Refind(c.Context(), d.ID, version, c.Path("finding"), in)
-		return web.To(d.URL()+"#finding-"+n.ID, "review.flash.refound"), err
+		return web.ToPart(d.URL(), "finding-"+n.ID, "review.flash.refound"), err
 	}
 	refind.Register(m)
 	risk := itemweb.FormOf[Detail, RiskInput, Finding](here, ActionFind, "findings/{finding}/risk", "risk", "review/step", "", nil)
 	risk.Load, risk.View, risk.Values = s.withFinding, riskView, riskValues
+	risk.Read = readRisk
 	risk.Do = func(c *web.Ctx, d Detail, version int64, in RiskInput) (web.Next, error) {
 		n, err := s.ToRisk(c.Context(), d.ID, version, c.Path("finding"), in)
-		return web.To(d.URL()+"#finding-"+n.ID, "review.flash.risk"), err
+		return web.ToPart(d.URL(), "finding-"+n.ID, "review.flash.risk"), err
 	}
 	risk.Register(m)
+}
+
+// readRisk reads the form of a risk. A box that is not checked states nothing, so
+// that what follows from the subject counts.
+func readRisk(_ *web.Ctx, _ Detail, f *web.Form) RiskInput {
+	var in RiskInput
+	web.Bind(f, &in)
+	for _, box := range []**bool{&in.Inputs.CrossesBoundary, &in.Inputs.LowerTrust} {
+		if !**box {
+			*box = nil
+		}
+	}
+	return in
 }
 
 // withQuestion loads the review of a question's page.

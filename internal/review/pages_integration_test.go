@@ -135,4 +135,3 @@ func keep(tab *browser.Tab, name string, width int64, dark bool) {
 		tab.Screenshot(filepath.Join(folder, fmt.Sprintf("review-%s-%d-dark=%v.png", name, width, dark)))
 	}
 }
-

@@ -125,13 +125,23 @@ func statementChoices(d Detail) []web.Choice {
 func riskView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 	n := d.findingAt(c.Path("finding"))
 	v := viewOf(c, d, "review.risk.", func(f *web.Form) []block {
-		return fields(
-			needed(hinted(f.Line("title", "review.risk.name"), "", MaxTitle)),
-			needed(hinted(f.Area("threat", "review.risk.threat"), "", MaxText)),
-			needed(tall(hinted(f.Area("scope", "review.risk.scope"), "", MaxText), 3)),
-			needed(hinted(f.Line("owner", "review.field.owner"), c.Text("review.field.owner_hint"), MaxTitle)),
-			hinted(f.Line("act", "review.risk.act"), c.Text("review.risk.act_hint"), 60),
-		)
+		return []block{
+			{Fields: []any{
+				needed(hinted(f.Line("title", "review.risk.name"), "", MaxTitle)),
+				needed(hinted(f.Area("threat", "review.risk.threat"), "", MaxText)),
+				needed(tall(hinted(f.Area("scope", "review.risk.scope"), "", MaxText), 3)),
+				needed(hinted(f.Line("owner", "review.field.owner"), c.Text("review.field.owner_hint"), MaxTitle)),
+				hinted(f.Line("act", "review.risk.act"), c.Text("review.risk.act_hint"), 60),
+			}},
+			{Title: c.Text("review.risk.facts"), Lead: c.Text("review.risk.facts_lead"), Fields: []any{
+				f.Select("inputs.data", "review.risk.data", c.Choices("review.risk_data_", "none", "public", "internal", "personal", "sensitive")),
+				f.Select("inputs.direction", "review.risk.direction", c.Choices("review.risk_direction_", "outbound", "inbound", "both")),
+				f.Select("inputs.access", "review.risk.access", c.Choices("review.risk_access_", "read", "write", "read_write")),
+				f.Select("inputs.volume", "review.risk.volume", c.Choices("review.risk_volume_", "low", "medium", "high")),
+				f.Checkbox("inputs.crosses_boundary", "review.risk.crosses_boundary"),
+				f.Checkbox("inputs.lower_trust", "review.risk.lower_trust"),
+			}},
+		}
 	})
 	v.Lead = c.Text("review.risk.lead", n.Label)
 	return v, nil

@@ -52,7 +52,7 @@ func waitsFor(c *web.Ctx, d Detail) (web.Link, bool) {
 	me := c.Actor.ID
 	if i := slices.IndexFunc(d.Questions, func(q Asked) bool { return q.State == QuestionOpen && d.owes(me, q.Question) }); i >= 0 && d.May("answer") {
 		q := d.Questions[i]
-		return web.Link{Text: c.Text("review.act_answer", q.Label), URL: questionAnchor(q.ID), Icon: "message-square"}, true
+		return web.Link{Text: c.Text("review.act_answer", q.Label), URL: "#" + questionAnchor(q.ID), Icon: "message-square"}, true
 	}
 	if i := slices.IndexFunc(d.Reviewers, func(v Reviewer) bool { return v.Person == me }); i >= 0 {
 		switch v := d.Reviewers[i]; {

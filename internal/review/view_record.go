@@ -25,7 +25,8 @@ type questionView struct {
 	Settled string // how far, in words
 }
 
-func questionAnchor(id string) string { return "#question-" + id }
+// questionAnchor is the id of a question on the page of its review.
+func questionAnchor(id string) string { return "question-" + id }
 
 func questionViews(c *web.Ctx, d Detail) []questionView {
 	var all []questionView
@@ -36,7 +37,7 @@ func questionViews(c *web.Ctx, d Detail) []questionView {
 }
 
 func questionOf(c *web.Ctx, d Detail, q Asked) questionView {
-	v := questionView{Asked: q, Anchor: questionAnchor(q.ID)[1:], Thread: thread(c, d, q.Thread)}
+	v := questionView{Asked: q, Anchor: questionAnchor(q.ID), Thread: thread(c, d, q.Thread)}
 	tones := map[QuestionState]string{QuestionOpen: web.ToneWarning, QuestionAnswered: web.ToneNotice, QuestionSettled: web.ToneGood, QuestionWithdrawn: web.ToneNeutral}
 	v.State = web.Badge{Tone: tones[q.State], Text: c.Text("review.question_" + string(q.State))}
 	v.Facts = []any{c.Text("review.question.asked", d.named(c, q.Asker), c.Day(q.AskedAt))}

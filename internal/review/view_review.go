@@ -31,6 +31,7 @@ type reviewView struct {
 	Timer    web.Timer
 	Facts    web.Terms
 
+	Sketch       any // nil: none
 	Answers      []answerSection
 	Technologies web.Table
 	Scenarios    []kind.Scenario
@@ -80,6 +81,9 @@ func (s *Service) reviewView(c *web.Ctx, d Detail) (reviewView, error) {
 	}
 	for _, verb := range d.Verbs {
 		v.May[verb] = true
+	}
+	if d.Sketch != "" {
+		v.Sketch = prose(d.Sketch)
 	}
 	v.Asks = kindAsks{
 		Technologies: d.kind.Technologies || len(d.Technologies) > 0, Scenarios: d.kind.Scenarios > 0 || len(d.Scenarios) > 0,
@@ -264,7 +268,7 @@ func timer(c *web.Ctx, d Detail) web.Timer {
 func (d Detail) pause(c *web.Ctx, p Pause) web.Pause {
 	out := web.Pause{From: p.From, Until: p.Until, Why: c.Text("review.pause_" + string(p.Cause))}
 	if i := slices.IndexFunc(d.Questions, func(q Asked) bool { return q.ID == p.Ref }); i >= 0 {
-		out.Why, out.URL = c.Text("review.pause_question_of", d.Questions[i].Label), questionAnchor(p.Ref)
+		out.Why, out.URL = c.Text("review.pause_question_of", d.Questions[i].Label), "#"+questionAnchor(p.Ref)
 	}
 	return out
 }
