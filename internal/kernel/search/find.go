@@ -134,14 +134,21 @@ func statement(e engine, a authz.Actor, terms []term, kinds []string, after *pla
 		}
 		conditions = append(conditions, "d.kind IN ("+strings.Join(marks, ", ")+")")
 	}
-	text := "SELECT h.item, h.part, h.kind, h.visibility, h.title, h.body, h.at, h.matched, h.titled FROM (" +
-		"SELECT d.item, d.part, d.kind, d.visibility, d.title, d.body, d.at, " +
+	text := "SELECT h.seq, h.matched, h.titled FROM (SELECT d.seq, d.item, d.part, d.at, " +
 		strings.Join(matched, " + ") + " AS matched, " + strings.Join(titled, " + ") + " AS titled" +
 		" FROM search_document d WHERE " + strings.Join(conditions, " AND ") + ") h"
 	if after != nil {
 		text += " WHERE " + after.condition(&args)
 	}
-	return text + " ORDER BY h.matched DESC, h.titled DESC, h.at DESC, h.item, h.part LIMIT " + mark(&args, limit), args
+	text += order("h", "h") + " LIMIT " + mark(&args, limit)
+	// The texts are read of the hits of the page alone: sorting would copy those of all.
+	return "SELECT d.item, d.part, d.kind, d.visibility, d.title, d.body, d.at, p.matched, p.titled" +
+		" FROM (" + text + ") p JOIN search_document d ON d.seq = p.seq" + order("p", "d"), args
+}
+
+// order is the order of hits, by the aliases of their scores and of the document.
+func order(score, document string) string {
+	return " ORDER BY " + score + ".matched DESC, " + score + ".titled DESC, " + document + ".at DESC, " + document + ".item, " + document + ".part"
 }
 
 func badCursor() error {
