@@ -26,7 +26,7 @@ func (s *Service) meetingPages(m *web.Mux) {
 	web.FormPage[MeetingDetail, MinutesRequest]{
 		Path: "/review-meetings/{id}/minutes", Action: ActionMeeting, Page: "review/minutes", Load: s.meetingHere, Open: stillOpen, Version: meetingVersion,
 		Values: func(_ *web.Ctx, d MeetingDetail) url.Values { return url.Values{"minutes": {d.Minutes}} },
-		View: func(c *web.Ctx, d MeetingDetail, _ *web.Form) (any, error) { return minutesViewOf(c, d), nil },
+		View:   func(c *web.Ctx, d MeetingDetail, _ *web.Form) (any, error) { return minutesViewOf(c, d), nil },
 		Read: func(_ *web.Ctx, _ MeetingDetail, f *web.Form) MinutesRequest {
 			return MinutesRequest{f.Text("minutes", maxMinutes)}
 		},

@@ -243,7 +243,8 @@ func plannedIn(all []measured, now time.Time, zone *time.Location) []PlannedIn {
 	}
 	for _, r := range all {
 		i := slices.Index(names, r.Quarter)
-		if i < 0 || r.Outcome != "" && !r.Outcome.decision() {
+		back := r.Column == Incoming || r.Column == BackOrders
+		if i < 0 || back || r.Outcome != "" && !r.Outcome.decision() {
 			continue
 		}
 		out[i].Accepted++

@@ -78,15 +78,16 @@ var plannedRows = store.NewTable("review_item", "r", nil, func(p *PlannedReview)
 })
 
 // plannedReviews returns what was accepted for the quarter and, of the present one,
-// what earlier quarters left undone, with who carries it. What was withdrawn,
-// replaced or found not to be needed took no effort that anybody planned.
+// what earlier quarters left undone, with who carries it. What went back to Back
+// orders is no longer accepted; what was withdrawn, replaced or found not to be
+// needed took no effort that anybody planned.
 func plannedReviews(ctx context.Context, r store.Reader, a authz.Actor, quarter, now string) ([]PlannedReview, error) {
 	args := []any{quarter}
 	where := "(r.quarter = $1"
 	if quarter == now {
 		where += " OR r.quarter <> '' AND r.quarter < $1 AND r.board_column <> 'done'"
 	}
-	where += ") AND r.outcome NOT IN ('withdrawn', 'superseded', 'not_needed') AND " + keptReviews.Visible(a, &args)
+	where += ") AND r.board_column NOT IN ('incoming', 'back_orders') AND r.outcome NOT IN ('withdrawn', 'superseded', 'not_needed') AND " + keptReviews.Visible(a, &args)
 	all, err := plannedRows.All(ctx, r, "WHERE "+where, args...)
 	if err != nil {
 		return nil, err
@@ -206,7 +207,7 @@ func furtherPlans(ctx context.Context, r store.Reader, a authz.Actor, quarters [
 		all[i].Capacity = tidy(all[i].Capacity)
 	}
 	var args []any
-	where := "r.quarter IN " + store.In(quarters, &args) + " AND r.board_column <> 'done' AND " + keptReviews.Visible(a, &args)
+	where := "r.quarter IN " + store.In(quarters, &args) + " AND r.board_column NOT IN ('incoming', 'back_orders', 'done') AND " + keptReviews.Visible(a, &args)
 	rows, err := r.Query(ctx, "SELECT r.quarter, r.effort, COUNT(*) FROM review_item r WHERE "+where+" GROUP BY r.quarter, r.effort", args...)
 	_, err = store.Collect(rows, err, func(row store.Scanner) (none struct{}, err error) {
 		var quarter string

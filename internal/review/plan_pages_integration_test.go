@@ -34,7 +34,7 @@ func (b *bureau) busyQuarter() (open, closed review.Meeting) {
 	r := b.requested("", named("An app on the cloud realm"))
 	_, err := b.Dismiss(b.as("triager"), r.ID, r.Version, "A routine change.", first.ID)
 	b.ok(err)
-	first, err = b.SaveMinutes(b.as("triager"), first.ID, first.Version, "## Present\n\nTriage and two reviewers.\n\n- The mail relay waits for **operations**.")
+	first, err = b.SaveMinutes(b.as("triager"), first.ID, first.Version, "# Present\n\nTriage and two reviewers.\n\n- The mail relay waits for **operations**.")
 	b.ok(err)
 	closed, err = b.CloseMeeting(b.as("triager"), first.ID, first.Version)
 	b.ok(err)
@@ -143,19 +143,25 @@ func TestOneKeyDecides(t *testing.T) {
 	tab.View(1280, 900, false)
 	tab.Cookie(s.URL, web.SessionCookie, "triager")
 	tab.Open(s.URL + open.URL() + "/next")
-	tab.WaitText("First")
+	ready := func(text string) {
+		t.Helper()
+		tab.WaitText(text)
+		tab.Wait("[data-keys-switch]:not([hidden])")
+	}
+	ready("First")
 	tab.Press("b")
-	tab.WaitText("1 decided")
+	ready("1 decided")
 	tab.Press("w") // the reason comes first, and takes keys
+	tab.Wait("textarea[name=reason]:focus")
 	tab.Press("book")
 	if got := browser.Eval[string](tab, `document.querySelector("textarea[name=reason]").value`); got != "book" {
 		t.Errorf("the reason is %q", got)
 	}
 	browser.Eval[bool](tab, `document.activeElement.blur() === undefined`)
 	tab.Press("k")
-	tab.WaitText("1 skipped")
+	ready("1 skipped")
 	tab.Press("u")
-	tab.WaitText("stands where it stood")
+	ready("stands where it stood")
 	tab.Click("#keys")
 	browser.Eval[bool](tab, `document.activeElement.blur() === undefined`)
 	tab.Press("b")

@@ -152,4 +152,3 @@ func TestNoFormulaInATable(t *testing.T) {
 		}
 	}
 }
-

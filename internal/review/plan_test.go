@@ -71,6 +71,7 @@ func TestPlan(t *testing.T) {
 		b.given(b.accepted(before, 4), "reviewer", review.Leads)
 		b.accepted(now, 3)
 		b.accepted(next, 50)
+		b.moved(b.accepted(now, 11), review.MoveInput{To: review.BackOrders})
 		gone := b.accepted(now, 30)
 		_, err := b.Withdraw(b.as("triager"), gone.ID, gone.Version, "no longer")
 		b.ok(err)
