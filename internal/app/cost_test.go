@@ -83,6 +83,7 @@ func hiddenIDs(h secrets) map[string]pairOf {
 	none := strings.Repeat("a", len(h.risk))
 	return map[string]pairOf{
 		"/risks/{id}":       {h.risk, none},
+		"/reviews/{id}":     {h.review, none},
 		"/comments/{id}":    {h.comment, none},
 		"/attachments/{id}": {h.attachment, none},
 		"{ref}":             {h.subject, "flow:" + guessedName + "-" + none},

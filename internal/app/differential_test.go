@@ -30,7 +30,8 @@ const secretWord = "Gargamel"
 
 // TestHiddenCaseIsNowhere holds two installations against each other that differ
 // in one thing: in the second there is a restricted subject and, on a subject
-// that everybody inside sees, a restricted risk with all that belongs to it.
+// that everybody inside sees, a restricted risk and a restricted review with all that
+// belongs to them.
 // Whoever takes no part in it gets the same bytes from both, from every route
 // that answers to GET, and a refusal of the hidden ids that is the refusal of ids
 // that do not exist. Afterwards the same was done in both, so that a trace in
@@ -74,6 +75,7 @@ func seesIt(t *testing.T, in *installation, hidden secrets) {
 	for _, address := range []string{
 		"/subjects/" + hidden.subject, "/api/v1/subjects/" + hidden.subject, "/api/v1/risks/" + hidden.risk,
 		"/api/v1/risks/" + hidden.risk + "/acceptances/" + hidden.acceptance, "/api/v1/ledger/entries?item=risk:" + hidden.risk,
+		"/reviews/" + hidden.review, "/api/v1/reviews/" + hidden.review, "/api/v1/ledger/entries?item=review:" + hidden.review,
 	} {
 		w := owner.get(address)
 		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, hidden.risk) && !strings.Contains(body, secretWord) {
@@ -125,7 +127,7 @@ steps:
 }
 
 // secrets are the ids of the hidden case.
-type secrets struct{ subject, risk, acceptance, comment, attachment string }
+type secrets struct{ subject, risk, acceptance, review, comment, attachment string }
 
 // twins returns two installations that share their past, their ids and their
 // clocks, and of which the second has the hidden case besides.
@@ -165,8 +167,15 @@ func twins(t *testing.T) (plain, other *installation, hidden secrets) {
 		}
 		in.play("steps: [{as: owner, call: GET /me}, {as: reviewer, call: GET /me}, {as: executive, call: GET /me}]")
 	})
-	both(3, func(in *installation) { goOn(t, in) })
-	both(4, nil)
+	both(3, func(in *installation) {
+		if in == other {
+			hideReview(in, &hidden)
+			return
+		}
+		in.play("steps: [{as: owner, call: GET /me}, {as: reviewer, call: GET /me}, {as: reviewer-two, call: GET /me}]")
+	})
+	both(4, func(in *installation) { goOn(t, in) })
+	both(5, nil)
 	return plain, other, hidden
 }
 
@@ -279,6 +288,32 @@ steps:
 	hidden.attachment = file.ID
 }
 
+// hideReview plays a review of the visible flow, with a question, a finding and an
+// assessment.
+func hideReview(in *installation, hidden *secrets) {
+	in.t.Helper()
+	kept := in.play(`
+steps:
+  - as: owner
+    call: POST /reviews
+    body:
+      {kind: concept, subject: ` + visibleFlow + `, title: SECRET review, sketch: SECRET, visibility: restricted, participants: ["person:reviewer"],
+       answers: {description: SECRET}, scenarios: [{title: SECRET, who: SECRET, steps: SECRET, trust: SECRET}]}
+    keep: {review: id}
+  - {as: reviewer, call: "POST /reviews/{review}/reviewers", body: {person: reviewer-two, part: lead}}
+  - {as: reviewer-two, call: "POST /reviews/{review}/declarations", body: {conflict: none}}
+  - {as: reviewer, call: "POST /reviews/{review}/moves", body: {to: in_progress}}
+  - {as: reviewer, call: "POST /reviews/{review}/questions", body: {text: SECRET}}
+  - {as: owner, call: "POST /reviews/{review}/questions/Q1/answers", body: {text: SECRET}}
+  - as: reviewer
+    call: POST /reviews/{review}/findings
+    body: {kind: gap, title: SECRET, text: SECRET}
+  - {as: reviewer-two, call: "POST /reviews/{review}/assessments", body: {written: 0, text: SECRET}}
+  - {as: reviewer, call: "POST /reviews/{review}/moves", body: {to: waiting, reason: SECRET}}
+`)
+	hidden.review = kept["review"]
+}
+
 // goOn does afterwards what everybody inside, and in part everybody, can see.
 func goOn(t *testing.T, in *installation) {
 	t.Helper()
@@ -295,6 +330,10 @@ steps:
     body:
       {subject: "project:town-hall", title: The roof leaks, threat: Rain, scope: The roof, visibility: public,
        inputs: {data: public, direction: both, access: read, volume: low}}
+  - as: requester
+    call: POST /reviews
+    body: {title: A new roof, sketch: Slates instead of straw., subject: "project:town-hall", visibility: public}
+  - {as: triager, call: POST /review-meetings, body: {}}
 `)
 	page, err := in.risk.List(in.as("owner"), risk.Filter{State: "all", Subject: visibleFlow})
 	if err != nil {
@@ -343,7 +382,7 @@ func everyAddress(in *installation, v *visitor, hidden secrets) []string {
 	for _, address := range filtered(hidden, in.person("owner")) {
 		all[address] = true
 	}
-	for _, list := range []string{"/api/v1/risks?state=all&limit=1", "/api/v1/risks?state=all&sort=recent&limit=1", "/api/v1/subjects?state=all&limit=1", "/api/v1/ledger/entries?limit=7", "/api/v1/people?limit=3", "/api/v1/search?q=production&limit=1"} {
+	for _, list := range []string{"/api/v1/risks?state=all&limit=1", "/api/v1/risks?state=all&sort=recent&limit=1", "/api/v1/subjects?state=all&limit=1", "/api/v1/ledger/entries?limit=7", "/api/v1/people?limit=3", "/api/v1/search?q=production&limit=1", "/api/v1/reviews?column=all&limit=1", "/api/v1/reviews?column=all&sort=recent&limit=1"} {
 		for _, address := range pages(v, list) {
 			all[address] = true
 		}
@@ -355,10 +394,10 @@ func everyAddress(in *installation, v *visitor, hidden secrets) []string {
 func idsOf(in *installation, hidden secrets) map[string][]string {
 	in.t.Helper()
 	ids := map[string][]string{
-		"{id}":       {hidden.risk, hidden.acceptance, hidden.comment, hidden.attachment, "there-is-none", in.person("owner"), in.person("council-two")},
+		"{id}":       {hidden.risk, hidden.acceptance, hidden.review, "new-ci", hidden.comment, hidden.attachment, "there-is-none", in.person("owner"), in.person("council-two")},
 		"{ref}":      {visibleFlow, "realm:cloud", "realm:production", "project:town-hall", hidden.subject, "flow:there-is-none"},
 		"{relation}": {"depends_on"}, "{to}": {hidden.subject, "flow:there-is-none"}, "{person}": {"owner", in.person("owner")},
-		"{acceptance}": {hidden.acceptance, "there-is-none"}, "{type}": {"risk", "subject", "there-is-none"}, "{kind}": {"flow", "risk"},
+		"{acceptance}": {hidden.acceptance, "there-is-none"}, "{type}": {"risk", "review", "subject", "there-is-none"}, "{kind}": {"flow", "risk"}, "{name}": {"concept", "there-is-none"},
 	}
 	page, err := in.risk.List(in.as("reviewer"), risk.Filter{State: "all"})
 	if err != nil {
@@ -439,6 +478,9 @@ func filtered(hidden secrets, owner string) []string {
 		"/api/v1/gate?subject=" + visibleFlow + "&action=call", "/api/v1/gate?subject=" + hidden.subject + "&action=call",
 		"/search?q=" + word, "/search?q=suggester", "/api/v1/search?q=" + word, "/api/v1/search?q=flow", "/api/v1/search?q=call",
 		"/risks/new?subject=" + hidden.subject, "/subjects/new?kind=flow",
+		"/reviews?kind=concept", "/reviews/list?column=all", "/reviews/list?column=waiting", "/reviews/list?person=owner&column=all", "/reviews/new?subject=" + hidden.subject,
+		"/api/v1/reviews?column=all", "/api/v1/reviews?column=waiting", "/api/v1/reviews?person=reviewer-two&column=all", "/api/v1/reviews?subject=" + visibleFlow + "&column=all",
+		"/api/v1/reviews/board", "/api/v1/reviews/board?kind=concept", "/api/v1/reviews/metrics", "/ledger?item=review:" + hidden.review,
 	}
 }
 
