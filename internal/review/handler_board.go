@@ -5,6 +5,7 @@ package review
 import (
 	"context"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -119,6 +120,9 @@ func moveValues(c *web.Ctx, d Detail) url.Values {
 		if i := slices.Index(moves, nextColumn(d.Column)); i >= 0 {
 			to = string(moves[i])
 		}
+	}
+	if c.R.Method == http.MethodPost {
+		to = "" // where it could go is a proposal, and nothing that somebody saved meanwhile
 	}
 	v := url.Values{"to": {to}, "priority": {string(d.Priority)}, "quarter": {d.Quarter}, "scheduled_for": {d.ScheduledFor}, "reason": {d.Wait.Reason}}
 	if d.Column != Waiting {

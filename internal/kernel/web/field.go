@@ -4,6 +4,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -107,17 +108,22 @@ func (f *Form) Search(name, label string) Field { return f.field("search", name,
 
 // Select makes a list to choose one from.
 func (f *Form) Select(name, label string, options []Choice) Field {
-	field := f.field("select", name, label)
-	field.Options = options
-	return field
+	return f.field("select", name, label).of(options)
 }
 
 // Radio makes a group of buttons to choose one from; better than Select up to
 // about seven options.
 func (f *Form) Radio(name, label string, options []Choice) Field {
-	field := f.field("radio", name, label)
-	field.Options = options
-	return field
+	return f.field("radio", name, label).of(options)
+}
+
+// of gives a field its options. What is saved now reads as its option does.
+func (f Field) of(options []Choice) Field {
+	f.Options = options
+	if i := slices.IndexFunc(options, func(o Choice) bool { return f.Current != "" && o.Value == f.Current }); i >= 0 {
+		f.Current = options[i].Label
+	}
+	return f
 }
 
 // Checks makes a group of boxes to choose several from.
