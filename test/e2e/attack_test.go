@@ -26,6 +26,7 @@ func TestAttacks(t *testing.T) {
 	}{
 		{"names that lie", s.lyingNames},
 		{"markup in names and texts", s.markup},
+		{"what is restricted in a public review", s.restrictedFinding},
 		{"a form that is stale", s.staleForm},
 		{"two clicks", s.twoClicks},
 		{"half a request", s.halfRequests},
@@ -155,7 +156,7 @@ var markup = regexp.MustCompile(`<img src=x|<script>alert|href="javascript:|href
 func (s *server) markup(t *testing.T) {
 	foundation := s.foundation()
 	triager := s.caller("triager")
-	var ids []string
+	var ids, pages []string
 	for i, evil := range []string{`<img src=x onerror=alert(1)>`, `"><script>alert(1)</script>`, `{{.Actor}}' onmouseover="alert(1)"`, `=HYPERLINK("https://evil.example","x")`} {
 		subject := map[string]any{"kind": "project", "name": fmt.Sprintf("markup-%d", i), "title": evil, "description": evil, "organisation": foundation, "attributes": map[string]string{"homepage": "javascript:alert(1)"}}
 		triager.call("POST", "/api/v1/subjects", subject).want(t, 201)
@@ -166,13 +167,14 @@ func (s *server) markup(t *testing.T) {
 		var r riskView
 		triager.call("POST", "/api/v1/risks", risk).want(t, 201).decode(t, &r)
 		ids = append(ids, r.ID)
+		pages = append(pages, s.markedReview(t, fmt.Sprintf("markup-%d", i), evil)...)
 		for _, text := range []string{evil, "[x](javascript:alert(1))", "[x](JaVaScRiPt&#58;alert(1))", "![x](https://evil.example/pixel.png)", "<svg onload=alert(1)>", "[x](data:text/html,<script>alert(1)</script>)", "<a href=\"//evil.example\" onmouseover=\"alert(1)\">x</a>"} {
 			s.cli("triager", "comment", "add", "risk:"+r.ID, text).must(t, 0)
 		}
 	}
 	b := s.browser()
 	b.signIn("triager")
-	pages := []string{"/", "/risks", "/risks?sort=recent", "/subjects", "/subjects/project:markup-0", "/subjects/project:markup-1/edit", "/ledger", "/search?q=alert", "/search?q=" + url.QueryEscape(`"><script>alert(1)</script>`), "/gate?subject=" + url.QueryEscape(`<img src=x onerror=alert(1)>`) + "&action=call"}
+	pages = append(pages, "/", "/reviews", "/reviews/list?column=all", "/reviews/plan", "/reviews/meeting", "/reviews/metrics", "/risks", "/risks?sort=recent", "/subjects", "/subjects/project:markup-0", "/subjects/project:markup-1/edit", "/ledger", "/search?q=alert", "/search?q="+url.QueryEscape(`"><script>alert(1)</script>`), "/gate?subject="+url.QueryEscape(`<img src=x onerror=alert(1)>`)+"&action=call")
 	for _, id := range ids {
 		pages = append(pages, "/risks/"+id, "/risks/"+id+"/edit", "/items/risk/"+id+"/discussion")
 	}
