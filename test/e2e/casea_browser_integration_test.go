@@ -15,13 +15,27 @@ import (
 	"portreeve.org/portreeve/internal/kernel/web/browser"
 )
 
+// caseAPages is case A through the pages. The steps run in their order and share
+// what the earlier ones made.
+type caseAPages struct {
+	*journey
+	flow       string // reference of the subject
+	risk       string // address of the risk's page
+	acceptance string // address of the acceptance dialogue
+}
+
+func newCaseAPages(t *testing.T, name string, scripts bool) *caseAPages {
+	t.Helper()
+	return &caseAPages{journey: newJourney(t, "case-a", scripts), flow: "flow:" + name}
+}
+
 // inDays is a date that many days from now as date inputs take it. The demo's
 // zone is UTC and its domain clock is not shifted here.
 func inDays(days int) string { return time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly) }
 
 // registers: the owner registers a flow subject and a risk with everybody who is
 // exposed, and sees how the proposed rating came about.
-func (j *journey) registers(t *testing.T) {
+func (j *caseAPages) registers(t *testing.T) {
 	owner := j.actor("owner")
 	j.at(owner, "/subjects/new?kind=flow")
 	_, name, _ := strings.Cut(j.flow, ":")
@@ -68,7 +82,7 @@ func (j *journey) registers(t *testing.T) {
 
 // edits: two people change the risk at once, and whoever is second sees both
 // versions.
-func (j *journey) edits(t *testing.T) {
+func (j *caseAPages) edits(t *testing.T) {
 	owner, reviewer := j.actor("owner"), j.actor("reviewer")
 	j.at(owner, j.risk+"/edit")
 	j.at(reviewer, j.risk+"/edit")
@@ -88,7 +102,7 @@ func (j *journey) edits(t *testing.T) {
 }
 
 // rates: the reviewer rates, beside the proposal.
-func (j *journey) rates(t *testing.T) {
+func (j *caseAPages) rates(t *testing.T) {
 	reviewer := j.actor("reviewer")
 	j.at(reviewer, j.risk+"/rate")
 	fill(reviewer, "inherent.likelihood", "4", "inherent.impact", "3", "residual.likelihood", "4", "residual.impact", "3", "reason", "As the rule proposes.")
@@ -98,7 +112,7 @@ func (j *journey) rates(t *testing.T) {
 }
 
 // compares: the owner compares the options and their cost, delay and risk.
-func (j *journey) compares(t *testing.T) {
+func (j *caseAPages) compares(t *testing.T) {
 	owner := j.actor("owner")
 	j.at(owner, j.risk+"/options")
 	for i, o := range [][]string{
@@ -118,7 +132,7 @@ const longReason = "The test needs real traffic for one month; a full deployment
 
 // loses: an administrator ends the owner's sessions while the owner writes. What
 // was written is in the form again after signing in.
-func (j *journey) loses(t *testing.T) {
+func (j *caseAPages) loses(t *testing.T) {
 	owner, admin := j.actor("owner"), j.actor("admin")
 	j.at(owner, j.risk+"/acceptances/new")
 	owner.Type("main [name=reason]", longReason)
@@ -151,7 +165,7 @@ func (j *journey) loses(t *testing.T) {
 }
 
 // asks: the owner asks for thirty days with a condition, and cannot decide it.
-func (j *journey) asks(t *testing.T) {
+func (j *caseAPages) asks(t *testing.T) {
 	owner := j.actor("owner")
 	if !strings.Contains(owner.Address(), "/acceptances/new") {
 		j.at(owner, j.risk+"/acceptances/new")
@@ -174,7 +188,7 @@ func (j *journey) asks(t *testing.T) {
 }
 
 // hears: the triager records what those say who are exposed.
-func (j *journey) hears(t *testing.T) {
+func (j *caseAPages) hears(t *testing.T) {
 	triager := j.actor("triager")
 	for party, who := range map[string]string{"The Chapter": "Clara Chapter, its director", "The Community": "Cora Council, security council"} {
 		j.at(triager, j.risk+"/hear")
@@ -190,7 +204,7 @@ func (j *journey) hears(t *testing.T) {
 
 // grants: the executive sees what they decide on, and a double click decides it
 // once.
-func (j *journey) grants(t *testing.T) {
+func (j *caseAPages) grants(t *testing.T) {
 	executive := j.actor("executive")
 	j.at(executive, j.acceptance)
 	want(t, executive, "Otto Owner asks to accept this risk until the end of", "This would be the second of this kind.", "What is accepted", "Whoever changes the service can answer production",
@@ -220,7 +234,7 @@ func (j *journey) grants(t *testing.T) {
 }
 
 // asksGate opens the gate's page and checks its answer.
-func (j *journey) asksGate(t *testing.T, name, answer string, texts ...string) {
+func (j *caseAPages) asksGate(t *testing.T, name, answer string, texts ...string) {
 	reviewer := j.actor("reviewer")
 	j.at(reviewer, "/gate?action=call&subject="+j.flow)
 	if got := strings.TrimSpace(reviewer.Text("main .verdict h2")); got != answer {
@@ -234,7 +248,7 @@ var entryPath = regexp.MustCompile(`/ledger/[0-9]+$`)
 
 // verifies: the reviewer follows the history to the entry of the grant and has
 // the browser check its proof.
-func (j *journey) verifies(t *testing.T) {
+func (j *caseAPages) verifies(t *testing.T) {
 	reviewer := j.actor("reviewer")
 	j.at(reviewer, j.risk)
 	entry := browser.Eval[string](reviewer, `[...document.querySelectorAll("main .event")].find(e => e.innerText.includes("Acceptance granted")).querySelector("a[href^='/ledger/']").getAttribute("href")`)
@@ -253,7 +267,7 @@ func (j *journey) verifies(t *testing.T) {
 }
 
 // revokes: the executive takes it back, which works at once.
-func (j *journey) revokes(t *testing.T) {
+func (j *caseAPages) revokes(t *testing.T) {
 	executive := j.actor("executive")
 	j.at(executive, j.acceptance)
 	press(executive, "main .actions a[href$='/revoke']")
@@ -266,7 +280,7 @@ func (j *journey) revokes(t *testing.T) {
 // TestCaseAInABrowser takes case A from nothing to its end through the pages, as
 // the people whose part each step is.
 func TestCaseAInABrowser(t *testing.T) {
-	j := newJourney(t, "search-suggestions-in-pages", true)
+	j := newCaseAPages(t, "search-suggestions-in-pages", true)
 	steps := []struct {
 		name string
 		do   func(t *testing.T)
@@ -291,7 +305,7 @@ func TestCaseAInABrowser(t *testing.T) {
 // TestCaseAWithoutScripts goes the main path in a browser that runs no
 // JavaScript. A double click then sends the form twice, and the server decides.
 func TestCaseAWithoutScripts(t *testing.T) {
-	j := newJourney(t, "search-suggestions-without-scripts", false)
+	j := newCaseAPages(t, "search-suggestions-without-scripts", false)
 	j.registers(t)
 	j.edits(t)
 	j.rates(t)

@@ -16,22 +16,20 @@ import (
 	"portreeve.org/portreeve/internal/kernel/web/browser"
 )
 
-// journey is case A through the pages: each actor has a browser of their own.
-// The steps run in their order and share what the earlier ones made.
+// journey is a worked case through the pages: each actor has a browser of their own.
 type journey struct {
 	*server
-	scripts    bool
-	chromium   *browser.Browser
-	tabs       map[string]*browser.Tab
-	flow       string // reference of the subject
-	risk       string // address of the risk's page
-	acceptance string // address of the acceptance dialogue
+	name     string // begins the names of its pictures
+	scripts  bool
+	chromium *browser.Browser
+	tabs     map[string]*browser.Tab
+	refused  []string // statuses with which the journey has forms refused, as its part
 }
 
 func newJourney(t *testing.T, name string, scripts bool) *journey {
 	t.Helper()
 	return &journey{
-		server: startDemo(t, t.TempDir(), ""), scripts: scripts, chromium: browser.Start(t), tabs: map[string]*browser.Tab{}, flow: "flow:" + name,
+		server: startDemo(t, t.TempDir(), ""), name: name, scripts: scripts, chromium: browser.Start(t), tabs: map[string]*browser.Tab{}, refused: []string{"412"},
 	}
 }
 
@@ -63,7 +61,7 @@ func (j *journey) pause(t *testing.T, tab *browser.Tab, name string) {
 	}{{"narrow-dark", 390, true}, {"narrow", 390, false}, {"wide-dark", 1280, true}, {"wide", 1280, false}} {
 		tab.View(view.width, 900, view.dark)
 		if dir := os.Getenv("PORTREEVE_SCREENSHOTS"); dir != "" {
-			tab.Screenshot(filepath.Join(dir, "case-a-"+name+"-"+view.name+".png"))
+			tab.Screenshot(filepath.Join(dir, j.name+"-"+name+"-"+view.name+".png"))
 		}
 		tab.WantNoOverflow()
 		if view.name == "wide" || view.name == "narrow-dark" {
@@ -74,11 +72,13 @@ func (j *journey) pause(t *testing.T, tab *browser.Tab, name string) {
 }
 
 // quiet fails the test for what the page wrote to the console, other than that
-// a form was refused because of its version, which is part of the journey.
+// a form was refused with one of the statuses that are part of the journey.
 func (j *journey) quiet(t *testing.T, tab *browser.Tab) {
 	t.Helper()
 	for _, line := range tab.Said() {
-		if !strings.Contains(line, "the server responded with a status of 412") {
+		if !slices.ContainsFunc(j.refused, func(status string) bool {
+			return strings.Contains(line, "the server responded with a status of "+status)
+		}) {
 			t.Errorf("%s: console: %s", tab.Address(), line)
 		}
 	}
@@ -102,6 +102,11 @@ func choose(t *testing.T, tab *browser.Tab, name, label string) {
 		t.Fatalf("%s does not offer %q", name, label)
 	}
 	fill(tab, name, value)
+}
+
+// pick clicks one of the choices of a field.
+func pick(tab *browser.Tab, name, value string) {
+	tab.Click(fmt.Sprintf("main [name=%q][value=%q]", name, value))
 }
 
 // send presses the form's main button and waits for the page that follows.
