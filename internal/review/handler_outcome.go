@@ -94,11 +94,12 @@ func readAbstract(c *web.Ctx, _ Detail, f *web.Form) AbstractInput {
 }
 
 // decideValues begin with the outcome that the kind's force makes likely.
-func decideValues(_ *web.Ctx, d Detail) url.Values {
+func decideValues(c *web.Ctx, d Detail) url.Values {
+	v := url.Values{"meeting": {c.Query("meeting")}}
 	if outcomes := Outcomes(d.Required); len(outcomes) == 1 {
-		return url.Values{"outcome": {string(outcomes[0])}}
+		v.Set("outcome", string(outcomes[0]))
 	}
-	return url.Values{}
+	return v
 }
 
 // showAssessments shows the versions of the assessment, each with what it changed.

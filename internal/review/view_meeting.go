@@ -162,6 +162,7 @@ type queueView struct {
 	Skip       string
 	Again      string // the beginning, if something was skipped
 	Dismiss    string // the question before; "": it cannot be dismissed here
+	Decide     string // where the outcome is given; empty: not by this reader, or not yet
 	Undo       string // what would be taken back; "": nothing
 	UndoAt     string
 	Minutes    string
@@ -199,21 +200,16 @@ func (s *Service) queueView(c *web.Ctx, q queueItem, _ *web.Form) (any, error) {
 		v.Timer = timer(c, d)
 	}
 	if slices.Contains(movesHere(d.Column), Planned) {
-		effort := d.Effort
-		if d.Quarter == QuarterOf(c.Now(), c.Location()) {
-			effort = 0
-		}
-		text, over, err := s.PlanNotice(c.Context(), QuarterOf(c.Now(), c.Location()), effort)
+		room, err := s.planAlert(c, d)
 		if err != nil {
 			return nil, err
 		}
-		tone := web.ToneNeutral
-		if over {
-			tone = web.ToneWarning
-		}
-		v.Notice = &web.Alert{Tone: tone, Body: text}
+		v.Notice = &room
 	}
 	v.Buttons = queueButtons(c, d)
+	if d.May("decide") {
+		v.Decide = d.URL() + "/decide?meeting=" + url.QueryEscape(q.Meeting.ID)
+	}
 	if d.May("dismiss") {
 		after := q.After
 		if after == "" {

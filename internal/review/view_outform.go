@@ -114,6 +114,9 @@ func (s *Service) decideView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 		)
 	})
 	v.Lead = c.Text("review.decide.lead", d.Title)
+	v.Hidden = func(f *web.Form) []web.Choice { // the meeting in which it is decided, if in one
+		return []web.Choice{{Label: "meeting", Value: f.String("meeting", 16)}}
+	}
 	v.RowsTitle, v.RowsLead, v.More = c.Text("review.conditions.forward"), c.Text("review.decide.forward_lead"), c.Text("review.condition.more")
 	if d.Required {
 		v.RowsTitle, v.RowsLead = c.Text("review.conditions.asks"), c.Text("review.decide.conditions_lead")

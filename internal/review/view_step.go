@@ -3,6 +3,7 @@
 package review
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -54,7 +55,26 @@ func (s *Service) moveView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 		return append(all, block{Title: c.Text("review.move.waiting"), Fields: wait})
 	})
 	v.Lead = c.Text("review.move.lead", d.Title, columnText(c, d.Column))
-	return v, nil
+	if !slices.Contains(movesHere(d.Column), Planned) {
+		return v, nil
+	}
+	room, err := s.planAlert(c, d)
+	v.Intro = append(v.Intro, room)
+	return v, err
+}
+
+// planAlert says whether the review still fits into the present quarter.
+func (s *Service) planAlert(c *web.Ctx, d Detail) (web.Alert, error) {
+	quarter, effort := QuarterOf(c.Now(), c.Location()), d.Effort
+	if d.Quarter == quarter {
+		effort = 0
+	}
+	text, over, err := s.PlanNotice(c.Context(), quarter, effort)
+	tone := web.ToneNeutral
+	if over {
+		tone = web.ToneWarning
+	}
+	return web.Alert{Tone: tone, Body: text}, err
 }
 
 // movesHere are the columns that the form of a move offers: where the review stands,
@@ -121,14 +141,27 @@ func estimateView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 }
 
 func (s *Service) assignView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
+	candidates, err := s.Suggest(c.Context(), d.ID)
+	if err != nil {
+		return nil, err
+	}
+	var offers []web.Choice
+	who := web.Terms{Compact: true}
+	for _, one := range candidates {
+		offers = append(offers, web.Choice{Value: cmp.Or(one.Login, one.Person), Label: one.Name})
+		who.Items = append(who.Items, web.Term{Name: one.Name, Value: one.Because})
+	}
 	v := viewOf(c, d, "review.assign.", func(f *web.Form) []block {
 		return fields(
-			needed(hinted(f.Line("person", "review.reviewer.person"), c.Text("review.assign.person_hint"), MaxTitle)),
+			needed(withOffers(hinted(f.Line("person", "review.reviewer.person"), c.Text("review.assign.person_hint"), MaxTitle), offers)),
 			needed(f.Radio("part", "review.reviewer.part", c.Hinted("review.part_of_", string(Leads), string(Reviews), string(SecondReader)))),
 		)
 	})
 	if len(d.kind.Skills) > 0 {
 		v.Intro = []any{web.Alert{Tone: web.ToneNotice, Title: c.Text("review.assign.skills", d.kind.Skills)}}
+	}
+	if len(candidates) > 0 {
+		v.IntroTitle, v.Intro = c.Text("review.assign.suggested"), append(v.Intro, who)
 	}
 	return v, nil
 }
