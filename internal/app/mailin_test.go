@@ -64,6 +64,12 @@ func (p *postbox) address(person string) string {
 // send delivers a mail and has the jobs work on it.
 func (p *postbox) send(to, from, body string) {
 	p.t.Helper()
+	p.deliver(to, "From: "+from+"\nMessage-ID: <"+body[:4]+"@elsewhere.example>\nSubject: Re: Something needs your attention\n\n"+body)
+}
+
+// deliver is send for a whole mail, headers and all.
+func (p *postbox) deliver(to, mail string) {
+	p.t.Helper()
 	conn, err := net.Dial("unix", p.socket)
 	if err != nil {
 		p.t.Fatal(err)
@@ -80,7 +86,7 @@ func (p *postbox) send(to, from, body string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	io.WriteString(w, strings.ReplaceAll("From: "+from+"\nMessage-ID: <"+body[:4]+"@elsewhere.example>\nSubject: Re: Something needs your attention\n\n"+body, "\n", "\r\n"))
+	io.WriteString(w, strings.ReplaceAll(mail, "\n", "\r\n"))
 	if err := w.Close(); err != nil {
 		p.t.Fatal(err)
 	}
