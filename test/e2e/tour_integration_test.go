@@ -106,12 +106,13 @@ func TestTour(t *testing.T) {
 			waiting[other.Title+", request"] = "/risks/" + other.ID + "/acceptances/" + other.Acceptances[0].ID
 		}
 	}
+	const sketch = "/reviews/property-suggester-ab-test"
 	const unrated, asked = "Answers of the survey lie with a supplier", "Old figures are taken for new ones"
 	tours := []struct {
 		login string
 		pages map[string]string
 	}{
-		{"", map[string]string{"front": "/", "sign-in": "/sign-in", "checkpoints": "/ledger/checkpoints", "front-again": "/"}},
+		{"", map[string]string{"front": "/", "sign-in": "/sign-in", "checkpoints": "/ledger/checkpoints", "abstract": "/reviews/new-ci/abstract", "front-again": "/"}},
 		{"reviewer", map[string]string{
 			"desk": "/", "register": "/risks", "risk": risk, "risk-new": "/risks/new", "subjects": "/subjects",
 			"subject": "/subjects/flow:property-suggester-ab-test", "gate": "/gate", "ledger": "/ledger", "entry": "/ledger/10", "me": "/me", "tokens": "/me/tokens",
@@ -119,8 +120,14 @@ func TestTour(t *testing.T) {
 			"gate-deny": "/gate?subject=flow:property-suggester-ab-test&action=erase", "search": "/search?q=suggester", "nothing-found": "/search?q=unheard",
 			"register-inherent": "/risks?by=inherent&likelihood=4&impact=3", "register-nothing": "/risks?rating=critical", "risk-unrated": waiting[unrated], "rate": waiting[unrated] + "/rate",
 			"discussion": "/items/risk/" + list.Items[0].ID + "/discussion", "drafts": "/me/drafts", "my-posts": "/me/posts", "subject-new": "/subjects/new?kind=flow",
+			"review-board": "/reviews", "review-board-none": "/reviews?kind=privacy", "review-list": "/reviews/list?column=all", "review-new": "/reviews/new", "review-request": "/reviews/new?kind=concept&prescreen.what=idea",
+			"review": "/reviews/new-ci", "review-assessments": "/reviews/new-ci/assessment/versions", "review-abstract": "/reviews/new-ci/abstract/edit",
+			"review-advice": sketch, "review-move": sketch + "/move", "review-edit": sketch + "/edit", "review-ask": sketch + "/questions/new", "review-assign": sketch + "/reviewers/new",
+			"review-plan": "/reviews/plan", "review-capacity": "/reviews/plan/capacity", "review-meeting": "/reviews/meeting", "review-metrics": "/reviews/metrics",
+			"review-kinds": "/review-kinds", "review-kind": "/review-kinds/third-party-hosting", "review-kind-edit": "/review-kinds/concept/edit",
 		}},
-		{"owner", map[string]string{"owner-desk": "/", "owner-risk": risk, "ask": risk + "/acceptances/new"}},
+		{"release", map[string]string{"release-desk": "/", "release-review": "/reviews/new-ci"}},
+		{"owner", map[string]string{"owner-desk": "/", "owner-reviews": "/reviews", "owner-review": "/reviews/new-ci", "owner-risk": risk, "ask": risk + "/acceptances/new"}},
 		{"executive", map[string]string{"executive-desk": "/", "executive-risk": waiting[asked], "decide": waiting[asked+", request"]}},
 		{"requester", map[string]string{"requester-desk": "/", "requester-risk": waiting[unrated]}},
 		{"triager", map[string]string{"triager-desk": "/"}},
