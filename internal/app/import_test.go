@@ -218,7 +218,7 @@ func importGoesOn(t *testing.T, change ...func(*Config)) {
 
 // TestImportLargeTask: a task that is larger than one call of the API goes in pieces.
 func TestImportLargeTask(t *testing.T) {
-	const each, size = 60, 100 << 10
+	const each, size = 60, 200 << 10
 	world := phorge.Tasks(1, each)
 	for phid, history := range world.History {
 		for i, x := range history {
