@@ -75,8 +75,8 @@ func (s *Service) Decide(ctx context.Context, id string, version int64, in Decid
 
 // entitled says by which right the actor decides, or refuses.
 func (d *decision) entitled(ctx context.Context, k *kind.Kind) (string, error) {
-	if d.actor.ID == d.review.Requester || d.actor.ID == d.review.Owner {
-		return "", fault.New(fault.Forbidden, "review.own_review", "Nobody decides about what they requested or answer for.")
+	if err := d.impartial(ctx); err != nil {
+		return "", err
 	}
 	if k.DecidedBy == "" {
 		v, err := d.taking(ctx)
@@ -92,7 +92,7 @@ func (d *decision) entitled(ctx context.Context, k *kind.Kind) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if right, ok := d.review.byRank(office, d.actor.ID, d.subject.Organisation, k.DecidedBy, d.tx.Now()); ok {
+	if right, ok := byRank(office, d.near, d.actor.ID, d.subject.Organisation, k.DecidedBy, d.tx.Now()); ok {
 		return right.Explanation, nil
 	}
 	return "", fault.New(fault.Forbidden, "review.rank_too_low", "A review of this kind is decided by rank %s or higher, in the organisation that answers for its subject.", k.DecidedBy)
@@ -100,16 +100,15 @@ func (d *decision) entitled(ctx context.Context, k *kind.Kind) (string, error) {
 
 // byRank returns the right by which a person decides the review, if they hold the
 // rank or a higher one in the organisation that answers for its subject. The rank of
-// whoever asked for the review or answers for the project does not count: deciding
-// by the hand of a delegate would be deciding all the same.
-func (r Review) byRank(office authz.Authority, person, organisation, rank string, now time.Time) (authz.Right, bool) {
+// whoever is too near to the review does not count: deciding by the hand of a
+// delegate would be deciding all the same.
+func byRank(office authz.Authority, near []string, person, organisation, rank string, now time.Time) (authz.Right, bool) {
 	needed := office.RankIndex(rank)
 	if needed < 0 {
 		return authz.Right{}, false // nobody holds a rank that there is not
 	}
 	for _, right := range office.Rights(person, organisation, now) {
-		near := right.Holder == r.Requester || right.Holder == r.Owner
-		if right.Kind == authz.RightRank && office.RankIndex(right.Rank) >= needed && !near {
+		if right.Kind == authz.RightRank && office.RankIndex(right.Rank) >= needed && !slices.Contains(near, right.Holder) {
 			return right, true
 		}
 	}
@@ -160,9 +159,16 @@ func (d *decision) openContradictions(ctx context.Context, _ *kind.Kind) ([]stri
 
 func (d *decision) missingOpinions(ctx context.Context, k *kind.Kind) ([]string, error) {
 	all, err := loadOpinions(ctx, d.tx, d.review.ID)
+	if err != nil {
+		return nil, err
+	}
+	near, err := d.tooNear(ctx)
 	var open []string
 	for _, wanted := range k.Opinions {
-		if !slices.ContainsFunc(all, func(o Opinion) bool { return o.Aspect == wanted.Aspect && o.Verdict != "" }) {
+		given := func(o Opinion) bool {
+			return o.Aspect == wanted.Aspect && o.Verdict != "" && !slices.Contains(near, o.Assessor)
+		}
+		if !slices.ContainsFunc(all, given) {
 			open = append(open, "the opinion on "+wanted.Title)
 		}
 	}
@@ -178,8 +184,13 @@ func (d *decision) unread(ctx context.Context, k *kind.Kind) ([]string, error) {
 		return nil, err
 	}
 	all, err := loadReviewers(ctx, d.tx, d.review.ID)
+	if err != nil {
+		return nil, err
+	}
+	near, err := d.tooNear(ctx)
 	read := slices.ContainsFunc(all[d.review.ID], func(v Reviewer) bool {
-		return v.Part == SecondReader && v.TakesPart() && v.Person != d.actor.ID && !v.ReadAt.IsZero() && !v.ReadAt.Before(written.At)
+		second := v.Person != d.actor.ID && v.Person != written.Author && !slices.Contains(near, v.Person)
+		return v.Part == SecondReader && v.TakesPart() && second && !v.ReadAt.IsZero() && !v.ReadAt.Before(written.At)
 	})
 	if read && written.Version > 0 {
 		return nil, err
@@ -359,11 +370,7 @@ func (s *Service) Meet(ctx context.Context, id string, version int64, condition,
 		if err := d.record(ctx, KindMet, body, item.Change{Field: "condition", To: fmt.Sprint(i + 1)}); err != nil {
 			return err
 		}
-		_, err = d.tx.Exec(ctx, "UPDATE review_condition SET met_at = $2, met_by = $3, shown = $4, entry = $5 WHERE id = $1",
-			c.ID, store.At(c.MetAt), c.MetBy, c.Shown, d.review.Entry)
-		if err != nil {
-			return fmt.Errorf("update a condition: %w", err)
-		}
-		return nil
+		c.Entry = d.review.Entry
+		return conditionRows.Save(ctx, d.tx.Tx, c, d.of(), store.Value("position", i))
 	})
 }

@@ -52,6 +52,7 @@ type Detail struct {
 
 	kind    *kind.Kind
 	subject catalog.Subject
+	near    []string // who is too near to judge it
 }
 
 // maxPast bounds what a page shows of the past of an imported review.
@@ -98,6 +99,9 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, id 
 		if d.subject, err = s.Catalog.Subject(ctx, r, d.Subject); err != nil {
 			return Detail{}, err
 		}
+	}
+	if d.near, err = nearTo(ctx, r, d.Review, d.subject.Owner); err != nil {
+		return Detail{}, err
 	}
 	for _, fill := range []func(context.Context, store.Reader, authz.Actor) error{
 		func(ctx context.Context, r store.Reader, a authz.Actor) error { return s.fillSubject(ctx, r, a, &d) },

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/module"
@@ -211,15 +212,17 @@ func (s *Service) readyForRank(ctx context.Context, rd store.Reader, office auth
 	if err != nil || k.DecidedBy == "" {
 		return time.Time{}, false, err
 	}
-	organisation := ""
+	var subject catalog.Subject
 	if r.Subject != "" {
-		subject, err := s.Catalog.Subject(ctx, rd, r.Subject)
-		if err != nil {
+		if subject, err = s.Catalog.Subject(ctx, rd, r.Subject); err != nil {
 			return time.Time{}, false, err
 		}
-		organisation = subject.Organisation
 	}
-	if _, entitled := r.byRank(office, a.ID, organisation, k.DecidedBy, rd.Now()); !entitled {
+	near, err := nearTo(ctx, rd, r, subject.Owner)
+	if err != nil || slices.Contains(near, a.ID) {
+		return time.Time{}, false, err
+	}
+	if _, entitled := byRank(office, near, a.ID, subject.Organisation, k.DecidedBy, rd.Now()); !entitled {
 		return time.Time{}, false, nil
 	}
 	given, err := loadOpinions(ctx, rd, r.ID)

@@ -25,7 +25,7 @@ func (s *Service) may(a authz.Actor, d Detail) []string {
 		return q.State != QuestionWithdrawn && q.State != QuestionSettled &&
 			(q.Owner == a.ID || q.Requesting && (a.ID == d.Requester || a.ID == d.Owner))
 	}
-	near := a.ID == d.Requester || a.ID == d.Owner
+	near := slices.Contains(d.near, a.ID)
 	offers := []struct {
 		word string
 		when bool

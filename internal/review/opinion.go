@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 
+	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/review/kind"
@@ -27,6 +28,13 @@ func (s *Service) AskOpinion(ctx context.Context, id string, version int64, aspe
 		if err != nil {
 			return err
 		}
+		near, err := d.tooNear(ctx)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(near, person) {
+			f.Add("assessor", "own_review", "Nobody assesses what they requested, answer for or answered for. Name somebody else.")
+		}
 		if err := f.Err(CodeInvalid); err != nil {
 			return err
 		}
@@ -46,6 +54,9 @@ type OpineInput struct {
 // Opine gives the opinion on an aspect for which the actor was named.
 func (s *Service) Opine(ctx context.Context, id string, version int64, aspect string, in OpineInput) (Review, error) {
 	return s.onReview(ctx, change{action: ActionOpine, id: id, version: version}, func(d *decision) error {
+		if d.actor.Kind != authz.KindPerson {
+			return fault.New(fault.Forbidden, "review.person_required", "This takes the judgement of a person: a service account has no opinion.")
+		}
 		all, err := loadOpinions(ctx, d.tx, d.review.ID)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/review/kind"
@@ -78,7 +79,7 @@ func (s *Service) skillsOf(ctx context.Context, r store.Reader, review Review) (
 
 // outOfQuestion says who does not come into question for a review.
 func (s *Service) outOfQuestion(ctx context.Context, r store.Reader, review Review, people []PersonPlan) (map[string]bool, error) {
-	out := map[string]bool{review.Requester: true, review.Owner: true}
+	out := map[string]bool{}
 	reviewers, err := loadReviewers(ctx, r, review.ID)
 	if err != nil {
 		return nil, err
@@ -86,12 +87,21 @@ func (s *Service) outOfQuestion(ctx context.Context, r store.Reader, review Revi
 	for _, v := range reviewers[review.ID] {
 		out[v.Person] = true
 	}
-	if review.Subject == "" {
-		return out, nil
+	var subject catalog.Subject
+	if review.Subject != "" {
+		if subject, err = s.Catalog.Subject(ctx, r, review.Subject); err != nil {
+			return nil, err
+		}
 	}
-	subject, err := s.Catalog.Subject(ctx, r, review.Subject)
-	if err != nil || subject.Visibility != authz.Restricted {
-		return out, err
+	near, err := nearTo(ctx, r, review, subject.Owner)
+	if err != nil {
+		return nil, err
+	}
+	for _, person := range near {
+		out[person] = true
+	}
+	if subject.Visibility != authz.Restricted {
+		return out, nil
 	}
 	res := authz.Resource{Item: subject.Item(), Visibility: subject.Visibility}
 	if res.Participants, err = authz.Participants(ctx, r, res.Item); err != nil {

@@ -53,8 +53,12 @@ func (d *decision) fits(ctx context.Context, f *item.Fields, person string, revi
 	if person == "" {
 		return nil
 	}
-	if person == d.review.Requester || person == d.review.Owner {
-		f.Add("person", "own_review", "Nobody reviews what they requested or answer for. Name somebody else.")
+	near, err := d.tooNear(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(near, person) {
+		f.Add("person", "own_review", "Nobody reviews what they requested, answer for or answered for. Name somebody else.")
 	}
 	if len(reviewers) >= MaxReviewers {
 		f.Add("person", "too_many", "A review has at most %d reviewers.", MaxReviewers)
@@ -206,7 +210,7 @@ func (d *decision) taking(ctx context.Context) (Reviewer, error) {
 	case v.Conflict == Undeclared:
 		return Reviewer{}, fault.New(fault.Conflict, "review.undeclared", "Before you take part, declare a conflict of interest or its absence.")
 	case !v.TakesPart():
-		return Reviewer{}, fault.New(fault.Forbidden, "review.conflict", "You declared a conflict of interest that keeps you from taking part.")
+		return Reviewer{}, conflicted()
 	case d.actor.Kind != authz.KindPerson:
 		return Reviewer{}, fault.New(fault.Forbidden, "review.person_required", "This takes the judgement of a person: a service account takes no part in a review.")
 	}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package review_test
+
+import (
+	"testing"
+
+	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/authz/office"
+	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/review"
+)
+
+// handed gives a review to another owner, as its owner of the moment.
+func (d *desk) handed(r review.Review, to string) review.Review {
+	d.t.Helper()
+	r, err := d.reviews.Edit(d.as(r.Owner), r.ID, d.version(r.ID), review.EditInput{Owner: &to})
+	d.must(err)
+	return r
+}
+
+// read is a review with an assessment of the reviewer that the second reader has read.
+func (d *desk) read(r review.Review) {
+	d.t.Helper()
+	_, err := d.reviews.Assess(d.as("reviewer"), r.ID, d.version(r.ID), 0, "Assessed.")
+	d.must(err)
+	_, err = d.reviews.Read(d.as("reviewer2"), r.ID, d.version(r.ID), "I agree.")
+	d.must(err)
+}
+
+// Whoever ever answered for a project judges no review of it: handing it over first
+// would be the way past.
+func TestFormerOwnersDoNotJudge(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		r := d.requested(of("readiness", d.project("tool").Ref), func(in *review.RequestInput) { in.Owner = "reviewer" })
+		r = d.handed(r, "infra")
+		_, err := d.reviews.Assign(d.as("reviewer"), r.ID, r.Version, review.AssignInput{Person: "reviewer", Part: review.Leads})
+		wantField(t, err, "person", "own_review")
+		suggested, err := d.reviews.Suggest(d.as("triager"), r.ID)
+		d.must(err)
+		for _, c := range suggested {
+			if c.Person == "reviewer" {
+				t.Error("a former owner is suggested")
+			}
+		}
+
+		r = d.approvable("other")
+		d.read(r)
+		r = d.handed(d.handed(r, "reviewer"), "owner")
+		_, err = d.reviews.Decide(d.as("reviewer"), r.ID, r.Version, review.DecideInput{Outcome: review.Approved, Reason: "x"})
+		wantCode(t, err, "review.own_review")
+		if d.get("reviewer", r.ID).May("decide") {
+			t.Error("deciding is offered to somebody who owned it")
+		}
+		r = d.handed(d.handed(r, "reviewer2"), "owner")
+		r = d.joined(r, review.Leads, "reviewer3")
+		_, err = d.reviews.Decide(d.as("reviewer3"), r.ID, r.Version, review.DecideInput{Outcome: review.Approved, Reason: "x"})
+		wantCode(t, err, "review.not_approvable") // the second reader owned it
+	})
+}
+
+// Nor does the owner of the subject, whoever stands as the contact of the review.
+func TestTheSubjectsOwnerDoesNotJudge(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		s := d.project("tool", func(in *catalog.Registration) { in.Owner = "reviewer" })
+		r := d.requested(of("readiness", s.Ref), func(in *review.RequestInput) { in.Owner = "infra" })
+		_, err := d.reviews.Assign(d.as("triager"), r.ID, r.Version, review.AssignInput{Person: "reviewer", Part: review.Leads})
+		wantField(t, err, "person", "own_review")
+	})
+}
+
+// The second reader has not written what they read.
+func TestTheAuthorIsNoSecondReader(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		r := d.begun(d.requested(of("readiness", d.project("tool").Ref)))
+		_, err := d.reviews.Assess(d.as("reviewer"), r.ID, r.Version, 0, "Mine.")
+		d.must(err)
+		_, err = d.reviews.Assign(d.as("reviewer"), r.ID, d.version(r.ID), review.AssignInput{Person: "reviewer", Part: review.SecondReader})
+		d.must(err)
+		_, err = d.reviews.Read(d.as("reviewer"), r.ID, d.version(r.ID), "I agree with myself.")
+		d.must(err)
+		r.Version = d.version(r.ID)
+		r = d.joined(r, review.Leads, "reviewer2")
+		_, err = d.reviews.Decide(d.as("reviewer2"), r.ID, r.Version, review.DecideInput{Outcome: review.Approved, Reason: "x"})
+		wantCode(t, err, "review.not_approvable")
+	})
+}
+
+// An opinion is that of a person who is not too near.
+func TestWhoHasAnOpinion(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		r := d.requested(of("third-party-hosting", d.project("tool").Ref))
+		for _, person := range []string{"requester", "owner"} {
+			_, err := d.reviews.AskOpinion(d.as("triager"), r.ID, r.Version, "legal", person)
+			wantField(t, err, "assessor", "own_review")
+		}
+		r, err := d.reviews.AskOpinion(d.as("triager"), r.ID, r.Version, "legal", "legal")
+		d.must(err)
+		machine := actor("legal")
+		machine.Kind = authz.KindService
+		_, err = d.reviews.Opine(authz.WithActor(t.Context(), machine), r.ID, r.Version, "legal", review.OpineInput{Verdict: "acceptable", Text: "x"})
+		wantCode(t, err, "review.person_required")
+	})
+}
+
+// Whoever declared a hard conflict does not decide by their rank either.
+func TestAHardConflictBarsTheRank(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		_, err := d.office.CreatePost(d.as("admin"), office.PostInput{Organisation: "foundation", Rank: "executive", Title: "Second", Holder: "reviewer2"})
+		d.must(err)
+		r := d.begun(d.requested(of("third-party-hosting", d.project("tool").Ref)))
+		r = d.joined(r, review.Reviews, "reviewer2")
+		r, err = d.reviews.Declare(d.as("reviewer2"), r.ID, r.Version, review.DeclareInput{Conflict: review.Hard, Words: "My own firm."})
+		d.must(err)
+		_, err = d.reviews.Decide(d.as("reviewer2"), r.ID, r.Version, review.DecideInput{Outcome: review.NotApproved, Reason: "x"})
+		wantCode(t, err, "review.conflict")
+	})
+}
