@@ -4,7 +4,6 @@ package review
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -141,7 +140,7 @@ func (s *Service) Refind(ctx context.Context, id string, version int64, finding 
 		if err := f.Err(CodeInvalid); err != nil {
 			return err
 		}
-		return d.replaceFinding(ctx, &n)
+		return d.storeFinding(ctx, KindRefound, &n)
 	})
 	if err != nil {
 		return Finding{}, err
@@ -167,13 +166,6 @@ func (d *decision) finding(ctx context.Context, idOrLabel string) (Finding, erro
 	return all[i], nil
 }
 
-func (d *decision) replaceFinding(ctx context.Context, n *Finding) error {
-	if _, err := d.tx.Exec(ctx, "DELETE FROM review_finding WHERE id = $1", n.ID); err != nil {
-		return fmt.Errorf("replace a finding: %w", err)
-	}
-	return d.storeFinding(ctx, KindRefound, n)
-}
-
 func (d *decision) storeFinding(ctx context.Context, kind string, n *Finding) error {
 	body := findingBody{
 		Review: d.review.ID, Version: d.review.Version, Finding: n.ID, Label: n.Label, Kind: n.Kind, Severity: n.Severity, Title: n.Title,
@@ -184,7 +176,7 @@ func (d *decision) storeFinding(ctx context.Context, kind string, n *Finding) er
 		return err
 	}
 	n.Entry = d.review.Entry
-	if err := findingRows.Insert(ctx, d.tx.Tx, *n, d.of()); err != nil {
+	if err := findingRows.Save(ctx, d.tx.Tx, *n, d.of()); err != nil {
 		return err
 	}
 	return d.indexPart(ctx, "finding:"+n.ID, n.Label+" "+n.Title, n.Text+"\n"+n.Evidence+"\n"+n.Became, n.Restricted)
@@ -223,7 +215,7 @@ func (s *Service) ToRisk(ctx context.Context, id string, version int64, finding 
 			return err
 		}
 		n.State, n.ChangedAt = FindingRisk, d.tx.Now()
-		return d.replaceFinding(ctx, &n)
+		return d.storeFinding(ctx, KindRefound, &n)
 	})
 	if err != nil {
 		return Finding{}, err

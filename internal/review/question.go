@@ -182,11 +182,7 @@ func (d *decision) settleQuestion(ctx context.Context, q *Question, kind, commen
 }
 
 func (d *decision) storeQuestion(ctx context.Context, q Question) error {
-	_, err := d.tx.Exec(ctx, "DELETE FROM review_question WHERE id = $1", q.ID)
-	if err != nil {
-		return fmt.Errorf("replace a question: %w", err)
-	}
-	return questionRows.Insert(ctx, d.tx.Tx, q, d.of())
+	return questionRows.Save(ctx, d.tx.Tx, q, d.of())
 }
 
 // SettleInput says how far a question is settled, or takes it back.

@@ -73,9 +73,6 @@ func (s *Service) Restate(ctx context.Context, id string, version int64, stateme
 		if err := f.Err(CodeInvalid); err != nil {
 			return err
 		}
-		if _, err := d.tx.Exec(ctx, "DELETE FROM review_statement WHERE id = $1", t.ID); err != nil {
-			return fmt.Errorf("replace a statement: %w", err)
-		}
 		return d.storeStatement(ctx, KindRestated, &t)
 	})
 	if err != nil {
@@ -187,7 +184,7 @@ func (d *decision) storeStatement(ctx context.Context, kind string, t *Statement
 		return err
 	}
 	t.Entry = d.review.Entry
-	if err := statementRows.Insert(ctx, d.tx.Tx, *t, d.of()); err != nil {
+	if err := statementRows.Save(ctx, d.tx.Tx, *t, d.of()); err != nil {
 		return err
 	}
 	return d.indexPart(ctx, "statement:"+t.ID, t.Label, t.Text+"\n"+t.Note, t.Restricted)

@@ -88,7 +88,7 @@ func loadPauses(ctx context.Context, rd store.Reader, reviews ...string) (map[st
 
 var reviewerRows = store.NewTable("review_reviewer", "v", nil, func(v *Reviewer) []store.Column {
 	return []store.Column{
-		store.Text("person", &v.Person), store.Text("part", &v.Part), store.Text("conflict", &v.Conflict), store.Text("words", &v.Words),
+		store.Text("person", &v.Person).Key(), store.Text("part", &v.Part), store.Text("conflict", &v.Conflict), store.Text("words", &v.Words),
 		store.Moment("assigned_at", &v.AssignedAt), store.Moment("declared_at", &v.DeclaredAt),
 		store.Text("concurs", &v.Concurs), store.Moment("read_at", &v.ReadAt), store.Int("entry", &v.Entry),
 	}
@@ -100,10 +100,7 @@ func loadReviewers(ctx context.Context, rd store.Reader, reviews ...string) (map
 
 // saveReviewer writes a reviewer in place of what was known of them.
 func saveReviewer(ctx context.Context, tx *store.Tx, review string, v Reviewer) error {
-	if err := dropReviewer(ctx, tx, review, v.Person); err != nil {
-		return err
-	}
-	return reviewerRows.Insert(ctx, tx, v, store.Value("review", review))
+	return reviewerRows.Save(ctx, tx, v, store.Value("review", review).Key())
 }
 
 func dropReviewer(ctx context.Context, tx *store.Tx, review, person string) error {
@@ -168,7 +165,7 @@ func loadConditions(ctx context.Context, rd store.Reader, reviews ...string) (ma
 
 var opinionRows = store.NewTable("review_opinion", "o", nil, func(o *Opinion) []store.Column {
 	return []store.Column{
-		store.Text("aspect", &o.Aspect), store.Text("assessor", &o.Assessor), store.Text("verdict", &o.Verdict),
+		store.Text("aspect", &o.Aspect).Key(), store.Text("assessor", &o.Assessor), store.Text("verdict", &o.Verdict),
 		store.Text("words", &o.Text), store.Moment("given_at", &o.GivenAt), store.Int("entry", &o.Entry),
 	}
 })
@@ -179,10 +176,7 @@ func loadOpinions(ctx context.Context, rd store.Reader, review string) ([]Opinio
 
 // saveOpinion writes an opinion in place of the one on the same aspect.
 func saveOpinion(ctx context.Context, tx *store.Tx, review string, o Opinion) error {
-	if _, err := tx.Exec(ctx, "DELETE FROM review_opinion WHERE review = $1 AND aspect = $2", review, o.Aspect); err != nil {
-		return fmt.Errorf("replace an opinion: %w", err)
-	}
-	return opinionRows.Insert(ctx, tx, o, store.Value("review", review))
+	return opinionRows.Save(ctx, tx, o, store.Value("review", review).Key())
 }
 
 var assessmentRows = store.NewTable("review_assessment", "a", nil, func(a *Assessment) []store.Column {

@@ -41,7 +41,7 @@ type cell interface {
 func (c Column) Fixed() Column { c.role = fixed; return c }
 
 // Key returns the column as the one that names the row to Update; it is fixed. A
-// table has one.
+// table has one; Save takes several, one of which may be a further column.
 func (c Column) Key() Column { c.role = key; return c }
 
 // Version returns the column as the one by which Update notices that somebody was

@@ -164,17 +164,16 @@ const insertRows = 100
 // are not fixed, whatever its version.
 func (t *Table[T]) Save(ctx context.Context, tx *Tx, v T, more ...Column) error {
 	columns := append(t.bind(&v), more...)
-	var id string
-	var set list
+	var keys, set list
 	for _, c := range columns {
 		switch c.role {
 		case key:
-			id = c.name
+			keys.add(c.name)
 		case plain, version:
 			set.add(c.name, " = excluded.", c.name)
 		}
 	}
-	return t.insert(ctx, tx, " ON CONFLICT ("+id+") DO UPDATE SET "+set.String(), columns)
+	return t.insert(ctx, tx, " ON CONFLICT ("+keys.String()+") DO UPDATE SET "+set.String(), columns)
 }
 
 func (t *Table[T]) insert(ctx context.Context, tx *Tx, conflict string, rows ...[]Column) error {
