@@ -4,6 +4,7 @@ package web
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -131,6 +132,11 @@ func (s Series) Top() float64 {
 	return roundUp(most)
 }
 
+// Flat reports whether there is nothing to draw: every number is zero.
+func (s Series) Flat() bool {
+	return !slices.ContainsFunc(s.Drawn(), func(b SeriesBar) bool { return b.H > 0 })
+}
+
 // Ticks are the numbers of the scale, from the top.
 func (s Series) Ticks() []string {
 	top := s.Top()
@@ -171,7 +177,7 @@ func (s Series) Drawn() []SeriesBar {
 const seriesKinds = 5
 
 // mostLabels is how many labels fit side by side on a narrow screen.
-const mostLabels = 6
+const mostLabels = 5
 
 // Labels returns as many of the points' labels as can be read.
 func (s Series) Labels() []SeriesLabel {

@@ -52,10 +52,13 @@ func TestSeries(t *testing.T) {
 	if table := s.Table("When"); len(table.Columns) != 3 || len(table.Rows) != 2 || table.Rows[1].Cells[2] != "0" {
 		t.Errorf("%+v", table)
 	}
+	if flat := (Series{Names: s.Names, Points: []Point{{Label: "one", Values: []float64{0, -1}}}}); s.Flat() || !flat.Flat() {
+		t.Error("what is all zero is drawn, or what is not is not")
+	}
 	for range 98 {
 		s.Points = append(s.Points, Point{Label: "more", Values: []float64{math.Inf(1), math.NaN(), -3}})
 	}
-	if labels := s.Labels(); len(labels) != 6 || labels[0].Text != "one" {
+	if labels := s.Labels(); len(labels) != 5 || labels[0].Text != "one" {
 		t.Errorf("%d labels of %d points: %+v", len(labels), len(s.Points), labels)
 	}
 	for _, b := range s.Drawn() {

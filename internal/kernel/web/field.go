@@ -28,7 +28,8 @@ type Field struct {
 	Required     bool
 	Autocomplete string // token of the HTML standard: "username", "one-time-code"
 	Rows         int
-	Max          int // characters; 0 is no limit
+	Code         bool // an area for a text in which places count, such as YAML
+	Max          int  // characters; 0 is no limit
 	Low, High    string
 	Accept       string // of a file: ".pdf,.png"
 }

@@ -32,6 +32,7 @@ func (r *renderer) funcs() template.FuncMap {
 		"hint":     func(key string, f Field) Field { f.Hint = r.messages.text(Msg(key)); return f },
 		"blank":    func(key string, f Field) Field { f.Blank = r.messages.text(Msg(key)); return f },
 		"rows":     func(n int, f Field) Field { f.Rows = n; return f },
+		"code":     func(f Field) Field { f.Code = true; return f },
 		"limit":    func(n int, f Field) Field { f.Max = n; return f },
 		"between":  func(low, high any, f Field) Field { f.Low, f.High = fmt.Sprint(low), fmt.Sprint(high); return f },
 		"complete": func(token string, f Field) Field { f.Autocomplete = token; return f },

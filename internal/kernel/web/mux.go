@@ -80,6 +80,7 @@ type NavItem struct {
 	URL    string // also marks the pages below it as current
 	Icon   string // name of a vendored icon
 	Action authz.Action
+	Also   []string // further addresses whose pages belong to it, for the main navigation
 }
 
 // Route is what the mux recorded about one pattern. Exactly one of Action and

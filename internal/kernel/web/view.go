@@ -5,6 +5,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -79,7 +80,9 @@ func (v *View) links(items []NavItem) []NavLink {
 			continue
 		}
 		links = append(links, NavLink{Label: Msg(n.Label), URL: n.URL, Icon: n.Icon})
-		here := v.Path == n.URL || strings.HasPrefix(v.Path, strings.TrimSuffix(n.URL, "/")+"/")
+		here := slices.ContainsFunc(append([]string{n.URL}, n.Also...), func(at string) bool {
+			return v.Path == at || strings.HasPrefix(v.Path, strings.TrimSuffix(at, "/")+"/")
+		})
 		if here && (current < 0 || len(n.URL) > len(links[current].URL)) {
 			current = len(links) - 1
 		}
