@@ -15,7 +15,7 @@ var pageFiles embed.FS
 
 // Navigation returns the reviews' entry in the main navigation.
 func Navigation() []web.NavItem {
-	return []web.NavItem{{Label: "review.nav", URL: "/reviews", Icon: "file-check", Action: ActionRead}}
+	return []web.NavItem{{Label: "review.nav", URL: "/reviews", Icon: "file-check", Action: ActionRead, Also: []string{"/review-kinds", "/review-meetings"}}}
 }
 
 // SubjectSteps returns what the page of a subject offers to begin here.

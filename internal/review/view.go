@@ -25,6 +25,15 @@ func forceBadge(c *web.Ctx, required bool) web.Badge {
 	return web.Badge{Tone: web.ToneNeutral, Text: c.Text("review.force_advisory")}
 }
 
+// dayText is a day such as 2026-12-01 as people read it.
+func dayText(c *web.Ctx, day string) string {
+	at, err := time.ParseInLocation(time.DateOnly, day, c.Location())
+	if err != nil {
+		return day
+	}
+	return c.Day(at)
+}
+
 func columnText(c *web.Ctx, column Column) string { return c.Text("review.column_" + string(column)) }
 
 func columnBadge(c *web.Ctx, column Column) web.Badge {

@@ -98,7 +98,7 @@ func boardCard(c *web.Ctx, r Summary) web.BoardCard {
 	case r.Wait.Cause == NotReady:
 		add(c.Text("review.card.short", len(r.Wait.Shortfalls)))
 	case r.Column == Planned && r.ScheduledFor != "":
-		add(c.Text("review.card.scheduled", r.Quarter, r.ScheduledFor))
+		add(c.Text("review.card.scheduled", r.Quarter, dayText(c, r.ScheduledFor)))
 	case r.Column == Planned:
 		add(r.Quarter)
 	}
@@ -201,7 +201,11 @@ func listRow(c *web.Ctx, r Summary) web.Row {
 		where = append(where, r.Quarter)
 	}
 	text := clockText(c, r.Review, r.Clock, nil)
-	if !r.Clock.Start.IsZero() {
+	switch {
+	case r.Clock.Start.IsZero():
+	case text == "":
+		text = c.Text("review.card.took", int(r.Clock.Used), r.Clock.Days)
+	default:
 		text = itemweb.Sentence(text, c.Text("review.card.used", int(r.Clock.Used), r.Clock.Days))
 	}
 	var clock []any

@@ -33,7 +33,7 @@ func facts(c *web.Ctx, d Detail) web.Terms {
 		add("review.field.accepted", []any{d.Quarter, d.AcceptedAt})
 	}
 	if d.ScheduledFor != "" {
-		add("review.field.scheduled", d.ScheduledFor)
+		add("review.field.scheduled", dayText(c, d.ScheduledFor))
 	}
 	when("review.field.started", d.StartedAt)
 	if d.Effort > 0 {

@@ -74,7 +74,7 @@ func (s *Service) kindView(c *web.Ctx, k *kind.Kind, v KindVersion) (kindView, e
 		Badges: []any{forceBadge(c, k.Force == kind.Required)}, Text: web.Code{Label: c.Text("review.kind.text"), Text: v.Text},
 	}
 	for _, section := range k.Sections {
-		view.Form = append(view.Form, kindSection{Title: section.Title, Summary: section.Summary, Fields: fieldTable(c, section)})
+		view.Form = append(view.Form, kindSection{Title: section.Title, Summary: section.Summary, Fields: fieldTable(c, k, section)})
 	}
 	_, now, err := s.Kind(c.Context(), k.Name, 0)
 	if err != nil {
@@ -106,16 +106,16 @@ func (s *Service) kindView(c *web.Ctx, k *kind.Kind, v KindVersion) (kindView, e
 	return view, err
 }
 
-func fieldTable(c *web.Ctx, section kind.Section) web.Table {
+func fieldTable(c *web.Ctx, k *kind.Kind, section kind.Section) web.Table {
 	t := c.Table(section.Title, "review.kind.field", "review.kind.type", "review.kind.guidance")
 	for _, f := range section.Fields {
 		what := []any{f.Label}
 		if f.Required {
 			what = append(what, web.Badge{Tone: web.ToneNotice, Text: c.Text("review.kind.wanted")})
 		}
-		how := []any{c.Text("review.type_" + string(f.Type))}
+		how := c.Text("review.type_" + string(f.Type))
 		if f.When != nil {
-			how = append(how, c.Text("review.kind.when", f.When.String()))
+			how = c.Text("review.kind.when", how, whenText(c, k, *f.When))
 		}
 		var help []any
 		if f.Guidance != "" {
@@ -129,6 +129,26 @@ func fieldTable(c *web.Ctx, section kind.Section) web.Table {
 	return t
 }
 
+// whenText says to which answers of another question a field is asked.
+func whenText(c *web.Ctx, k *kind.Kind, when kind.Condition) string {
+	other, known := k.Field(when.Field)
+	if when.Question != "" || !known {
+		return when.String()
+	}
+	key, values := "review.kind.when_is", when.Is
+	if len(values) == 0 {
+		key, values = "review.kind.when_not", when.Not
+	}
+	labels := make([]string, len(values))
+	for i, value := range values {
+		labels[i] = "«" + other.ChoiceLabel(value) + "»"
+		if other.Type == kind.YesNo {
+			labels[i] = "«" + c.Text("review.answer_"+value) + "»"
+		}
+	}
+	return c.Text(key, other.Label, strings.Join(labels, " "+c.Text("review.or")+" "))
+}
+
 func kindFacts(c *web.Ctx, k *kind.Kind, v KindVersion) web.Terms {
 	t := web.Terms{}
 	add := func(label string, value any) { t.Items = append(t.Items, web.Term{Name: c.Text(label), Value: value}) }
@@ -136,7 +156,11 @@ func kindFacts(c *web.Ctx, k *kind.Kind, v KindVersion) web.Terms {
 	add("review.kinds.decided_by", decidedBy(c, k))
 	add("review.field.effort", c.Text("review.person_days", web.Figure(k.Effort)))
 	if k.Lasts > 0 {
-		add("review.kind.lasts", k.Lasts.String())
+		lasts := k.Lasts.String()
+		if days := k.Lasts.Std(); days%day == 0 {
+			lasts = c.Text("review.kind.days", int(days/day))
+		}
+		add("review.kind.lasts", lasts)
 	}
 	asks := []string{}
 	if k.Technologies {

@@ -104,7 +104,7 @@ func plannedTable(c *web.Ctx, p Plan) web.Table {
 		case r.Column == Done:
 			when = append(when, outcomeBadge(c, r.Outcome), r.DoneAt)
 		case r.ScheduledFor != "":
-			when = append(when, r.ScheduledFor)
+			when = append(when, dayText(c, r.ScheduledFor))
 		}
 		row := web.Row{}
 		if r.LeftOver {

@@ -9,7 +9,6 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/content"
-	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/web"
 	"portreeve.org/portreeve/internal/review/kind"
 )
@@ -215,11 +214,24 @@ func stepLine(c *web.Ctx, d Detail) web.Steps {
 			step.State = "current"
 		}
 		if column == Planned && d.Quarter != "" {
-			step.Note = []any{step.Note, itemweb.Sentence(d.Quarter, d.ScheduledFor)}
+			step.Note = plannedNote(c, d, step.Note)
 		}
 		line.Items = append(line.Items, step)
 	}
 	return line
+}
+
+// plannedNote says for when a review was accepted, and for which day it is
+// scheduled, behind the day on which that was decided.
+func plannedNote(c *web.Ctx, d Detail, decided any) any {
+	forWhen := c.Text("review.step.for_quarter", d.Quarter)
+	if d.ScheduledFor != "" {
+		forWhen = c.Text("review.step.for_day", d.Quarter, dayText(c, d.ScheduledFor))
+	}
+	if decided == nil {
+		return forWhen
+	}
+	return []any{decided, forWhen}
 }
 
 // wayOf are the columns of the way to and from where a review stands: without those

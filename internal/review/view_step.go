@@ -44,7 +44,7 @@ func (s *Service) moveView(c *web.Ctx, d Detail, _ *web.Form) (any, error) {
 		all := []block{
 			{Fields: []any{to, f.Select("priority", "review.field.priority", c.Choices("review.priority_", web.Strings(Priorities())...))}},
 			{Title: c.Text("review.move.planned"), Fields: []any{
-				f.Titled(withOffers(hinted(f.Line("quarter", "review.field.quarter"), "", 7), offeredQuarters(c)), c.Text("review.field.quarter"), c.Text("review.move.quarter_hint")),
+				f.Titled(withOffers(hinted(f.Line("quarter", "review.field.quarter"), "", 0), offeredQuarters(c)), c.Text("review.field.quarter"), c.Text("review.move.quarter_hint")),
 				f.Titled(f.Day("scheduled_for", "review.field.scheduled"), c.Text("review.field.scheduled"), c.Text("review.move.scheduled_hint", d.kind.Scenarios)),
 			}},
 		}
