@@ -155,7 +155,7 @@ func (j *caseBPages) schedules(t *testing.T) {
 	j.moveCard(triager, "planned")
 	fill(triager, "quarter", quarterNow(), "scheduled_for", inAWeek())
 	send(triager)
-	want(t, triager, "Planned", quarterNow(), inAWeek())
+	want(t, triager, "Planned", "for "+quarterNow()+", begins "+time.Now().UTC().AddDate(0, 0, 7).Format("2 January 2006"))
 	for login, part := range map[string]string{"reviewer": "lead", "reviewer-two": "reviewer", "reviewer-three": "second_reader"} {
 		j.at(triager, j.review+"/reviewers/new")
 		fill(triager, "person", login)
