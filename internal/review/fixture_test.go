@@ -15,8 +15,11 @@ import (
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/content"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/gate"
+	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgertest"
+	"portreeve.org/portreeve/internal/kernel/notify"
 	"portreeve.org/portreeve/internal/kernel/search"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/store/storetest"
@@ -27,72 +30,11 @@ import (
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
 
-// The people of the tests, by what they are. A person's id is their part.
-var cast = map[string][]authz.Role{
-	"admin": {authz.RoleAdmin}, "requester": {authz.RoleRequester}, "owner": {authz.RoleOwner},
-	"triager": {authz.RoleTriager}, "triager2": {authz.RoleTriager},
-	"reviewer": {authz.RoleReviewer}, "reviewer2": {authz.RoleReviewer}, "reviewer3": {authz.RoleReviewer},
-	"infra": {authz.RoleOwner}, "legal": {authz.RoleRequester}, "bystander": {authz.RoleRequester},
-	"executive": {authz.RoleExecutive}, "director": {authz.RoleExecutive},
-	"outsider": {authz.RoleOutsider}, "auditor": {authz.RoleAuditor},
-}
-
-// directory knows the cast and one organisation.
-type directory struct{}
-
-func (directory) Person(_ context.Context, _ store.Reader, id string) (catalog.Named, error) {
-	if _, ok := cast[id]; !ok {
-		return catalog.Named{}, fault.ItemNotFound()
-	}
-	return catalog.Named{ID: id, Name: "The " + id}, nil
-}
-
-func (directory) ActorOf(_ context.Context, _ store.Reader, id string) (authz.Actor, error) {
-	return authz.Actor{ID: id, Kind: authz.KindPerson, Roles: cast[id]}, nil
-}
-
-func (directory) Names(_ context.Context, _ store.Reader, ids []string) (map[string]string, error) {
-	names := map[string]string{}
-	for _, id := range ids {
-		if _, ok := cast[id]; ok {
-			names[id] = "The " + id
-		}
-	}
-	return names, nil
-}
-
-func (directory) Group(context.Context, store.Reader, string) (catalog.Named, error) {
-	return catalog.Named{}, fault.ItemNotFound()
-}
-
-func (directory) Members(context.Context, store.Reader, string) ([]string, error) { return nil, nil }
-
-// Holders returns who has one of the roles.
-func (directory) Holders(_ context.Context, _ store.Reader, roles ...authz.Role) ([]string, error) {
-	var all []string
-	for _, id := range slices.Sorted(maps.Keys(cast)) {
-		if slices.ContainsFunc(cast[id], func(r authz.Role) bool { return slices.Contains(roles, r) }) {
-			all = append(all, id)
-		}
-	}
-	return all, nil
-}
-
-func (directory) Organisation(_ context.Context, _ store.Reader, id string) (catalog.Named, error) {
-	if id != "foundation" {
-		return catalog.Named{}, fault.ItemNotFound()
-	}
-	return catalog.Named{ID: id, Name: id}, nil
-}
-
-func (directory) Organisations(context.Context, store.Reader) ([]catalog.Named, error) {
-	return []catalog.Named{{ID: "foundation", Name: "foundation"}}, nil
-}
-
 // desk is a whole security office on a real database.
 type desk struct {
 	t        testing.TB
 	db       *store.DB
+	people   directory
 	log      *ledger.Log
 	authz    *authz.Policy
 	reviews  *review.Service
@@ -100,12 +42,14 @@ type desk struct {
 	catalog  *catalog.Service
 	comments *content.Service
 	office   *office.Service
+	notices  *notify.Service
 	search   *search.Service
 }
 
 func tables() []store.Migrations {
 	return []store.Migrations{
-		ledger.Migrations(), authz.Migrations(), catalog.Migrations(), content.Migrations(), search.Migrations(), risk.Migrations(), review.Migrations(),
+		ledger.Migrations(), authz.Migrations(), catalog.Migrations(), content.Migrations(), search.Migrations(), job.Migrations(),
+		notify.Migrations(), risk.Migrations(), review.Migrations(),
 	}
 }
 
@@ -116,10 +60,18 @@ func each(t *testing.T, fn func(t *testing.T, d *desk)) {
 
 func newDesk(t testing.TB, db *store.DB) *desk {
 	t.Helper()
-	d := &desk{t: t, db: db, log: ledgertest.Open(t, db)}
+	return newDeskOf(t, db, cast)
+}
+
+func newDeskOf(t testing.TB, db *store.DB, people directory) *desk {
+	t.Helper()
+	d := &desk{t: t, db: db, people: people, log: ledgertest.Open(t, db)}
 	var err error
 	d.authz, err = authz.NewPolicy(
-		slices.Concat(catalog.Actions(), content.Actions(), search.Actions(), risk.Actions(), review.Actions(), office.Actions(), ledger.Actions()),
+		slices.Concat(
+			catalog.Actions(), content.Actions(), search.Actions(), risk.Actions(), review.Actions(), office.Actions(), ledger.Actions(),
+			gate.Actions(), notify.Actions(),
+		),
 		[]authz.PolicyText{
 			catalog.Policies(), {Name: "risk/policy.cedar", Text: risk.Slice().Cedar}, {Name: "review/policy.cedar", Text: review.Slice().Cedar},
 		}, nil)
@@ -150,9 +102,17 @@ func (d *desk) openKernel() {
 	kinds, err := catalog.DefaultKinds()
 	d.must(err)
 	d.catalog = catalog.New(catalog.Deps{
-		DB: d.db, Writer: d.log.Writer("catalog", catalog.EntryKinds()), Policy: d.authz, Kinds: config.Fixed(kinds), Directory: directory{},
+		DB: d.db, Writer: d.log.Writer("catalog", catalog.EntryKinds()), Policy: d.authz, Kinds: config.Fixed(kinds), Directory: d.people,
 		Reclassify: d.reclassify, Resources: map[string]catalog.ResourceOf{
 			review.ItemType: catalog.ResourceOf(d.resources()[review.ItemType]), risk.ItemType: catalog.ResourceOf(d.resources()[risk.ItemType]),
+		},
+		Follow: func(ctx context.Context, tx *ledger.Tx, subject catalog.Subject) error {
+			return d.reviews.FollowSubject(ctx, tx, subject)
+		},
+		Describers: map[string]catalog.Describer{
+			review.ItemType: func(ctx context.Context, r store.Reader, a authz.Actor, items []string) (map[string]catalog.Described, error) {
+				return d.reviews.Describe(ctx, r, a, items)
+			},
 		},
 	})
 	settings, err := content.DefaultSettings()
@@ -162,10 +122,18 @@ func (d *desk) openKernel() {
 	})
 	d.office = office.New(office.Deps{DB: d.db, Writer: d.log.Writer("authz", office.Kinds()), Policy: d.authz,
 		Organisation: func(ctx context.Context, r store.Reader, id string) error {
-			_, err := directory{}.Organisation(ctx, r, id)
+			_, err := d.people.Organisation(ctx, r, id)
 			return err
 		}})
 	d.search = search.New(d.db, d.authz)
+	d.notices, err = notify.New(notify.Config{
+		DB: d.db, Writer: d.log.Writer("notify", notify.EntryKinds()), Policy: d.authz, Queue: job.NewQueue(), BaseURL: "https://office.test",
+		Directory: func(context.Context, store.Reader, string) (notify.Recipient, error) {
+			return notify.Recipient{}, fault.ItemNotFound()
+		},
+		Text: func(key string, _ ...any) string { return key },
+	})
+	d.must(err)
 }
 
 func (d *desk) openSlices() {
@@ -174,14 +142,14 @@ func (d *desk) openSlices() {
 	d.must(err)
 	d.risks = risk.New(risk.Deps{
 		DB: d.db, Log: d.log, Writer: d.log.Writer("risk", risk.EntryKinds()), Authz: d.authz, Policy: config.Fixed(rules),
-		Subjects: d.catalog, Links: d.catalog, Directory: directory{}, Zone: time.UTC, Reclassify: d.reclassify, Index: d.index,
+		Subjects: d.catalog, Links: d.catalog, Directory: d.people, Zone: time.UTC, Reclassify: d.reclassify, Index: d.index,
 	})
 	policy, err := review.DefaultPolicy()
 	d.must(err)
 	d.reviews = review.New(module.Kernel{
-		DB: d.db, Log: d.log, Writer: d.log.Writer("review", review.EntryKinds()), Authz: d.authz, Catalog: d.catalog, Directory: directory{},
+		DB: d.db, Log: d.log, Writer: d.log.Writer("review", review.EntryKinds()), Authz: d.authz, Catalog: d.catalog, Directory: d.people,
 		Zone: time.UTC, Reclassify: d.reclassify, Index: d.index, Comments: func() *content.Service { return d.comments },
-		RegisterRisk: d.register,
+		Notices: d.notices, RegisterRisk: d.register,
 	}, config.Fixed(policy))
 }
 
@@ -224,7 +192,7 @@ func (d *desk) hangOn(ctx context.Context, tx *ledger.Tx, item string, v authz.V
 func (d *desk) appoint() {
 	d.t.Helper()
 	d.quietly(func(tx *store.Tx) error {
-		for _, person := range slices.Sorted(maps.Keys(cast)) {
+		for _, person := range slices.Sorted(maps.Keys(d.people)) {
 			if err := authz.SetActive(d.t.Context(), tx, person, true); err != nil {
 				return err
 			}

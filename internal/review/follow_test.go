@@ -20,9 +20,9 @@ import (
 func (b *bureau) show(ref string, v authz.Visibility, named ...string) {
 	b.t.Helper()
 	d, err := b.catalog.Show(b.as("triager"), ref)
-	b.ok(err)
+	b.must(err)
 	_, err = b.catalog.Change(b.as("triager"), ref, d.Subject.Revision, catalog.Change{Visibility: &v, Participants: &named})
-	b.ok(err)
+	b.must(err)
 }
 
 // takePart returns who takes part in a review.
@@ -72,7 +72,7 @@ func TestReviewsFollowTheirSubject(t *testing.T) {
 		open := b.started(tool)
 		done := b.decided(b.started(tool), review.Approved)
 		done, err := b.SetAbstract(b.as("lead"), done.ID, done.Version, review.AbstractInput{Text: "All is well.", Publish: true})
-		b.ok(err)
+		b.must(err)
 		hidden := b.requested(tool, inConfidence)
 		other := b.requested(b.project("other").Ref)
 		if got := b.published(); len(got) != 1 {
@@ -98,7 +98,7 @@ func TestReviewsFollowTheirSubject(t *testing.T) {
 			t.Errorf("still published: %v", got)
 		}
 		d, err := b.Get(b.as("lead"), done.ID)
-		b.ok(err)
+		b.must(err)
 		if step := d.History[0]; step.Kind != review.KindFollowed || step.Actor != "person:triager" || !d.PublishedAt.IsZero() || d.Verdict.Outcome != review.Approved {
 			t.Errorf("the history says %+v of %+v", step, d.Review)
 		}
@@ -114,13 +114,13 @@ func TestReviewsFollowTheirSubject(t *testing.T) {
 func TestSomebodyIsLeftToReview(t *testing.T) {
 	eachBureau(t, func(t *testing.T, b *bureau) {
 		s, err := b.catalog.Register(b.as("owner"), catalog.Registration{Kind: "project", Name: "tool", Title: "Tool", Organisation: "foundation"})
-		b.ok(err)
+		b.must(err)
 		r := b.requested(s.Ref)
 		d, err := b.catalog.Show(b.as("owner"), s.Ref)
-		b.ok(err)
+		b.must(err)
 		restricted, named := authz.Restricted, []string{"person:owner", "person:reviewer", "person:legal"}
 		_, err = b.catalog.Change(b.as("owner"), s.Ref, d.Subject.Revision, catalog.Change{Visibility: &restricted, Participants: &named})
-		b.ok(err)
+		b.must(err)
 		if diff := cmp.Diff([]string{"person:owner", "person:reviewer"}, b.takePart(r)); diff != "" {
 			t.Errorf("who takes part (-want +got)\n%s", diff)
 		}
@@ -148,7 +148,7 @@ func TestPublic(t *testing.T) {
 			t.Errorf("published without an abstract: %v", got)
 		}
 		r, err := b.SetAbstract(b.as("lead"), r.ID, r.Version, review.AbstractInput{Text: "All is well.", Publish: true})
-		b.ok(err)
+		b.must(err)
 		if diff := cmp.Diff([]string{"The library review.standing.approved " + r.URL() + "/abstract"}, b.published()); diff != "" {
 			t.Error(diff)
 		}
@@ -175,7 +175,7 @@ func TestReviewsAreDescribed(t *testing.T) {
 			if res.Visibility != authz.Restricted || !slices.Contains(res.Participants, "person:lead") {
 				t.Errorf("%+v", res)
 			}
-			b.ok(err)
+			b.must(err)
 			if _, err := b.Resource(t.Context(), rd, "nothing"); !fault.Is(err, fault.NotFound) {
 				t.Errorf("an absent review: %v", err)
 			}
@@ -190,12 +190,12 @@ func TestPersonIsErased(t *testing.T) {
 	eachBureau(t, func(t *testing.T, b *bureau) {
 		r := b.started(b.project("tool").Ref)
 		r, err := b.Declare(b.as("lead"), r.ID, r.Version, review.DeclareInput{Conflict: review.Soft, Words: "I wrote a part of it."})
-		b.ok(err)
+		b.must(err)
 		source := review.Source{Kind: "meeting", Title: "The first meeting"}
 		_, err = b.State(b.as("lead"), r.ID, r.Version, review.StatementInput{Kind: review.Said, Text: "It is safe.", Who: "The lead", Source: source})
-		b.ok(err)
+		b.must(err)
 		_, err = b.State(b.as("lead"), r.ID, r.Version+1, review.StatementInput{Kind: review.Said, Text: "It is in confidence.", Who: "The owner", Source: source, Restricted: true})
-		b.ok(err)
+		b.must(err)
 		held := func() map[string][]string {
 			all := map[string][]string{}
 			b.read(func(rd store.Reader) error {
@@ -220,12 +220,12 @@ func TestPersonIsErased(t *testing.T) {
 			t.Errorf("held (-want +got)\n%s", diff)
 		}
 		w := b.log.Writer("review", review.EntryKinds())
-		b.ok(w.Decide(b.as("admin"), func(tx *ledger.Tx) error { return b.Erase(b.as("admin"), tx, "lead") }))
+		b.must(w.Decide(b.as("admin"), func(tx *ledger.Tx) error { return b.Erase(b.as("admin"), tx, "lead") }))
 		if got := held()["declared a conflict of interest or its absence"]; !slices.Equal(got, []string{"soft: "}) {
 			t.Errorf("after the erasure: %v", got)
 		}
 		d, err := b.Get(b.as("lead"), r.ID)
-		b.ok(err)
+		b.must(err)
 		if d.Reviewers[0].Person != "lead" || d.Reviewers[0].Conflict != review.Soft {
 			t.Errorf("the reviewer is %+v", d.Reviewers[0])
 		}

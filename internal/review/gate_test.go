@@ -21,7 +21,7 @@ import (
 func (b *bureau) asks(person, subject, action string) gate.Verdict {
 	b.t.Helper()
 	v, err := b.gate.Ask(b.as(person), subject, action)
-	b.ok(err)
+	b.must(err)
 	v.Note = ""
 	return v
 }
@@ -57,9 +57,9 @@ func (b *bureau) wantClosed(subject, action string, want ...string) {
 func (b *bureau) alter(ref, page string) {
 	b.t.Helper()
 	d, err := b.catalog.Show(b.as("triager"), ref)
-	b.ok(err)
+	b.must(err)
 	_, err = b.catalog.Change(b.as("triager"), ref, d.Subject.Revision, catalog.Change{Attributes: map[string]string{"homepage": page}})
-	b.ok(err)
+	b.must(err)
 }
 
 // TestRequired goes through every code of review.required.
@@ -74,7 +74,7 @@ func TestRequired(t *testing.T) {
 			t.Errorf("told as %+v", got)
 		}
 		_, err := b.Withdraw(b.as("requester"), r.ID, r.Version, "Too early.")
-		b.ok(err)
+		b.must(err)
 		b.wantClosed(tool, "deploy", review.CodeNone)
 
 		b.decided(b.started(tool), review.NotApproved)
@@ -112,11 +112,11 @@ func TestApprovalRunsOut(t *testing.T) {
 			action string
 			want   []string
 		}{
-			{10*aDay - time.Second, "lately", nil},
-			{10 * aDay, "lately", []string{review.CodeExpired}},
-			{365*aDay - time.Second, "deploy", nil},
-			{365 * aDay, "deploy", []string{review.CodeExpired}},
-			{365 * aDay, "object", nil},
+			{10*oneDay - time.Second, "lately", nil},
+			{10 * oneDay, "lately", []string{review.CodeExpired}},
+			{365*oneDay - time.Second, "deploy", nil},
+			{365 * oneDay, "deploy", []string{review.CodeExpired}},
+			{365 * oneDay, "object", nil},
 		} {
 			b.at(c.at)
 			b.wantClosed(tool, c.action, c.want...)
@@ -150,11 +150,11 @@ func TestUnclearRowCloses(t *testing.T) {
 func TestImportedNeverCounts(t *testing.T) {
 	eachBureau(t, func(t *testing.T, b *bureau) {
 		tool := b.project("tool").Ref
-		r := b.decided(b.started(tool), review.ApprovedWithConditions, review.ConditionInput{Text: "Pin it.", Owner: "owner", Due: b.now().Add(aDay), Proof: "The file."})
+		r := b.decided(b.started(tool), review.ApprovedWithConditions, review.ConditionInput{Text: "Pin it.", Owner: "owner", Due: b.now().Add(oneDay), Proof: "The file."})
 		b.wantClosed(tool, "deploy")
 		b.quietly("UPDATE review_item SET origin = $2 WHERE id = $1", r.ID, `{"system":"phabricator","source":"x","number":"T1"}`)
 		b.wantClosed(tool, "deploy", review.CodeNone)
-		b.at(2 * aDay)
+		b.at(2 * oneDay)
 		b.wantClosed(tool, "keep")
 	})
 }
@@ -162,7 +162,7 @@ func TestImportedNeverCounts(t *testing.T) {
 // quietly changes a row as no use case does.
 func (b *bureau) quietly(query string, args ...any) {
 	b.t.Helper()
-	b.ok(b.log.Writer("review", nil).Quiet(b.t.Context(), "the test arranges its data", func(tx *store.Tx) error {
+	b.must(b.log.Writer("review", nil).Quiet(b.t.Context(), "the test arranges its data", func(tx *store.Tx) error {
 		_, err := tx.Exec(b.t.Context(), query, args...)
 		return err
 	}))
@@ -173,23 +173,23 @@ func TestConditionsBlockWhenOverdue(t *testing.T) {
 		tool := b.project("tool").Ref
 		b.wantClosed(tool, "keep")
 		r := b.decided(b.started(tool), review.ApprovedWithConditions,
-			review.ConditionInput{Text: "Pin it.", Owner: "owner", Due: b.now().Add(3 * aDay), Proof: "The file."},
-			review.ConditionInput{Text: "Watch it.", Owner: "owner", Due: b.now().Add(5 * aDay), Proof: "The alert."})
-		b.at(3*aDay - time.Second)
+			review.ConditionInput{Text: "Pin it.", Owner: "owner", Due: b.now().Add(3 * oneDay), Proof: "The file."},
+			review.ConditionInput{Text: "Watch it.", Owner: "owner", Due: b.now().Add(5 * oneDay), Proof: "The alert."})
+		b.at(3*oneDay - time.Second)
 		b.wantClosed(tool, "keep")
 		if v := b.asks("reviewer", tool, "keep"); !v.ValidUntil.Equal(b.now().Add(time.Second)) {
 			t.Errorf("the answer may be relied on until %s", v.ValidUntil)
 		}
-		b.at(3 * aDay)
+		b.at(3 * oneDay)
 		b.wantClosed(tool, "keep", review.CodeConditionOverdue)
 		b.wantClosed(tool, "deploy")
-		b.at(5 * aDay)
+		b.at(5 * oneDay)
 		b.wantClosed(tool, "keep", review.CodeConditionOverdue, review.CodeConditionOverdue)
 		d, err := b.Get(b.as("owner"), r.ID)
-		b.ok(err)
+		b.must(err)
 		for _, c := range d.Conditions {
 			r, err = b.Meet(b.as("owner"), r.ID, r.Version, c.ID, "Done.")
-			b.ok(err)
+			b.must(err)
 		}
 		b.wantClosed(tool, "keep")
 	})
@@ -228,7 +228,7 @@ func TestGateHidesReviews(t *testing.T) {
 func TestGateFailsClosed(t *testing.T) {
 	eachBureau(t, func(t *testing.T, b *bureau) {
 		tool := b.project("tool")
-		b.decided(b.started(tool.Ref), review.ApprovedWithConditions, review.ConditionInput{Text: "Pin it.", Owner: "owner", Due: b.now().Add(aDay), Proof: "The file."})
+		b.decided(b.started(tool.Ref), review.ApprovedWithConditions, review.ConditionInput{Text: "Pin it.", Owner: "owner", Due: b.now().Add(oneDay), Proof: "The file."})
 		for decision, provider := range b.Decisions() {
 			err := b.db.Read(t.Context(), func(r *store.ReadTx) error {
 				ctx, cancel := context.WithCancel(t.Context())

@@ -46,7 +46,7 @@ func TestInbox(t *testing.T) {
 		r := b.requested(b.project("tool").Ref)
 		do := func(next review.Review, err error) {
 			t.Helper()
-			b.ok(err)
+			b.must(err)
 			r = next
 		}
 		b.wantWaits("triager", "triage")
@@ -70,16 +70,16 @@ func TestInbox(t *testing.T) {
 		b.wantWaits("lead", "review")
 
 		q, err := b.Ask(b.as("lead"), r.ID, r.Version, review.AskInput{Text: "Who updates it?"})
-		b.ok(err)
+		b.must(err)
 		b.wantWaits("owner", "answer")
 		b.wantWaits("requester", "answer")
 		b.wantWaits("reviewer")
 		_, err = b.Answer(b.as("requester"), r.ID, r.Version+1, q.ID, "We do.")
-		b.ok(err)
+		b.must(err)
 		b.wantWaits("owner")
 		b.wantWaits("lead", "review", "settle")
 		_, err = b.Settle(b.as("lead"), r.ID, r.Version+2, q.ID, review.SettleInput{Settled: review.Fully})
-		b.ok(err)
+		b.must(err)
 		b.wantWaits("lead", "review")
 
 		r.Version += 3
@@ -87,18 +87,18 @@ func TestInbox(t *testing.T) {
 		do(b.Declare(b.as("reviewer"), r.ID, r.Version, review.DeclareInput{Conflict: review.NoConflict}))
 		b.wantWaits("reviewer")
 		_, err = b.Assess(b.as("lead"), r.ID, r.Version, 0, "It is well kept.")
-		b.ok(err)
+		b.must(err)
 		b.wantWaits("reviewer", "read")
 		do(b.Read(b.as("reviewer"), r.ID, r.Version+1, "I concur."))
 		b.wantWaits("reviewer")
 
-		b.decided(r, review.ApprovedWithConditions, review.ConditionInput{Text: "Pin it.", Owner: "legal", Due: b.now().Add(aDay), Proof: "The file."})
+		b.decided(r, review.ApprovedWithConditions, review.ConditionInput{Text: "Pin it.", Owner: "legal", Due: b.now().Add(oneDay), Proof: "The file."})
 		b.wantWaits("lead")
 		b.wantWaits("legal", "meet")
 		d, err := b.Get(b.as("legal"), r.ID)
-		b.ok(err)
+		b.must(err)
 		_, err = b.Meet(b.as("legal"), r.ID, d.Version, d.Conditions[0].ID, "Done.")
-		b.ok(err)
+		b.must(err)
 		b.wantWaits("legal")
 	})
 }
@@ -111,20 +111,20 @@ func TestInboxOfAssessorsAndRank(t *testing.T) {
 		for _, aspect := range aspects {
 			var err error
 			r, err = b.AskOpinion(b.as("lead"), r.ID, r.Version, aspect, "legal")
-			b.ok(err)
+			b.must(err)
 		}
 		b.wantWaits("legal", "opine", "opine", "opine", "opine")
 		for _, aspect := range aspects {
 			b.wantWaits("executive")
 			var err error
 			r, err = b.Opine(b.as("legal"), r.ID, r.Version, aspect, review.OpineInput{Verdict: "acceptable", Text: "It is."})
-			b.ok(err)
+			b.must(err)
 		}
 		b.wantWaits("legal")
 		b.wantWaits("executive", "decide")
 		b.wantWaits("owner")
 		_, err := b.Decide(b.as("executive"), r.ID, r.Version, review.DecideInput{Outcome: review.NotApproved, Reason: "Too far away."})
-		b.ok(err)
+		b.must(err)
 		b.wantWaits("executive")
 	})
 }
@@ -136,13 +136,13 @@ func TestInboxOfARetiredSubject(t *testing.T) {
 		r := b.started(s.Ref)
 		b.wantWaits("lead", "review")
 		_, err := b.catalog.Retire(b.as("triager"), s.Ref, s.Revision, "It is not used any more.")
-		b.ok(err)
+		b.must(err)
 		b.wantWaits("lead", "review", "retired")
 		b.wantWaits("owner", "retired")
 		b.wantWaits("requester", "retired")
 		b.wantWaits("reviewer")
 		d, err := b.Get(b.as("lead"), r.ID)
-		b.ok(err)
+		b.must(err)
 		if d.Done() {
 			t.Error("the review was ended")
 		}
@@ -183,22 +183,22 @@ func TestDeadlines(t *testing.T) {
 		}
 		want("lead", "clock 2026-12-23")
 		want("reviewer")
-		q, err := b.Ask(b.as("lead"), r.ID, r.Version, review.AskInput{Text: "Who updates it?", Due: b.now().Add(5 * aDay)})
-		b.ok(err)
+		q, err := b.Ask(b.as("lead"), r.ID, r.Version, review.AskInput{Text: "Who updates it?", Due: b.now().Add(5 * oneDay)})
+		b.must(err)
 		want("lead") // its clock stands still
 		want("owner", "answer 2026-11-28")
 		_, err = b.Answer(b.as("owner"), r.ID, r.Version+1, q.ID, "We do.")
-		b.ok(err)
+		b.must(err)
 		want("owner")
 		_, err = b.Settle(b.as("lead"), r.ID, r.Version+2, q.ID, review.SettleInput{Settled: review.Fully})
-		b.ok(err)
+		b.must(err)
 		r.Version += 3
-		b.decided(r, review.ApprovedWithConditions, review.ConditionInput{Text: "Pin it.", Owner: "legal", Due: b.now().Add(20 * aDay), Proof: "The file."})
+		b.decided(r, review.ApprovedWithConditions, review.ConditionInput{Text: "Pin it.", Owner: "legal", Due: b.now().Add(20 * oneDay), Proof: "The file."})
 		want("legal", "condition 2026-12-13")
 		want("lead", "condition 2026-12-13")
-		b.at(340 * aDay)
+		b.at(340 * oneDay)
 		want("owner", "approval 2027-11-23")
-		b.at(365 * aDay)
+		b.at(365 * oneDay)
 		want("owner")
 	})
 }
@@ -234,22 +234,22 @@ func TestNotices(t *testing.T) {
 		}
 		r := b.requested(b.project("tool").Ref)
 		r, err := b.Move(b.as("triager"), r.ID, r.Version, review.MoveInput{To: review.Waiting, NotReady: []string{"all"}})
-		b.ok(err)
+		b.must(err)
 		want("owner", "not_ready")
 		want("triager")
 		b.at(time.Hour)
-		_, err = b.Ask(b.as("lead"), r.ID, r.Version, review.AskInput{Text: "Who updates it?", Due: b.now().Add(10 * aDay)})
-		b.ok(err)
+		_, err = b.Ask(b.as("lead"), r.ID, r.Version, review.AskInput{Text: "Who updates it?", Due: b.now().Add(10 * oneDay)})
+		b.must(err)
 		want("owner", "not_ready", "asked_until")
 		want("requester", "not_ready", "asked_until")
-		for _, at := range []time.Duration{5 * aDay, 8 * aDay, 9 * aDay, 11 * aDay, 12 * aDay} {
+		for _, at := range []time.Duration{5 * oneDay, 8 * oneDay, 9 * oneDay, 11 * oneDay, 12 * oneDay} {
 			b.at(at)
-			b.ok(b.Remind(t.Context()))
-			b.ok(b.Remind(t.Context()))
+			b.must(b.Remind(t.Context()))
+			b.must(b.Remind(t.Context()))
 		}
 		want("owner", "not_ready", "asked_until", "answer_due", "answer_overdue")
 		_, err = b.Withdraw(b.as("owner"), r.ID, r.Version+1, "Not now.")
-		b.ok(err)
+		b.must(err)
 		want("requester", "not_ready", "asked_until", "outcome_withdrawn")
 		want("owner", "not_ready", "asked_until", "answer_due", "answer_overdue")
 	})
@@ -258,10 +258,10 @@ func TestNotices(t *testing.T) {
 func TestRemindersOfConditions(t *testing.T) {
 	eachBureau(t, func(t *testing.T, b *bureau) {
 		b.decided(b.started(b.project("tool").Ref), review.ApprovedWithConditions,
-			review.ConditionInput{Text: "Pin it.", Owner: "legal", Due: b.now().Add(10 * aDay), Proof: "The file."})
-		for _, at := range []time.Duration{aDay, 8 * aDay, 9 * aDay, 10 * aDay, 11 * aDay, 90 * aDay} {
+			review.ConditionInput{Text: "Pin it.", Owner: "legal", Due: b.now().Add(10 * oneDay), Proof: "The file."})
+		for _, at := range []time.Duration{oneDay, 8 * oneDay, 9 * oneDay, 10 * oneDay, 11 * oneDay, 90 * oneDay} {
 			b.at(at)
-			b.ok(b.Remind(t.Context()))
+			b.must(b.Remind(t.Context()))
 		}
 		if diff := cmp.Diff([]string{"condition_due", "condition_overdue"}, b.sent("legal")); diff != "" {
 			t.Error(diff)

@@ -34,14 +34,14 @@ func onAgenda(d review.MeetingDetail) []string {
 func (b *bureau) moved(r review.Review, in review.MoveInput) review.Review {
 	b.t.Helper()
 	r, err := b.Move(b.as("triager"), r.ID, r.Version, in)
-	b.ok(err)
+	b.must(err)
 	return r
 }
 
 func (b *bureau) opened() review.Meeting {
 	b.t.Helper()
 	m, err := b.OpenMeeting(b.as("triager"), "")
-	b.ok(err)
+	b.must(err)
 	return m
 }
 
@@ -52,34 +52,34 @@ func TestAgenda(t *testing.T) {
 		b.moved(b.requested("", named("stalled long")), review.MoveInput{To: review.Waiting, Reason: "Budget"})
 		over := b.started("", named("over"))
 		condition := b.decided(b.started(b.project("kit").Ref, named("overdue")), review.ApprovedWithConditions,
-			review.ConditionInput{Text: "Pin it", Owner: "owner", Due: b.now().Add(20 * aDay), Proof: "The lock file"})
-		b.at(31 * aDay)
+			review.ConditionInput{Text: "Pin it", Owner: "owner", Due: b.now().Add(20 * oneDay), Proof: "The lock file"})
+		b.at(31 * oneDay)
 		b.requested("", named("new, low"))
 		urgent := review.Urgent
 		first := b.requested("", named("new, urgent"))
 		_, err := b.Estimate(b.as("triager"), first.ID, first.Version, review.EstimateInput{Priority: &urgent})
-		b.ok(err)
+		b.must(err)
 		back := b.moved(b.requested("", named("mended")), review.MoveInput{To: review.Waiting, NotReady: []string{"title"}})
 		_, err = b.Resubmit(b.as("requester"), back.ID, back.Version)
-		b.ok(err)
+		b.must(err)
 		b.moved(b.requested("", named("leaderless")), review.MoveInput{To: review.Planned, Quarter: now})
 		led := b.given(b.requested("", named("this week")), "lead", review.Leads)
 		b.moved(led, review.MoveInput{To: review.Planned, Quarter: now, ScheduledFor: b.now().Format(time.DateOnly)})
 		far := b.given(b.requested("", named("next month")), "lead", review.Leads)
-		b.moved(far, review.MoveInput{To: review.Planned, Quarter: now, ScheduledFor: b.now().Add(30 * aDay).Format(time.DateOnly)})
+		b.moved(far, review.MoveInput{To: review.Planned, Quarter: now, ScheduledFor: b.now().Add(30 * oneDay).Format(time.DateOnly)})
 		b.moved(b.requested("", named("stalled just now")), review.MoveInput{To: review.Waiting, Reason: "Budget"})
 		asked := b.started("", named("answered"))
 		q, err := b.Ask(b.as("lead"), asked.ID, asked.Version, review.AskInput{Text: "Who runs it?"})
-		b.ok(err)
+		b.must(err)
 		_, err = b.Answer(b.as("owner"), asked.ID, asked.Version+1, q.Label, "We do.")
-		b.ok(err)
+		b.must(err)
 		ready := b.started("", named("ready"))
 		_, err = b.Find(b.as("lead"), ready.ID, ready.Version, review.FindInput{Kind: review.Gap, Title: "No log"})
-		b.ok(err)
+		b.must(err)
 		b.started("", named("just begun"))
 
 		d, err := b.Meeting(b.as("reviewer"), "")
-		b.ok(err)
+		b.must(err)
 		want := []string{
 			"incoming new, urgent", "incoming new, low", "resubmitted mended", "planned this week", "no_lead leaderless",
 			"answered answered", "stalled stalled long", "overdue overdue", "clock over", "ready ready",
@@ -90,7 +90,7 @@ func TestAgenda(t *testing.T) {
 		for _, i := range d.Agenda {
 			switch i.Review {
 			case over.ID:
-				if !i.Since.Equal(storetest.Start().Add(30 * aDay)) {
+				if !i.Since.Equal(storetest.Start().Add(30 * oneDay)) {
 					t.Errorf("the clock was over at %s", i.Since)
 				}
 			case condition.ID:
@@ -118,17 +118,17 @@ func TestMeetingFromBeginToEnd(t *testing.T) {
 		}
 		first = b.moved(first, review.MoveInput{To: review.BackOrders, Priority: review.High, Meeting: m.ID})
 		second, err := b.Dismiss(b.as("triager"), second.ID, second.Version, "A routine change.", m.ID)
-		b.ok(err)
+		b.must(err)
 		b.moved(third, review.MoveInput{To: review.BackOrders}) // outside of it
 		m, err = b.SaveMinutes(b.as("triager"), m.ID, m.Version, "## Present\n\nAll.")
-		b.ok(err)
+		b.must(err)
 		if _, err := b.CloseMeeting(b.as("triager"), m.ID, m.Version-1); !fault.Is(err, fault.Stale) {
 			t.Error(err)
 		}
 		m, err = b.CloseMeeting(b.as("reviewer"), m.ID, m.Version)
-		b.ok(err)
+		b.must(err)
 		d, err := b.Meeting(b.as("owner"), m.ID)
-		b.ok(err)
+		b.must(err)
 		var got []string
 		for _, one := range d.Decided {
 			got = append(got, one.Title+" "+one.Kind)
@@ -172,25 +172,25 @@ func TestMeetingHidesWhatIsRestricted(t *testing.T) {
 	eachBureau(t, func(t *testing.T, b *bureau) {
 		b.requested("", named("open"))
 		before, err := b.Meeting(b.as("triager"), "")
-		b.ok(err)
+		b.must(err)
 		hidden := b.requested("", inConfidence)
 		after, err := b.Meeting(b.as("triager"), "")
-		b.ok(err)
+		b.must(err)
 		if diff := cmp.Diff(before, after, cmpopts.IgnoreUnexported(review.AgendaItem{})); diff != "" {
 			t.Error(diff)
 		}
 		m := b.opened()
 		_, err = b.Move(b.as("lead"), hidden.ID, hidden.Version, review.MoveInput{To: review.BackOrders, Meeting: m.ID})
-		b.ok(err)
+		b.must(err)
 		for person, want := range map[string]int{"triager": 0, "lead": 1} {
 			d, err := b.Meeting(b.as(person), m.ID)
-			b.ok(err)
+			b.must(err)
 			if len(d.Decided) != want {
 				t.Errorf("%s sees %+v", person, d.Decided)
 			}
 		}
 		m, err = b.CloseMeeting(b.as("triager"), m.ID, m.Version)
-		b.ok(err)
+		b.must(err)
 		if entries := b.entry(m.Entry)["entries"]; entries != nil {
 			t.Errorf("the entry of the meeting names %v", entries)
 		}
@@ -208,7 +208,7 @@ func TestQueue(t *testing.T) {
 		at := func(after, want string, left, skipped, handled int) review.Queue {
 			t.Helper()
 			q, err := b.Queue(b.as("triager"), m.ID, after)
-			b.ok(err)
+			b.must(err)
 			title := ""
 			if q.Item != nil {
 				title = q.Item.Title
@@ -225,7 +225,7 @@ func TestQueue(t *testing.T) {
 		// B stands on the agenda again, as one that nobody leads; it was handled.
 		at(here, "C", 0, 1, 1)
 		third, err := b.Dismiss(b.as("triager"), third.ID, third.Version, "Routine.", m.ID)
-		b.ok(err)
+		b.must(err)
 		q = at(here, "", 0, 1, 2)
 		if q.Undo == nil || q.Undo.Review != second.ID {
 			t.Fatalf("a decision that ended a review is final; the move before it is not: %+v", q.Undo)
@@ -234,7 +234,7 @@ func TestQueue(t *testing.T) {
 			t.Error(err)
 		}
 		second, err = b.Undo(b.as("triager"), m.ID, q.Undo.Entry)
-		b.ok(err)
+		b.must(err)
 		if second.Column != review.Incoming || second.Quarter != "" || !second.AcceptedAt.IsZero() || !second.TriagedAt.IsZero() {
 			t.Errorf("after taking back: %+v", second)
 		}
@@ -250,11 +250,11 @@ func TestQueue(t *testing.T) {
 			}
 		}
 		d, err := b.Get(b.as("triager"), first.ID)
-		b.ok(err)
+		b.must(err)
 		first = b.moved(d.Review, review.MoveInput{To: review.BackOrders, Meeting: m.ID})
 		effort := 3.0
 		_, err = b.Estimate(b.as("reviewer"), first.ID, first.Version, review.EstimateInput{Effort: &effort})
-		b.ok(err)
+		b.must(err)
 		if _, err := b.Undo(b.as("triager"), m.ID, first.Entry); !fault.HasCode(err, "review.nothing_to_undo") {
 			t.Error(err)
 		}
@@ -266,14 +266,14 @@ func TestTakingBackAMoveRestoresWhatItChanged(t *testing.T) {
 	eachBureau(t, func(t *testing.T, b *bureau) {
 		r := b.given(b.requested(""), "lead", review.Leads)
 		r, err := b.Declare(b.as("lead"), r.ID, r.Version, review.DeclareInput{Conflict: review.NoConflict})
-		b.ok(err)
+		b.must(err)
 		r = b.moved(r, review.MoveInput{To: review.Planned, Quarter: "2026-Q3", Priority: review.Low})
-		b.at(aDay)
+		b.at(oneDay)
 		r = b.moved(r, review.MoveInput{To: review.Planned, Quarter: "2026-Q4", Priority: review.High})
-		b.at(2 * aDay)
+		b.at(2 * oneDay)
 		r = b.moved(r, review.MoveInput{To: review.Waiting, NotReady: []string{"title"}, Reason: "Say more."})
 		m := b.opened()
-		b.at(3 * aDay)
+		b.at(3 * oneDay)
 		before := r
 		for _, to := range []review.MoveInput{
 			{To: review.InProgress, Meeting: m.ID}, {To: review.Planned, Quarter: "2027-Q1", Priority: review.Urgent, Meeting: m.ID}, {To: review.BackOrders, Meeting: m.ID},
@@ -282,13 +282,13 @@ func TestTakingBackAMoveRestoresWhatItChanged(t *testing.T) {
 			r = b.moved(r, to)
 			b.pass(time.Minute)
 			r, err = b.Undo(b.as("triager"), m.ID, r.Entry)
-			b.ok(err)
+			b.must(err)
 			if diff := cmp.Diff(before, r, cmpopts.IgnoreFields(review.Review{}, "Version", "ChangedAt", "Entry")); diff != "" {
 				t.Errorf("%s: %s", to.To, diff)
 			}
 		}
 		d, err := b.Get(b.as("lead"), r.ID)
-		b.ok(err)
+		b.must(err)
 		if last := d.Stages[len(d.Stages)-1]; last.Column != review.Waiting || !last.Until.IsZero() {
 			t.Errorf("stages %+v", d.Stages)
 		}
@@ -303,7 +303,7 @@ func (b *bureau) entry(seq int64) map[string]any {
 	b.t.Helper()
 	var body map[string]any
 	b.read(func(r store.Reader) error {
-		admin := authz.Actor{ID: "admin", Kind: authz.KindPerson, Roles: crew["admin"]}
+		admin := authz.Actor{ID: "admin", Kind: authz.KindPerson, Roles: cast["admin"]}
 		record, err := b.log.Entry(b.t.Context(), r, admin, seq)
 		if err != nil {
 			return err

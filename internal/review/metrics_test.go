@@ -95,23 +95,23 @@ func TestMetrics(t *testing.T) {
 		short := b.requested("", named("short"))
 		old := b.requested("", named("old"))
 		r, err := b.Declare(b.as("lead"), r.ID, r.Version, review.DeclareInput{Conflict: review.NoConflict})
-		b.ok(err)
-		b.at(2 * aDay)
+		b.must(err)
+		b.at(2 * oneDay)
 		short = b.moved(short, review.MoveInput{To: review.Waiting, NotReady: []string{"title"}})
 		r = b.moved(r, review.MoveInput{To: review.InProgress})
 		q, err := b.Ask(b.as("lead"), r.ID, r.Version, review.AskInput{Text: "Who?"})
-		b.ok(err)
-		b.at(5 * aDay)
+		b.must(err)
+		b.at(5 * oneDay)
 		_, err = b.Answer(b.as("owner"), r.ID, r.Version+1, q.ID, "We.")
-		b.ok(err)
+		b.must(err)
 		short, err = b.Resubmit(b.as("requester"), short.ID, short.Version)
-		b.ok(err)
+		b.must(err)
 		r.Version += 2
-		b.at(6 * aDay)
+		b.at(6 * oneDay)
 		b.decided(r, review.NotApproved)
 
 		m, err := b.Metrics(b.as("owner"), review.MetricsInput{})
-		b.ok(err)
+		b.must(err)
 		in := func(c review.Column) review.WaitedIn {
 			return find(t, m.Waiting, func(w review.WaitedIn) bool { return w.Month == month && w.Column == c })
 		}
@@ -150,13 +150,13 @@ func TestMetricsHideWhatIsRestricted(t *testing.T) {
 		b.requested("")
 		in := b.requested("", inConfidence)
 		before, err := b.Metrics(b.as("triager"), review.MetricsInput{})
-		b.ok(err)
+		b.must(err)
 		in, err = b.Move(b.as("lead"), in.ID, in.Version, review.MoveInput{To: review.Waiting, NotReady: []string{"title"}})
-		b.ok(err)
+		b.must(err)
 		_, err = b.Withdraw(b.as("lead"), in.ID, in.Version, "no")
-		b.ok(err)
+		b.must(err)
 		after, err := b.Metrics(b.as("triager"), review.MetricsInput{})
-		b.ok(err)
+		b.must(err)
 		if diff := cmp.Diff(before, after); diff != "" {
 			t.Error(diff)
 		}
@@ -164,7 +164,7 @@ func TestMetricsHideWhatIsRestricted(t *testing.T) {
 			t.Errorf("%+v", before.Oldest)
 		}
 		theirs, err := b.Metrics(b.as("lead"), review.MetricsInput{})
-		b.ok(err)
+		b.must(err)
 		if cmp.Equal(theirs, after) {
 			t.Error("who sees it counts the same")
 		}

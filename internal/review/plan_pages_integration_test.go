@@ -24,7 +24,7 @@ import (
 func (b *bureau) busyQuarter() (open, closed review.Meeting) {
 	b.t.Helper()
 	now := review.QuarterOf(b.now(), time.UTC)
-	b.ok(b.Provide(b.as("lead"), review.CapacityInput{Quarter: now, Days: ptr(8.0), Skills: &[]string{"kubernetes", "threat modelling", "go"}}))
+	b.must(b.Provide(b.as("lead"), review.CapacityInput{Quarter: now, Days: ptr(8.0), Skills: &[]string{"kubernetes", "threat modelling", "go"}}))
 	b.given(b.accepted(review.QuarterAfter(now, -1), 4, named("Key rotation of the mail relay")), "reviewer", review.Leads)
 	b.given(b.accepted(now, 9, named("New continuous integration")), "lead", review.Leads)
 	b.given(b.accepted(now, 18, named("Survey tool, hosted by its maker")), "reviewer", review.Leads)
@@ -33,23 +33,23 @@ func (b *bureau) busyQuarter() (open, closed review.Meeting) {
 	first := b.opened()
 	r := b.requested("", named("An app on the cloud realm"))
 	_, err := b.Dismiss(b.as("triager"), r.ID, r.Version, "A routine change.", first.ID)
-	b.ok(err)
+	b.must(err)
 	first, err = b.SaveMinutes(b.as("triager"), first.ID, first.Version, "# Present\n\nTriage and two reviewers.\n\n- The mail relay waits for **operations**.")
-	b.ok(err)
+	b.must(err)
 	closed, err = b.CloseMeeting(b.as("triager"), first.ID, first.Version)
-	b.ok(err)
+	b.must(err)
 	for n := range 5 {
-		b.at(time.Duration(8*n+1) * aDay)
+		b.at(time.Duration(8*n+1) * oneDay)
 		done := b.started("", named(fmt.Sprintf("Library %d", n)))
 		short := b.moved(b.requested("", named("Half a form")), review.MoveInput{To: review.Waiting, NotReady: []string{"title"}})
 		q, err := b.Ask(b.as("lead"), done.ID, done.Version, review.AskInput{Text: "Who runs it?"})
-		b.ok(err)
-		b.at(time.Duration(8*n+3) * aDay)
+		b.must(err)
+		b.at(time.Duration(8*n+3) * oneDay)
 		_, err = b.Answer(b.as("owner"), done.ID, done.Version+1, q.ID, "We do.")
-		b.ok(err)
+		b.must(err)
 		_, err = b.Resubmit(b.as("requester"), short.ID, short.Version)
-		b.ok(err)
-		b.at(time.Duration(8*n+5) * aDay)
+		b.must(err)
+		b.at(time.Duration(8*n+5) * oneDay)
 		done.Version += 2
 		b.decided(done, review.NotApproved)
 	}
@@ -60,9 +60,9 @@ func (b *bureau) busyQuarter() (open, closed review.Meeting) {
 	})
 	open = b.opened()
 	d, err := b.Meeting(b.as("triager"), open.ID)
-	b.ok(err)
+	b.must(err)
 	detail, err := b.Get(b.as("triager"), d.Agenda[len(d.Agenda)-1].Review)
-	b.ok(err)
+	b.must(err)
 	if detail.Column != review.BackOrders {
 		b.moved(detail.Review, review.MoveInput{To: review.BackOrders, Priority: review.High, Meeting: open.ID})
 	}
@@ -100,12 +100,12 @@ func TestPlanPagesInABrowser(t *testing.T) {
 		"write": open.URL() + "/minutes", "close": open.URL() + "/close", "queue": open.URL() + "/next", "metrics": "/reviews/metrics",
 	}
 	d, err := b.Meeting(b.as("triager"), open.ID)
-	b.ok(err)
+	b.must(err)
 	page["dismiss"] = open.URL() + "/dismiss/" + d.Agenda[0].Review + "/-"
 	after := ""
 	for { // to the end of the agenda
 		q, err := b.Queue(b.as("triager"), open.ID, after)
-		b.ok(err)
+		b.must(err)
 		if q.Item == nil {
 			break
 		}

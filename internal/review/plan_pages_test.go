@@ -21,11 +21,11 @@ import (
 func bureauPages(t *testing.T) (*bureau, *web.Mux) {
 	t.Helper()
 	var b *bureau
-	db := storetest.SQLite(t, bureauTables())
+	db := storetest.SQLite(t, tables())
 	b = newBureau(t, db)
 	deps := webtest.Deps(review.Actions()...)
 	people := webtest.People{}
-	for id, roles := range crew {
+	for id, roles := range b.people {
 		people[id] = authz.Actor{ID: id, Login: id, Name: "The " + id, Kind: authz.KindPerson, Roles: roles}
 	}
 	deps.People, deps.Policy, deps.Clock, deps.Submissions, deps.Navigation = people, b.authz, b.db.Clock(), b.log, review.Navigation()
@@ -86,7 +86,7 @@ func TestQueuePages(t *testing.T) {
 	stale := filled(page, here, "act", "b", "priority", "high")
 	effort := 3.0
 	_, err := b.Estimate(b.as("reviewer"), first.ID, first.Version, review.EstimateInput{Effort: &effort})
-	b.ok(err)
+	b.must(err)
 	triager.Post(here, stale).Want(412).WantText("Somebody changed this")
 	triager.Post(here, filled(page, here, "act", "x")).Want(422)
 	page = triager.Get(here)
@@ -126,7 +126,7 @@ func TestMetricsPages(t *testing.T) {
 	owner := anyone.As("owner")
 	owner.Get("/reviews/metrics").Want(200).WantText("No review was received yet")
 	b.requested("", named("open"))
-	b.at(2 * aDay)
+	b.at(2 * oneDay)
 	b.decided(b.started(""), review.NotApproved)
 	owner.Get("/reviews/metrics").Want(200).WantText("Age of the oldest", "Incoming (1 there)", "Third-party code review")
 	owner.Get("/reviews/metrics?imported=1").Want(200).WantText("came from elsewhere are counted")

@@ -20,9 +20,9 @@ func (b *bureau) accepted(quarter string, effort float64, change ...func(*review
 	b.t.Helper()
 	r := b.requested("", change...)
 	r, err := b.Estimate(b.as("triager"), r.ID, r.Version, review.EstimateInput{Effort: &effort})
-	b.ok(err)
+	b.must(err)
 	r, err = b.Move(b.as("triager"), r.ID, r.Version, review.MoveInput{To: review.Planned, Quarter: quarter})
-	b.ok(err)
+	b.must(err)
 	return r
 }
 
@@ -30,7 +30,7 @@ func (b *bureau) accepted(quarter string, effort float64, change ...func(*review
 func (b *bureau) given(r review.Review, person string, part review.Part) review.Review {
 	b.t.Helper()
 	r, err := b.Assign(b.as("triager"), r.ID, r.Version, review.AssignInput{Person: person, Part: part})
-	b.ok(err)
+	b.must(err)
 	return r
 }
 
@@ -65,7 +65,7 @@ func TestPlan(t *testing.T) {
 	eachBureau(t, func(t *testing.T, b *bureau) {
 		now := review.QuarterOf(b.now(), time.UTC)
 		before, next := review.QuarterAfter(now, -1), review.QuarterAfter(now, 1)
-		b.ok(b.SetCapacity(b.as("lead"), "lead", now, 10))
+		b.must(b.SetCapacity(b.as("lead"), "lead", now, 10))
 		b.given(b.given(b.accepted(now, 9), "lead", review.Leads), "reviewer", review.SecondReader)
 		b.given(b.given(b.accepted(now, 6), "lead", review.Leads), "reviewer", review.Reviews)
 		b.given(b.accepted(before, 4), "reviewer", review.Leads)
@@ -74,10 +74,10 @@ func TestPlan(t *testing.T) {
 		b.moved(b.accepted(now, 11), review.MoveInput{To: review.BackOrders})
 		gone := b.accepted(now, 30)
 		_, err := b.Withdraw(b.as("triager"), gone.ID, gone.Version, "no longer")
-		b.ok(err)
+		b.must(err)
 
 		p, err := b.Plan(b.as("reviewer"), "")
-		b.ok(err)
+		b.must(err)
 		want := map[string][4]float64{"lead": {10, 12, 0, 2}, "reviewer": {20, 7, 0, 0}}
 		if diff := cmp.Diff(want, lines(p)); diff != "" {
 			t.Error(diff)
@@ -93,7 +93,7 @@ func TestPlan(t *testing.T) {
 		}
 
 		later, err := b.Plan(b.as("reviewer"), next)
-		b.ok(err)
+		b.must(err)
 		if later.Over != 10 || later.Capacity != 40 || later.LeftOver != 0 {
 			t.Errorf("next quarter: %+v", later)
 		}
@@ -120,15 +120,15 @@ func TestPlanOfWhatIsDone(t *testing.T) {
 		now := review.QuarterOf(b.now(), time.UTC)
 		r := b.given(b.accepted(now, 5), "lead", review.Leads)
 		r, err := b.Declare(b.as("lead"), r.ID, r.Version, review.DeclareInput{Conflict: review.NoConflict})
-		b.ok(err)
+		b.must(err)
 		r, err = b.Move(b.as("lead"), r.ID, r.Version, review.MoveInput{To: review.InProgress})
-		b.ok(err)
+		b.must(err)
 		b.decided(r, review.NotApproved)
 		hard := b.given(b.accepted(now, 7), "reviewer", review.Leads)
 		_, err = b.Declare(b.as("reviewer"), hard.ID, hard.Version, review.DeclareInput{Conflict: review.Hard, Words: "My own."})
-		b.ok(err)
+		b.must(err)
 		p, err := b.Plan(b.as("triager"), now)
-		b.ok(err)
+		b.must(err)
 		want := map[string][4]float64{"lead": {20, 0, 5, 0}, "reviewer": {20, 0, 0, 0}}
 		if diff := cmp.Diff(want, lines(p)); diff != "" || p.Nobodys != 7 || p.Spent != 5 {
 			t.Error(diff, p.Nobodys, p.Spent)
@@ -146,20 +146,20 @@ func TestPlanHidesWhatIsRestricted(t *testing.T) {
 		now := review.QuarterOf(b.now(), time.UTC)
 		b.given(b.accepted(now, 5), "reviewer", review.Leads)
 		before, err := b.Plan(b.as("reviewer"), now)
-		b.ok(err)
+		b.must(err)
 		in := b.requested("", inConfidence)
 		effort := 40.0
 		in, err = b.Estimate(b.as("lead"), in.ID, in.Version, review.EstimateInput{Effort: &effort})
-		b.ok(err)
+		b.must(err)
 		_, err = b.Move(b.as("lead"), in.ID, in.Version, review.MoveInput{To: review.Planned, Quarter: now})
-		b.ok(err)
+		b.must(err)
 		after, err := b.Plan(b.as("reviewer"), now)
-		b.ok(err)
+		b.must(err)
 		if diff := cmp.Diff(before, after); diff != "" {
 			t.Error(diff)
 		}
 		theirs, err := b.Plan(b.as("lead"), now)
-		b.ok(err)
+		b.must(err)
 		if theirs.Planned != 45 || len(theirs.Reviews) != 2 {
 			t.Errorf("who sees it: %+v", theirs)
 		}
@@ -169,11 +169,11 @@ func TestPlanHidesWhatIsRestricted(t *testing.T) {
 func TestProvide(t *testing.T) {
 	eachBureau(t, func(t *testing.T, b *bureau) {
 		now := review.QuarterOf(b.now(), time.UTC)
-		b.ok(b.SetSkills(b.as("reviewer"), "", []string{" Kubernetes", "go", "kubernetes", ""}))
-		b.ok(b.SetCapacity(b.as("triager"), "reviewer", "", 2.5))
-		b.ok(b.SetCapacity(b.as("triager"), "reviewer", "", 7.25))
+		b.must(b.SetSkills(b.as("reviewer"), "", []string{" Kubernetes", "go", "kubernetes", ""}))
+		b.must(b.SetCapacity(b.as("triager"), "reviewer", "", 2.5))
+		b.must(b.SetCapacity(b.as("triager"), "reviewer", "", 7.25))
 		p, err := b.Plan(b.as("owner"), "")
-		b.ok(err)
+		b.must(err)
 		for _, one := range p.People {
 			if one.Person == "reviewer" && (one.Days != 7.25 || !one.Said || !cmp.Equal(one.Skills, []string{"go", "kubernetes"})) {
 				t.Errorf("%+v", one)
@@ -192,7 +192,7 @@ func TestProvide(t *testing.T) {
 		} {
 			err := b.Provide(b.as("triager"), tt.in)
 			if tt.path == "" {
-				b.ok(err) // one skill, 41 times
+				b.must(err) // one skill, 41 times
 				continue
 			}
 			wantCodeAt(t, err, tt.path, tt.code)
@@ -222,15 +222,15 @@ func wantCodeAt(t *testing.T, err error, path, code string) {
 func TestSuggest(t *testing.T) {
 	eachBureau(t, func(t *testing.T, b *bureau) {
 		now := review.QuarterOf(b.now(), time.UTC)
-		b.ok(b.SetSkills(b.as("reviewer"), "reviewer", []string{"kubernetes", "go"}))
-		b.ok(b.SetSkills(b.as("lead"), "lead", []string{"go"}))
-		b.ok(b.Provide(b.as("triager"), review.CapacityInput{Person: "triager", Quarter: now, Days: ptr(5.0)}))
+		b.must(b.SetSkills(b.as("reviewer"), "reviewer", []string{"kubernetes", "go"}))
+		b.must(b.SetSkills(b.as("lead"), "lead", []string{"go"}))
+		b.must(b.Provide(b.as("triager"), review.CapacityInput{Person: "triager", Quarter: now, Days: ptr(5.0)}))
 		busy := b.given(b.accepted(now, 4), "reviewer", review.Leads)
 		r := b.accepted(now, 6, func(in *review.RequestInput) {
 			in.Technologies = []kind.Technology{{Name: "Kubernetes cluster", State: kind.Candidate}, {Name: "Go", State: kind.Dropped}}
 		})
 		all, err := b.Suggest(b.as("triager"), r.ID)
-		b.ok(err)
+		b.must(err)
 		var got []string
 		for _, c := range all {
 			got = append(got, c.Person+": "+c.Because)
@@ -241,16 +241,16 @@ func TestSuggest(t *testing.T) {
 		}
 		// Who has a part already, or asked for it, does not come into question.
 		all, err = b.Suggest(b.as("triager"), busy.ID)
-		b.ok(err)
+		b.must(err)
 		for _, c := range all {
 			if c.Person == "reviewer" {
 				t.Errorf("%+v", c)
 			}
 		}
 		own, err := b.Request(b.as("lead"), review.RequestInput{Kind: "third-party-code", Title: "Mine"})
-		b.ok(err)
+		b.must(err)
 		all, err = b.Suggest(b.as("triager"), own.ID)
-		b.ok(err)
+		b.must(err)
 		for _, c := range all {
 			if c.Person == "lead" {
 				t.Errorf("%+v", c)
