@@ -3,7 +3,6 @@
 package mailin
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -21,16 +20,6 @@ func TestMessages(t *testing.T) { webtest.CheckMessages(t, "mailin") }
 func (h *house) site() *webtest.Client {
 	h.t.Helper()
 	return webtest.Serve(h.t, h.mux())
-}
-
-// handler is what serves them.
-func (h *house) handler() http.Handler {
-	h.t.Helper()
-	handler, err := h.mux().Handler()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return handler
 }
 
 func (h *house) mux() *web.Mux {

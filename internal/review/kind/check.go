@@ -37,19 +37,6 @@ var (
 	number = regexp.MustCompile(`^[0-9]{1,15}(\.[0-9]{1,6})?$`)
 )
 
-// Clean returns the answers as they are kept: without spaces around them, with
-// "\n" at the end of lines, and without those that are empty.
-func Clean(answers map[string]string) map[string]string {
-	kept := make(map[string]string, len(answers))
-	for name, text := range answers {
-		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-		if text = strings.TrimSpace(text); text != "" {
-			kept[name] = text
-		}
-	}
-	return kept
-}
-
 // Check lists the answers that no reader could use: to a field that the form does
 // not have, too long, not of its type, not offered. Paths are names of fields;
 // those of the form come in its order. An answer to a field that is not asked is

@@ -92,16 +92,6 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestClean(t *testing.T) {
-	answers := map[string]string{"a": " x\r\ny\rz \n", "b": " \n", "c": ""}
-	if diff := cmp.Diff(map[string]string{"a": "x\ny\nz"}, Clean(answers)); diff != "" {
-		t.Error(diff)
-	}
-	if len(answers) != 3 || answers["a"] != " x\r\ny\rz \n" {
-		t.Errorf("the caller's map was changed: %q", answers)
-	}
-}
-
 func TestCheckLists(t *testing.T) {
 	paths := func(all []fault.Field) []string {
 		var paths []string

@@ -31,21 +31,6 @@ func ShippedYAML(name string) ([]byte, error) {
 
 func shippedFile(name string) string { return "defaults/" + name + ".yaml" }
 
-// Shipped returns the kinds that come with the product, each call its own.
-func Shipped() ([]*Kind, error) {
-	all := make([]*Kind, len(shippedKinds))
-	for i, name := range shippedKinds {
-		data, err := ShippedYAML(name)
-		if err != nil {
-			return nil, err
-		}
-		if all[i], err = Parse(shippedFile(name), data); err != nil {
-			return nil, fmt.Errorf("parse shipped kind %s: %w", name, err)
-		}
-	}
-	return all, nil
-}
-
 // ShippedPreScreen returns the pre-screen that comes with the product.
 func ShippedPreScreen() (*PreScreen, error) {
 	var p PreScreen

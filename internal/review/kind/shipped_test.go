@@ -12,15 +12,16 @@ import (
 
 func shipped(t testing.TB) map[string]*Kind {
 	t.Helper()
-	kinds, err := Shipped()
-	if err != nil {
-		for _, f := range fault.From(err).Fields {
-			t.Log(f.Path, f.Message)
-		}
-		t.Fatal(err)
-	}
 	all := map[string]*Kind{}
-	for _, k := range kinds {
+	for _, name := range ShippedNames() {
+		data, err := ShippedYAML(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := Parse(shippedFile(name), data)
+		if err != nil {
+			t.Fatalf("%s: %+v", name, fault.From(err).Fields)
+		}
 		all[k.Name] = k
 	}
 	return all
