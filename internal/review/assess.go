@@ -67,6 +67,8 @@ func (s *Service) SetAbstract(ctx context.Context, id string, version int64, in 
 		switch {
 		case in.Publish && d.review.Visibility == "restricted":
 			return fault.New(fault.Conflict, "review.restricted", "That this review exists is not for everybody, so nothing of it is published. Show the review to more people first.")
+		case in.Publish && d.review.Imported():
+			return fault.New(fault.Conflict, "review.imported", "How this review ended was not decided here, so nothing of it is published. Request another one that follows it.")
 		case in.Publish && !d.review.Done():
 			return fault.New(fault.Conflict, "review.not_done", "An abstract says how a review ended. Publish it once there is an outcome.")
 		case in.Publish && d.review.PublishedAt.IsZero():

@@ -204,7 +204,7 @@ func (c *composer) contradictions() {
 			c.heading(2, "Contradictions")
 			first = false
 		}
-		c.part(n.Restricted, func() {
+		c.part(n.Restricted || c.confides(n), func() {
 			c.heading(3, "%s: %s", inline(n.Label), inline(n.Title))
 			for _, id := range []string{n.First, n.Second} {
 				if i := slices.IndexFunc(c.d.Statements, func(t Statement) bool { return t.ID == id }); i >= 0 {
@@ -217,6 +217,12 @@ func (c *composer) contradictions() {
 			c.finding(n)
 		})
 	}
+}
+
+// confides reports whether a contradiction quotes what is restricted: a statement may
+// have become so after it was quoted.
+func (c *composer) confides(n Finding) bool {
+	return slices.ContainsFunc(c.d.Statements, func(t Statement) bool { return t.Restricted && (t.ID == n.First || t.ID == n.Second) })
 }
 
 // findings writes those findings that fit, the worst first.

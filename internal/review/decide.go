@@ -308,6 +308,8 @@ func (s *Service) Supersede(ctx context.Context, id string, version int64, succe
 			f.Add("successor", "unknown", "There is no such review, or it is not shown to you. Request it first.")
 		case err != nil:
 			return err
+		case !d.maySucceed(ctx, next):
+			f.Add("successor", "not_yours", "That review is for others to change. Ask whoever requested it, or the security team, to replace this one by it.")
 		case next.ID == d.review.ID:
 			f.Add("successor", "itself", "A review does not replace itself.")
 		case next.Predecessor != "" && next.Predecessor != d.review.ID:
@@ -324,6 +326,12 @@ func (s *Service) Supersede(ctx context.Context, id string, version int64, succe
 		}
 		return d.succeed(ctx, next)
 	})
+}
+
+// maySucceed reports whether the actor may change the review that is to name this one.
+func (d *decision) maySucceed(ctx context.Context, next Review) bool {
+	participants, err := authz.Participants(ctx, d.tx, next.Item())
+	return err == nil && d.s.Authz.Check(d.actor, ActionEdit, resourceOf(next, participants)) == nil
 }
 
 // succeed makes the successor name what it replaces, as a change of its own.

@@ -105,7 +105,7 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, id 
 	}
 	for _, fill := range []func(context.Context, store.Reader, authz.Actor) error{
 		func(ctx context.Context, r store.Reader, a authz.Actor) error { return s.fillSubject(ctx, r, a, &d) },
-		d.fillClock, d.fillRecord, d.fillOutcome, d.fillPast,
+		d.fillClock, d.fillRecord, d.fillOutcome, d.fillPast, d.fillChain,
 		func(ctx context.Context, r store.Reader, _ authz.Actor) error { return s.fillQuestions(ctx, r, &d) },
 	} {
 		if err := fill(ctx, r, a); err != nil {
@@ -172,7 +172,7 @@ func (d *Detail) fillRecord(ctx context.Context, r store.Reader, _ authz.Actor) 
 }
 
 // fillOutcome adds who works on it and what the outcome rests on and asks for.
-func (d *Detail) fillOutcome(ctx context.Context, r store.Reader, _ authz.Actor) error {
+func (d *Detail) fillOutcome(ctx context.Context, r store.Reader, a authz.Actor) error {
 	reviewers, err := loadReviewers(ctx, r, d.ID)
 	if err != nil {
 		return err
@@ -184,6 +184,11 @@ func (d *Detail) fillOutcome(ctx context.Context, r store.Reader, _ authz.Actor)
 	opinions, err := loadOpinions(ctx, r, d.ID)
 	if err != nil {
 		return err
+	}
+	if !d.Insider && !a.Internal() {
+		for i := range reviewers[d.ID] {
+			reviewers[d.ID][i].Words = "" // which interest somebody has is for those who work here
+		}
 	}
 	d.Reviewers, d.Conditions, d.Opinions = append([]Reviewer{}, reviewers[d.ID]...), append([]Condition{}, conditions[d.ID]...), append([]Opinion{}, opinions...)
 	written, err := latestAssessment(ctx, r, d.ID)
@@ -223,6 +228,24 @@ func (s *Service) fillQuestions(ctx context.Context, r store.Reader, d *Detail) 
 	d.Questions = make([]Asked, len(ids))
 	for i, q := range all[d.ID] {
 		d.Questions[i] = Asked{Question: q, Thread: append([]content.Comment{}, threads[q.ID]...)}
+	}
+	return nil
+}
+
+// fillChain leaves out which review this one follows or replaces, or is replaced by,
+// if that one is not shown to the reader.
+func (d *Detail) fillChain(ctx context.Context, r store.Reader, a authz.Actor) error {
+	seen, err := shown(ctx, r, a, d.Predecessor, d.Successor)
+	if err != nil {
+		return err
+	}
+	d.Review = d.Review.chained(seen)
+	for _, step := range d.History {
+		for i, c := range step.Changes {
+			if c.Field == "predecessor" && !seen[c.To] {
+				step.Changes[i].To = ""
+			}
+		}
 	}
 	return nil
 }

@@ -101,15 +101,15 @@ func (d *decision) followSubject(ctx context.Context, b item.Bound) error {
 
 // narrow leaves those in the review who take part in its restricted subject, and its
 // owner. The others at the subject do not join: they would see the restricted parts.
-// Only if nobody is left who could work on an open review, those at the subject who
-// can do.
+// Only if nobody is left who could work on an open review, or say that a condition is
+// met that keeps the gate closed, those at the subject who can do.
 func (d *decision) narrow(ctx context.Context, b item.Bound) error {
 	if !b.Restricted {
 		return nil
 	}
 	d.participants = b.Narrow(item.WithPeople(d.participants, d.subject.Owner))
-	if d.review.Done() {
-		return nil
+	if owing, err := d.owing(ctx); err != nil || d.review.Done() && !owing {
+		return err
 	}
 	found, err := item.Anybody(ctx, d.tx, d.s.Directory, d.participants, d.worksOnReviews)
 	if err != nil || found {
@@ -127,6 +127,16 @@ func (d *decision) narrow(ctx context.Context, b item.Bound) error {
 	}
 	d.participants = item.Distinct(joined)
 	return nil
+}
+
+// owing reports whether a condition of the review closes the gate until it is met:
+// whoever owns it may no longer see the review.
+func (d *decision) owing(ctx context.Context) (bool, error) {
+	if !binds(d.review) {
+		return false, nil
+	}
+	all, err := loadConditions(ctx, d.tx, d.review.ID)
+	return slices.ContainsFunc(all[d.review.ID], func(c Condition) bool { return c.MetAt.IsZero() }), err
 }
 
 // worksOnReviews reports whether somebody is one of the people who triage reviews.

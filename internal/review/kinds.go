@@ -10,6 +10,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/gate"
 	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -180,6 +181,9 @@ func (s *Service) PublishKind(ctx context.Context, name string, before int64, te
 		if now.Version != before {
 			return stale()
 		}
+		if err := s.keepsGates(now, k); err != nil {
+			return err
+		}
 		actor := authz.ActorFrom(ctx)
 		v = KindVersion{Name: name, Version: before + 1, Text: text, Note: note, Author: actor.ID, PublishedAt: tx.Now()}
 		body := map[string]any{"kind": name, "version": v.Version, "force": k.Force, "text_sha256": item.SHA(text), "note": note}
@@ -195,6 +199,27 @@ func (s *Service) PublishKind(ctx context.Context, name string, before int64, te
 		return KindVersion{}, err
 	}
 	return v, nil
+}
+
+// keepsGates refuses to make a required kind advisory while the gate policy asks for
+// it: no gate can be closed by an advisory one, so whoever publishes kinds would open
+// gates that somebody else answers for.
+func (s *Service) keepsGates(now KindVersion, k *kind.Kind) error {
+	if now.Version == 0 || k.Force == kind.Required || s.Gate == nil {
+		return nil
+	}
+	then, err := s.read(now)
+	if err != nil || then.Force != kind.Required {
+		return err
+	}
+	for _, row := range s.Gate().Rows {
+		for _, demand := range row.Requires {
+			if demand.Decision == DecisionRequired && demand.Mode != gate.Advisory && demand.With["kind"] == k.Name {
+				return fault.New(fault.Conflict, "review.kind_required", "The gate policy asks for a review of this kind, and an advisory one closes no gate. Let whoever administers the gate policy change its rows first.")
+			}
+		}
+	}
+	return nil
 }
 
 // rankKnown makes sure that somebody can decide: the rank that a kind names is one

@@ -165,9 +165,10 @@ func (s *Service) where(ctx context.Context, r store.Reader, a authz.Actor, f Fi
 
 // summaries adds what lists show of reviews, with a few statements for all of them.
 func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, all []Review) ([]Summary, error) {
-	ids, people, refs := make([]string, len(all)), []string{}, []string{}
+	ids, people, refs, chain := make([]string, len(all)), []string{}, []string{}, []string{}
 	for i, v := range all {
 		ids[i] = v.ID
+		chain = append(chain, v.Predecessor, v.Successor)
 		people = append(people, v.Owner, v.Lead)
 		if v.Subject != "" {
 			refs = append(refs, v.Subject)
@@ -197,6 +198,10 @@ func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, 
 	if err != nil {
 		return nil, err
 	}
+	seen, err := shown(ctx, r, a, chain...)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Summary, len(all))
 	for i, v := range all {
 		subject, visible := subjects[v.Subject]
@@ -205,7 +210,7 @@ func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, 
 		}
 		v.Answers, v.Scenarios, v.Technologies = map[string]string{}, nil, nil
 		out[i] = Summary{
-			Review: v, KindTitle: titles[v.Kind], SubjectTitle: subject.Title, OwnerName: names[v.Owner], LeadName: names[v.Lead],
+			Review: v.chained(seen), KindTitle: titles[v.Kind], SubjectTitle: subject.Title, OwnerName: names[v.Owner], LeadName: names[v.Lead],
 			Clock: ClockOf(v, pauses[v.ID], r.Now()), OpenQuestions: int(open[v.ID]), Overdue: int(overdue[v.ID]),
 		}
 	}

@@ -118,9 +118,6 @@ func (d *decision) request(ctx context.Context, in RequestInput) error {
 	if k.Sketch && d.review.Sketch == "" && len(in.PreScreen) == 0 {
 		f.Add("sketch", "required", "Say in a paragraph what you have in mind.")
 	}
-	if err := d.name(ctx, &f, in.Name); err != nil {
-		return err
-	}
 	if err := d.follow(ctx, &f, in.Follows); err != nil {
 		return err
 	}
@@ -128,6 +125,11 @@ func (d *decision) request(ctx context.Context, in RequestInput) error {
 		return err
 	}
 	d.screen(&f, in)
+	// Last: that a name is taken may tell of a review that is hidden, so that each
+	// wrong guess shall cost a review.
+	if err := d.name(ctx, &f, in.Name); err != nil {
+		return err
+	}
 	return f.Err(CodeInvalid)
 }
 
@@ -184,6 +186,9 @@ func (d *decision) name(ctx context.Context, f *item.Fields, name string) error 
 		return nil
 	case d.review.Visibility == authz.Restricted:
 		f.Add("name", "restricted", "A restricted review gets an id that tells nothing. Leave the name open.")
+		return nil
+	}
+	if len(*f) > 0 {
 		return nil
 	}
 	var taken int64

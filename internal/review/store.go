@@ -4,6 +4,8 @@ package review
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/item"
@@ -68,6 +70,36 @@ func loadReview(ctx context.Context, rd store.Reader, a authz.Actor, id string) 
 	args := []any{id}
 	visible := keptReviews.Visible(a, &args)
 	return store.Found(reviewRows.One(ctx, rd, "WHERE (r.id = $1 OR r.origin_number = $1 AND r.origin_number <> '') AND "+visible+" ORDER BY r.id LIMIT 1", args...))
+}
+
+// shown reports which of the reviews with these ids the actor may see.
+func shown(ctx context.Context, rd store.Reader, a authz.Actor, ids ...string) (map[string]bool, error) {
+	ids = slices.DeleteFunc(item.Distinct(ids), func(id string) bool { return id == "" })
+	seen := make(map[string]bool, len(ids))
+	for some := range slices.Chunk(ids, store.Batch) {
+		var args []any
+		where := "r.id IN " + store.In(some, &args) + " AND "
+		rows, err := rd.Query(ctx, "SELECT r.id FROM review_item r WHERE "+where+keptReviews.Visible(a, &args), args...)
+		found, err := store.Texts(rows, err)
+		if err != nil {
+			return nil, fmt.Errorf("look which reviews are shown: %w", err)
+		}
+		for _, id := range found {
+			seen[id] = true
+		}
+	}
+	return seen, nil
+}
+
+// chained is the review without its predecessor and successor unless they are among
+// those seen.
+func (r Review) chained(seen map[string]bool) Review {
+	for _, id := range []*string{&r.Predecessor, &r.Successor} {
+		if !seen[*id] {
+			*id = ""
+		}
+	}
+	return r
 }
 
 // stale is the answer to whoever changes what somebody else changed meanwhile.
