@@ -26,8 +26,16 @@ type problem struct {
 func (b *binder) wrong(node ast.Node, path, code, message string) {
 	b.problems = append(b.problems, problem{
 		line:  lineOf(node.GetToken()),
-		field: fault.Field{Path: printable(path), Code: "config." + code, Message: strings.TrimSuffix(message, ".") + "."},
+		field: fault.Field{Path: printable(path), Code: "config." + code, Message: ended(message)},
 	})
+}
+
+// ended ends a message with a full stop, unless it ends with a mark of its own.
+func ended(message string) string {
+	if strings.HasSuffix(message, "?") {
+		return message
+	}
+	return strings.TrimSuffix(message, ".") + "."
 }
 
 // printable keeps a hostile or very long key from spoiling a message.
