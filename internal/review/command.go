@@ -69,6 +69,13 @@ type target struct {
 	client.JSONFlag
 }
 
+// AfterApply lets the review be named as the rest of the program names it, too:
+// review:ID.
+func (t *target) AfterApply() error {
+	t.Review = strings.TrimPrefix(t.Review, ItemType+":")
+	return nil
+}
+
 // send changes the review by a step below its path and shows it.
 func (t *target) send(s *client.Session, method, step string, body any) error {
 	d, err := client.Change[Detail](s, method, client.Path("reviews", t.Review), step, t.Version, body)

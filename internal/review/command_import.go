@@ -43,7 +43,7 @@ type Trackers map[string]Tracker
 // ImportCmd imports tasks of another tracker.
 type ImportCmd struct {
 	From      string   `help:"phabricator or jira." required:"" enum:"phabricator,jira" placeholder:"TRACKER"`
-	Server    string   `help:"Address of the tracker, such as https://phabricator.example.org; beside --file, of the one that the file comes from." placeholder:"URL"`
+	Server    string   `help:"Address of the tracker, such as https://phabricator.example.org; beside --file, of the one that the file comes from; needed if the file does not say it." placeholder:"URL"`
 	TokenFile string   `help:"File with the token for the tracker's API; - reads standard input. Default: the environment variable IMPORT_TOKEN." placeholder:"FILE"`
 	ServerCA  string   `help:"PEM file of the authority that signed the tracker's certificate." placeholder:"FILE"`
 	File      string   `help:"JSON that was exported from the tracker, to be read instead of asking it; - reads standard input. Jira alone." placeholder:"FILE"`
@@ -78,12 +78,20 @@ func (c *ImportCmd) Run(s *client.Session, trackers Trackers) error {
 		return err
 	}
 	defer done()
+	if c.Report != "" && c.Report != "-" {
+		if err := client.Free(c.Report, c.Force); err != nil {
+			return err
+		}
+	}
 	tasks, err := read(s.Context, query)
 	if err != nil {
 		return err
 	}
 	sending := newSending(s, options)
 	failure := sending.all(tasks)
+	if failure != nil && len(sending.summary.Tasks) == 0 {
+		return failure
+	}
 	if err := c.report(s, sending.summary); err != nil {
 		return errors.Join(failure, err)
 	}

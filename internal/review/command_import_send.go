@@ -120,6 +120,9 @@ func (s *sending) all(tasks iter.Seq2[foreign.Task, error]) error {
 
 // broken says how to go on. The reason stays the error.
 func (s *sending) broken(err error) error {
+	if len(s.summary.Tasks) == 0 {
+		return err // nothing was taken, so there is nothing to go on from
+	}
 	fmt.Fprintf(s.session.Stderr, "The import stopped after %d tasks. Run it again: what was taken is not taken twice.\n", len(s.summary.Tasks))
 	return err
 }

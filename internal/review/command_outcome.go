@@ -49,8 +49,9 @@ func (c *AssessCmd) Run(s *client.Session) error {
 type AbstractCmd struct {
 	target
 	typedText
-	Publish bool `help:"Everybody may read it from now on; without it, it is kept, and taken back if it was public."`
-	Preview bool `help:"Show exactly what leaves, and change nothing."`
+	Publish  bool `help:"Everybody may read it from now on; a text that comes without it is kept, and public no longer."`
+	TakeBack bool `help:"It is public no longer; the text is kept." api:"publish"`
+	Preview  bool `help:"Show exactly what leaves, and change nothing."`
 }
 
 // Run writes the abstract and shows the review, or shows what leaves.
@@ -62,15 +63,22 @@ func (c *AbstractCmd) Run(s *client.Session) error {
 			return nil
 		})
 	}
+	typed := c.Text != "" || c.File != ""
+	if c.Publish && c.TakeBack || !typed && !c.Publish && !c.TakeBack {
+		return fault.New(fault.Usage, "review.abstract", "Say what to do: give the text with --text or --file, --publish it, --take-back what is public, or see what leaves with --preview.")
+	}
 	d, err := c.load(s)
 	if err != nil {
 		return err
 	}
 	in := AbstractInput{Text: d.Abstract, Publish: c.Publish}
-	if c.Text != "" || c.File != "" {
+	if typed {
 		if in.Text, err = c.read(s); err != nil {
 			return err
 		}
+	}
+	if in.Publish && in.Text == "" {
+		return fault.New(fault.Usage, "review.abstract", "There is no abstract yet. Give its text with --text or --file.")
 	}
 	return c.send(s, http.MethodPut, "/abstract", in)
 }
@@ -154,11 +162,11 @@ func (c *MeetCmd) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	id := c.Condition
+	id, known := c.Condition, false
 	var open []string
 	for i, condition := range d.Conditions {
-		if strconv.Itoa(i+1) == c.Condition {
-			id = condition.ID
+		if strconv.Itoa(i+1) == c.Condition || condition.ID == c.Condition {
+			id, known = condition.ID, true
 		}
 		if condition.MetAt.IsZero() {
 			open = append(open, strconv.Itoa(i+1))
@@ -167,8 +175,11 @@ func (c *MeetCmd) Run(s *client.Session) error {
 			}
 		}
 	}
-	if c.Condition == "" && len(open) != 1 {
-		return fault.New(fault.Usage, "review.which_condition", "Name the condition with --condition; open: %s.", or(strings.Join(open, ", "), "none"))
+	switch {
+	case len(open) == 0:
+		return fault.New(fault.Usage, "review.no_condition", "No condition of this review is open.")
+	case c.Condition == "" && len(open) > 1, c.Condition != "" && !known:
+		return fault.New(fault.Usage, "review.which_condition", "Name the condition with --condition; open: %s.", strings.Join(open, ", "))
 	}
 	return c.send(s, http.MethodPost, client.Path("conditions", id, "proof"), ProofRequest{c.Shown})
 }

@@ -245,5 +245,20 @@ func (f *sheet) end(d Detail) {
 	f.add("replaces", "%s", d.Predecessor)
 	if !d.PublishedAt.IsZero() {
 		f.add("abstract", "public since %s", moment(d.PublishedAt))
+	} else if d.Abstract != "" {
+		f.add("abstract", "written, not public")
+	}
+	f.add("", "%s", d.Abstract)
+	f.past(d)
+}
+
+// past is what happened to an imported review where it comes from.
+func (f *sheet) past(d Detail) {
+	for _, p := range d.Past {
+		what := p.To
+		if p.From != "" {
+			what = p.From + " to " + p.To
+		}
+		f.add("there", "%s %s, %s: %s", moment(p.At), or(p.Author, "somebody"), plainWord(p.Kind), strings.TrimSpace(what+" "+p.Text))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -185,7 +186,7 @@ type ShowCmd struct {
 
 // Run shows the review.
 func (c *ShowCmd) Run(s *client.Session) error {
-	d, err := client.Get[Detail](s, client.Path("reviews", c.Review), nil)
+	d, err := client.Get[Detail](s, client.Path("reviews", strings.TrimPrefix(c.Review, ItemType+":")), nil)
 	return client.Show(s, d, err, c.JSON, printReview)
 }
 

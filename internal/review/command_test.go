@@ -191,13 +191,19 @@ func (o *served) endByCommand() {
 	if len(d.Conditions) != 2 || d.Conditions[1].Owner != "infra" || d.Conditions[1].Proof != "A page" || d.Verdict.Outcome != review.Advice {
 		t.Errorf("decided %+v with %+v", d.Verdict, d.Conditions)
 	}
+	if out, code := o.run("infra", "meet", "new-ci", "--condition", "3", "--shown", "x"); code != 64 || !strings.Contains(out, "open: 1, 2.") {
+		t.Errorf("a condition that is none: exit %d, %s", code, out)
+	}
 	o.ok(&d, "infra", "meet", "new-ci", "--condition", "2", "--shown", "https://example.org/owners")
 	o.ok(&d, "reviewer", "abstract", "new-ci", "--text", "We gave advice.", "--publish")
-	out, _ := o.run("bystander", "abstract", "new-ci", "--preview")
+	if out, code := o.run("reviewer", "abstract", "new-ci"); code != 64 || !strings.Contains(out, "--take-back") {
+		t.Errorf("an abstract of which nothing is said: exit %d, %s", code, out)
+	}
+	out, _ := o.run("bystander", "abstract", "review:new-ci", "--preview")
 	if !strings.HasSuffix(out, "We gave advice.\n") || strings.Contains(out, "Too much") {
 		t.Errorf("what leaves is %s", out)
 	}
-	for _, args := range [][]string{{"list", "--column", "all"}, {"board"}, {"show", "new-ci"}, {"kind", "list"}, {"kind", "show", "concept"}, {"prescreen"}} {
+	for _, args := range [][]string{{"list", "--column", "all"}, {"board"}, {"show", "review:new-ci"}, {"kind", "list"}, {"kind", "show", "concept"}, {"prescreen"}} {
 		if out, code := o.run("auditor", args...); code != 0 || len(out) < 20 {
 			t.Errorf("%v: exit %d, %s", args, code, out)
 		}
@@ -290,7 +296,7 @@ func TestCommandErrors(t *testing.T) {
 		{"assess what", "reviewer", []string{"assess", r.ID}, 64, "--draft"},
 		{"condition syntax", "reviewer", []string{"decide", r.ID, "--outcome", "advice", "--reason", "x", "--condition", "soon"}, 64, "date:login:text"},
 		{"proof of what", "reviewer", []string{"decide", r.ID, "--outcome", "advice", "--reason", "x", "--proof", "y"}, 64, "--condition"},
-		{"nothing to meet", "reviewer", []string{"meet", r.ID, "--shown", "x"}, 64, "open: none"},
+		{"nothing to meet", "reviewer", []string{"meet", r.ID, "--shown", "x"}, 64, "No condition of this review is open"},
 		{"no such file", "owner", []string{"request", "--file", "nowhere.yaml"}, 64, "cannot be read"},
 		{"no such key", "owner", []string{"request", "--file", o.file("bad.yaml", "titel: x\n")}, 1, "title"},
 		{"no such kind", "owner", []string{"request", "--kind", "nonsense", "--title", "x"}, 1, "kind list"},

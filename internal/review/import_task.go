@@ -19,6 +19,7 @@ import (
 // so that a report can count them.
 var (
 	lossNoTask   = foreign.Loss{What: "task", Why: "Its number, title or date could not be read, so nothing could be made of it."}
+	lossSource   = foreign.Loss{What: "task", Why: "It does not say which tracker it comes from, so it could be taken twice. Name the tracker with --server, such as https://jira.example.org."}
 	lossTaken    = foreign.Loss{What: "task", Why: "It was imported before, and is not shown to you here. Ask whoever imported it."}
 	lossAuthor   = foreign.Loss{What: "author", Why: "Whoever filed it could not be resolved there; whoever imports it stands as the requester."}
 	lossAccount  = foreign.Loss{What: "requester", Why: "Whoever filed it has no account here that is known; whoever imports it stands as the requester. Name them in the mapping of people."}
@@ -67,7 +68,11 @@ func (m *madeTask) lose(l foreign.Loss) {
 // checkTask reports whether something can be made of a task, or else why not.
 func checkTask(t foreign.Task) (foreign.Loss, bool) {
 	system := t.System == foreign.Phabricator || t.System == foreign.Jira
-	return lossNoTask, system && numberPattern.MatchString(t.Number) && web.PlainName(t.Source) && t.Readable()
+	readable := system && numberPattern.MatchString(t.Number) && web.PlainName(t.Source) && t.Readable()
+	if readable && t.Source == "" {
+		return lossSource, false
+	}
+	return lossNoTask, readable
 }
 
 // draft makes a review of a task that is within the bounds of foreign.

@@ -312,7 +312,9 @@ func TestImportOfBadTasks(t *testing.T) {
 		long := openTask("T77")
 		long.Title, long.Text, long.URL = "<b>Long</b>\u202e\u00ad "+strings.Repeat("x", 300), strings.Repeat("y", 20_000), "javascript:alert(1)"
 		long.Events = append(long.Events, foreign.Event{ID: "X9", Kind: foreign.Comment, Text: strings.Repeat("z", 100_000)}, foreign.Event{ID: "X10", At: filed(4), Kind: foreign.Comment, Removed: true, Text: "gone"})
-		got := d.take("tina", review.ImportOptions{}, append(append(bad, other), long)...)
+		nowhere := openTask("T78") // of no tracker that is named: it would be taken again once one is
+		nowhere.Source = ""
+		got := d.take("tina", review.ImportOptions{}, append(append(bad, other, nowhere), long)...)
 		for _, one := range got[:len(got)-1] {
 			if one.Result != review.Refused || len(one.Losses) == 0 || one.Review != "" {
 				t.Errorf("%+v", one)

@@ -29,11 +29,8 @@ func (s *Session) Write(file string, force bool, fill func(io.Writer) error) err
 // Nothing is filled in where something stands already. With force it replaces a
 // file; a link is replaced too, never followed.
 func WriteFile(file string, force bool, fill func(io.Writer) error) error {
-	switch info, err := os.Lstat(file); {
-	case err == nil && info.IsDir():
-		return fault.New(fault.Usage, "client.out", "%s is a folder; name a file in it.", file)
-	case err == nil && !force:
-		return taken(file, fs.ErrExist)
+	if err := Free(file, force); err != nil {
+		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(file), ".portreeve-*") // mode 0600: it may hold what is confidential
 	if err != nil {
@@ -64,6 +61,18 @@ func WriteFile(file string, force bool, fill func(io.Writer) error) error {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// Free reports as a fault that WriteFile would refuse a file because something
+// stands there. A command that does something before it writes asks first.
+func Free(file string, force bool) error {
+	switch info, err := os.Lstat(file); {
+	case err == nil && info.IsDir():
+		return fault.New(fault.Usage, "client.out", "%s is a folder; name a file in it.", file)
+	case err == nil && !force:
+		return taken(file, fs.ErrExist)
+	}
+	return nil
 }
 
 // taken refuses to overwrite.
