@@ -30,8 +30,8 @@ type commands struct {
 	Ledger  ledgerweb.Commands `cmd:"" help:"The append-only log of decisions: read, export, verify."`
 
 	Search     searchweb.Cmd                 `cmd:"" help:"Search what you may see."`
-	Comment    contentweb.CommentCommands    `cmd:"" help:"What people write about risks and subjects."`
-	Attachment contentweb.AttachmentCommands `cmd:"" help:"Files attached to risks and subjects."`
+	Comment    contentweb.CommentCommands    `cmd:"" help:"What people write about risks, reviews and subjects."`
+	Attachment contentweb.AttachmentCommands `cmd:"" help:"Files attached to risks, reviews and subjects."`
 
 	Whoami       identityweb.WhoamiCmd            `cmd:"" help:"Show whose token this is and what it may do."`
 	Token        identityweb.TokenCommands        `cmd:"" help:"API tokens."`

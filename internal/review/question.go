@@ -149,7 +149,7 @@ func (d *decision) answerQuestion(ctx context.Context, question, text string) (Q
 	case q.State == QuestionWithdrawn:
 		return Question{}, fault.New(fault.Conflict, "review.question_withdrawn", "This question was withdrawn and takes no answer. Write a comment instead; your text is still in your form.")
 	case q.State == QuestionSettled:
-		return Question{}, fault.New(fault.Conflict, "review.question_settled", "This question is settled. Write a comment instead; your text is still in your form.")
+		return Question{}, fault.New(fault.Conflict, "review.question_settled", "This question is settled. Write a comment on the review instead.")
 	case !d.owes(q):
 		return Question{}, fault.New(fault.Forbidden, "review.not_asked", "This question is for somebody else to answer. Write a comment instead.")
 	}
