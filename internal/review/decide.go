@@ -62,6 +62,9 @@ func (s *Service) Decide(ctx context.Context, id string, version int64, in Decid
 			return err
 		}
 		if in.Outcome.Approves() {
+			if err := d.ownRules(ctx); err != nil {
+				return err
+			}
 			if err := d.approvable(ctx, k); err != nil {
 				return err
 			}

@@ -69,3 +69,14 @@ func (d *decision) impartial(ctx context.Context) error {
 func conflicted() error {
 	return fault.New(fault.Forbidden, "review.conflict", "You declared a conflict of interest that keeps you from taking part.")
 }
+
+// ownRules refuses an approval by whoever published the version of the kind that the
+// review has: they would approve by rules of their own, without the rank, the second
+// reader or the opinions that the version before had asked for.
+func (d *decision) ownRules(ctx context.Context) error {
+	v, err := d.s.kindVersion(ctx, d.tx, d.review.Kind, d.review.KindVersion)
+	if err != nil || v.Author != d.actor.ID {
+		return err
+	}
+	return fault.New(fault.Forbidden, "review.own_rules", "You published the form and the rules of this review, so its approval is for somebody else.")
+}

@@ -3,12 +3,14 @@
 package review_test
 
 import (
+	"strings"
 	"testing"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/authz/office"
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/review"
+	"portreeve.org/portreeve/internal/review/kind"
 )
 
 // handed gives a review to another owner, as its owner of the moment.
@@ -114,5 +116,27 @@ func TestAHardConflictBarsTheRank(t *testing.T) {
 		d.must(err)
 		_, err = d.reviews.Decide(d.as("reviewer2"), r.ID, r.Version, review.DecideInput{Outcome: review.NotApproved, Reason: "x"})
 		wantCode(t, err, "review.conflict")
+	})
+}
+
+// Nobody approves by rules that they published themselves.
+func TestNobodyApprovesByTheirOwnRules(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		r := d.begun(d.requested(of("third-party-hosting", d.project("tool").Ref)))
+		shipped, err := kind.ShippedYAML(r.Kind)
+		d.must(err)
+		text := strings.NewReplacer("decided_by: executive\n", "", "second_reader: true", "second_reader: false").Replace(string(shipped))
+		before, rest, _ := strings.Cut(text, "\nopinions:")
+		_, rest, _ = strings.Cut(rest, "\nsections:")
+		_, err = d.reviews.PublishKind(d.as("reviewer"), r.Kind, 1, before+"\nsections:"+rest, "Simpler.")
+		d.must(err)
+		r, err = d.reviews.Edit(d.as("reviewer"), r.ID, r.Version, review.EditInput{Kind: &r.Kind})
+		d.must(err)
+		approve := review.DecideInput{Outcome: review.Approved, Reason: "x"}
+		_, err = d.reviews.Decide(d.as("reviewer"), r.ID, r.Version, approve)
+		wantCode(t, err, "review.own_rules")
+		r = d.joined(r, review.Reviews, "reviewer2")
+		_, err = d.reviews.Decide(d.as("reviewer2"), r.ID, r.Version, approve)
+		d.must(err)
 	})
 }
