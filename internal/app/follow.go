@@ -107,6 +107,17 @@ func (o *office) mayWrite(itemType string) content.MayWrite {
 	}
 }
 
+// mayEdit is mayWrite for changing what was written.
+func (o *office) mayEdit(itemType string) content.MayWrite {
+	return func(ctx context.Context, r store.Reader, id, thread string) error {
+		m, _ := o.moduleOf(itemType)
+		if ask := m.Threads[itemType].MayEdit; ask != nil {
+			return ask(ctx, r, id, thread)
+		}
+		return nil
+	}
+}
+
 // threadURL is where the part that keeps an item shows a thread of it; "": nowhere.
 func (o *office) threadURL(item, thread string) string {
 	kind, id, _ := strings.Cut(item, ":")

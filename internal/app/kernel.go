@@ -106,7 +106,7 @@ func (o *office) openContent() error {
 	}
 	o.content = content.New(content.Deps{
 		DB: o.db, Writer: o.ledger.Writer("content", content.EntryKinds()), Policy: o.policy, Resources: o.resources(), Settings: settings,
-		Threads: byType(o.mayWrite), Changed: o.passageChanged,
+		Threads: byType(o.mayWrite), Edits: byType(o.mayEdit), Changed: o.passageChanged,
 	})
 	o.threads = contentweb.New(contentweb.Deps{
 		Content: o.content, DB: o.db, Describe: o.describe, Person: directory{o.identity, o.policy}.Person, Profile: profileSections(),

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/review"
 )
@@ -136,4 +137,37 @@ func (p *postbox) replyTo(item, thread, login string) string {
 		p.t.Fatal(err)
 	}
 	return address
+}
+
+// TestSettledTextsStand: an answer can be mended while the question is open, and
+// stands as it was judged once the question is settled.
+func TestSettledTextsStand(t *testing.T) {
+	in := openInstallation(t, t.TempDir(), loadedAt())
+	reviews := in.reviews()
+	r, err := reviews.Request(in.as("requester"), review.RequestInput{Title: "Maps", Sketch: "Maps in the browser."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := reviews.Ask(in.as("reviewer"), r.ID, r.Version, review.AskInput{Text: "Who draws them?"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.clock.Set(in.clock.Real().Add(time.Minute))
+	if _, err := reviews.Answer(in.as("requester"), r.ID, r.Version+1, q.Label, "The browser."); err != nil {
+		t.Fatal(err)
+	}
+	d, err := reviews.Get(in.as("reviewer"), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := d.Questions[0].Thread[1]
+	if _, err := in.content.Edit(in.as("requester"), answer.ID, answer.Version, "The browser does."); err != nil {
+		t.Errorf("an answer that nobody has judged: %v", err)
+	}
+	if _, err := reviews.Settle(in.as("reviewer"), r.ID, d.Version, q.Label, review.SettleInput{Settled: review.Fully}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.content.Edit(in.as("requester"), answer.ID, answer.Version+1, "Nobody does."); !fault.HasCode(err, "review.question_closed") {
+		t.Errorf("an answer was changed after it was judged: %v", err)
+	}
 }

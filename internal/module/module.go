@@ -95,6 +95,7 @@ type Module struct {
 // of the discussion shows them.
 type Threads struct {
 	MayWrite content.MayWrite
+	MayEdit  content.MayWrite               // whether authors may still change what they wrote there; nil: they may
 	URL      func(id, thread string) string // where one is shown, each comment under the id "c-" and its own
 }
 

@@ -228,7 +228,7 @@ func (d *decision) conditions(ctx context.Context, f *item.Fields, in DecideInpu
 		}
 		if c.Owner != "" || binding {
 			var err error
-			if condition.Owner, err = d.sighted(ctx, f, at+"owner", c.Owner); err != nil {
+			if condition.Owner, err = d.asked(ctx, f, at+"owner", c.Owner); err != nil {
 				return nil, err
 			}
 		}
@@ -257,7 +257,7 @@ func (d *decision) finish(ctx context.Context, kind string, v Verdict, condition
 		body.Conditions = append(body.Conditions, conditionBody{Condition: c.ID, Text: c.Text, Owner: c.Owner, Due: c.Due, Proof: c.Proof})
 		people = append(people, c.Owner)
 	}
-	if err := d.join(ctx, people...); err != nil {
+	if err := d.letIn(ctx, people...); err != nil {
 		return err
 	}
 	if err := d.record(ctx, kind, body, item.Change{Field: "column", From: string(d.before.Column), To: string(Done)}, item.Change{Field: "outcome", To: string(v.Outcome)}); err != nil {

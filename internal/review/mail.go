@@ -84,8 +84,24 @@ func (s *Service) threads() module.Threads {
 		MayWrite: func(context.Context, store.Reader, string, string) error {
 			return fault.New(fault.Conflict, "review.answer_there", "Answer a question on the page of its review, or with portreeve review answer.")
 		},
-		URL: func(id, thread string) string { return Review{ID: id}.URL() + "#question-" + thread },
+		MayEdit: s.mayEdit,
+		URL:     func(id, thread string) string { return Review{ID: id}.URL() + "#question-" + thread },
 	}
+}
+
+// mayEdit says whether a question and its answers may still change. What was settled
+// was judged as it stood.
+func (s *Service) mayEdit(ctx context.Context, r store.Reader, id, thread string) error {
+	all, err := loadQuestions(ctx, r, id)
+	if err != nil {
+		return err
+	}
+	for _, q := range all[id] {
+		if q.ID == thread && (q.State == QuestionSettled || q.State == QuestionWithdrawn) {
+			return fault.New(fault.Conflict, "review.question_closed", "This question is settled or withdrawn, and its texts stand as they were judged. Write a comment in the discussion instead.")
+		}
+	}
+	return nil
 }
 
 // takeReply takes what somebody answered by mail: in the thread of a question it is

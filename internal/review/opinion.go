@@ -24,7 +24,7 @@ func (s *Service) AskOpinion(ctx context.Context, id string, version int64, aspe
 			return fault.ItemNotFound()
 		}
 		var f item.Fields
-		person, err := d.sighted(ctx, &f, "assessor", assessor)
+		person, err := d.asked(ctx, &f, "assessor", assessor)
 		if err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ func (s *Service) AskOpinion(ctx context.Context, id string, version int64, aspe
 		if err := f.Err(CodeInvalid); err != nil {
 			return err
 		}
-		if err := d.join(ctx, person); err != nil {
+		if err := d.letIn(ctx, person); err != nil {
 			return err
 		}
 		return d.storeOpinion(ctx, KindOpinion, Opinion{Aspect: aspect, Assessor: person})

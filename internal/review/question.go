@@ -30,7 +30,7 @@ func (s *Service) Ask(ctx context.Context, id string, version int64, in AskInput
 		q = Question{ID: d.tx.NewID(), Asker: d.actor.ID, Owner: d.review.Owner, Due: in.Due, State: QuestionOpen, AskedAt: d.tx.Now()}
 		if in.Owner != "" {
 			var err error
-			if q.Owner, err = d.sighted(ctx, &f, "owner", in.Owner); err != nil {
+			if q.Owner, err = d.asked(ctx, &f, "owner", in.Owner); err != nil {
 				return err
 			}
 		}
@@ -58,7 +58,7 @@ func (s *Service) Ask(ctx context.Context, id string, version int64, in AskInput
 }
 
 func (d *decision) ask(ctx context.Context, q *Question, text string) error {
-	if err := d.join(ctx, q.Owner); err != nil {
+	if err := d.letIn(ctx, q.Owner); err != nil {
 		return err
 	}
 	c, err := d.s.Comments().PostIn(ctx, d.tx, d.review.Item(), q.ID, text)

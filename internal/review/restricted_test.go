@@ -168,3 +168,17 @@ func TestRestrictedReviewIsNotThere(t *testing.T) {
 		}
 	})
 }
+
+// To be asked something about an open review shows nobody its restricted parts.
+func TestWhoIsAskedTakesNoPart(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		r := d.begun(d.requested())
+		d.stated(r.ID, "The zanzibar gate has no lock.", func(in *review.StatementInput) { in.Restricted = true })
+		q := d.ask(r.ID, "bystander", "Do you know the gate?")
+		if seen := d.get("bystander", r.ID); seen.Insider || len(seen.Statements) != 0 || !seen.May("answer") {
+			t.Errorf("who is asked sees %+v, and may %v", seen.Statements, seen.Verbs)
+		}
+		_, err := d.reviews.Answer(d.as("bystander"), r.ID, d.version(r.ID), q.Label, "I do not.")
+		d.must(err)
+	})
+}

@@ -216,6 +216,33 @@ func (d *decision) join(ctx context.Context, people ...string) error {
 	return authz.SetParticipants(ctx, d.tx.Tx, d.review.Item(), all)
 }
 
+// letIn lets those who are asked for something see the review: of one that is not
+// restricted they see what everybody does, and its restricted parts stay with those
+// who take part.
+func (d *decision) letIn(ctx context.Context, people ...string) error {
+	if d.review.Visibility != authz.Restricted {
+		return nil
+	}
+	return d.join(ctx, people...)
+}
+
+// asked is [decision.sighted] for somebody who is asked for something, and does not
+// take part for that: they have to see the review by themselves.
+func (d *decision) asked(ctx context.Context, f *item.Fields, path, idOrLogin string) (string, error) {
+	id, err := d.sighted(ctx, f, path, idOrLogin)
+	if err != nil || id == "" || d.review.Visibility == authz.Restricted {
+		return id, err
+	}
+	a, err := d.s.Directory.ActorOf(ctx, d.tx, id)
+	if err != nil {
+		return "", err
+	}
+	if !authz.CanSee(a, resourceOf(d.review, d.participants)) {
+		f.Add(path, "unsighted", "This person may not see the review. Name somebody else, or let them take part first; they see its restricted parts then, too.")
+	}
+	return id, nil
+}
+
 // sighted notes the field if the person may not be let into the review: it is never
 // shown to more people than its subject.
 func (d *decision) sighted(ctx context.Context, f *item.Fields, path, idOrLogin string) (string, error) {

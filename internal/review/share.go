@@ -36,6 +36,11 @@ func (d *decision) reshare(ctx context.Context, f *item.Fields, named *[]string)
 	for _, v := range reviewers[d.review.ID] {
 		always = append(always, v.Person)
 	}
+	debtors, err := d.debtors(ctx)
+	if err != nil {
+		return err
+	}
+	always = append(always, debtors...)
 	before, keep := d.participants, d.participants
 	bound, err := item.BoundOf(ctx, d.tx, d.subject)
 	if err != nil {
@@ -60,6 +65,34 @@ func (d *decision) reshare(ctx context.Context, f *item.Fields, named *[]string)
 		return err
 	}
 	return authz.SetParticipants(ctx, d.tx.Tx, d.review.Item(), d.participants)
+}
+
+// debtors are those who still owe something to a review that is restricted: they could
+// not see any more what they are asked for.
+func (d *decision) debtors(ctx context.Context) ([]string, error) {
+	if d.review.Visibility != authz.Restricted {
+		return nil, nil
+	}
+	questions, err := loadQuestions(ctx, d.tx, d.review.ID)
+	if err != nil {
+		return nil, err
+	}
+	opinions, err := loadOpinions(ctx, d.tx, d.review.ID)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, q := range questions[d.review.ID] {
+		if q.State == QuestionOpen {
+			all = append(all, q.Owner)
+		}
+	}
+	for _, o := range opinions {
+		if o.Verdict == "" {
+			all = append(all, o.Assessor)
+		}
+	}
+	return all, nil
 }
 
 // always are the people who take part whatever is named.

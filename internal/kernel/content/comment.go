@@ -120,6 +120,9 @@ func (s *Service) Edit(ctx context.Context, id string, version int64, text strin
 		case c.Version != version:
 			return stale()
 		}
+		if err := s.mayEditIn(ctx, tx, c); err != nil {
+			return err
+		}
 		if err := checkText(text); err != nil {
 			return err
 		}

@@ -74,6 +74,9 @@ type Deps struct {
 	Resources map[string]ResourceOf // by item type; of other items nothing can be written or read
 	Settings  *config.Holder[Settings]
 	Threads   map[string]MayWrite // by item type; items of others have their general discussion alone
+	// Edits says, by item type, whether an author may change what they wrote into a
+	// thread; of other items they may.
+	Edits map[string]MayWrite
 	// Changed, if set, is called in the transaction that writes or erases a comment
 	// or an attachment: to keep the search index.
 	Changed func(ctx context.Context, tx *ledger.Tx, p Passage) error
@@ -87,12 +90,13 @@ type Service struct {
 	resources map[string]ResourceOf
 	settings  *config.Holder[Settings]
 	threads   map[string]MayWrite
+	edits     map[string]MayWrite
 	onChange  func(ctx context.Context, tx *ledger.Tx, p Passage) error
 }
 
 // New returns the service.
 func New(d Deps) *Service {
-	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, resources: d.Resources, settings: d.Settings, threads: d.Threads, onChange: d.Changed}
+	return &Service{db: d.DB, writer: d.Writer, policy: d.Policy, resources: d.Resources, settings: d.Settings, threads: d.Threads, edits: d.Edits, onChange: d.Changed}
 }
 
 // resource returns what authz must know about an item; an item that no module

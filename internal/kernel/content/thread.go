@@ -58,6 +58,17 @@ func (s *Service) mayWriteInto(ctx context.Context, tx *ledger.Tx, item, thread 
 	return mayWrite(ctx, tx, id, thread)
 }
 
+// mayEditIn asks the module that keeps the item whether what was written into a
+// thread of it may still change.
+func (s *Service) mayEditIn(ctx context.Context, tx *ledger.Tx, c Comment) error {
+	kind, id, _ := strings.Cut(c.Item, ":")
+	mayEdit := s.edits[kind]
+	if c.Thread == "" || mayEdit == nil {
+		return nil
+	}
+	return mayEdit(ctx, tx, id, c.Thread)
+}
+
 // MostInThreads is how many comments [Service.ThreadsIn] returns at most.
 const MostInThreads = 2000
 

@@ -21,7 +21,11 @@ import (
 // PORTREEVE_SCREENSHOTS set to a folder, the pictures are kept there.
 func TestPagesInABrowser(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t, tables()), nil)
-	s := httptest.NewTLSServer(h.handler())
+	handler, err := h.mux().Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewTLSServer(handler)
 	defer s.Close()
 	b := browser.Start(t)
 	folder := os.Getenv("PORTREEVE_SCREENSHOTS")
