@@ -5,6 +5,7 @@ package review
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"io"
 	"iter"
@@ -78,6 +79,10 @@ func (c *ImportCmd) Run(s *client.Session, trackers Trackers) error {
 		return err
 	}
 	defer done()
+	// Whether the server answers, and who asks, is known before a tracker is read for long.
+	if _, err := client.Get[json.RawMessage](s, client.Path("me"), nil); err != nil {
+		return err
+	}
 	if c.Report != "" && c.Report != "-" {
 		if err := client.Free(c.Report, c.Force); err != nil {
 			return err

@@ -3,8 +3,10 @@
 package review
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -101,9 +103,24 @@ func (c *kindText) try(s *client.Session, in TrialRequest) (Trial, error) {
 		return Trial{}, err
 	}
 	if len(t.Problems) > 0 {
-		return Trial{}, &fault.Error{Kind: fault.Invalid, Code: CodeInvalid, Message: "This text cannot be published.", Fields: t.Problems}
+		return Trial{}, inFile(&fault.Error{Kind: fault.Invalid, Code: CodeInvalid, Message: "This text cannot be published.", Fields: t.Problems})
 	}
 	return t, nil
+}
+
+// inFile says of the keys of a kind that they stand in the file: nobody typed them.
+func inFile(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	typed := []string{"", "text", "name", "note", "before"}
+	for i, field := range f.Fields {
+		if !slices.Contains(typed, field.Path) {
+			f.Fields[i].Path = "text." + field.Path
+		}
+	}
+	return err
 }
 
 func printDifferences(s *client.Session, t Trial) error {
@@ -163,7 +180,7 @@ func (c *KindPublishCmd) Run(s *client.Session) error {
 		c.Before = &before
 	}
 	k, err := client.Send[KindDetail](s, http.MethodPut, path, 0, PublishRequest{Text: string(text), Note: c.Note, Before: c.Before})
-	return client.Show(s, k, err, c.JSON, func(s *client.Session, k KindDetail) error {
+	return client.Show(s, k, inFile(err), c.JSON, func(s *client.Session, k KindDetail) error {
 		s.Printf("%s is published as version %d.\n", k.Name, k.Version)
 		return nil
 	})

@@ -194,6 +194,10 @@ func unwritten(t *testing.T, args []string) {
 var eitherOr = map[string][]string{
 	"token create": {"--everything"}, "session end": {"--all"}, "person roles": {"--none"},
 	"risk edit": {"--title=There is none"}, "risk parties": {"--none"},
+	"review request": {"--title=There is none"}, "review edit": {"--title=There is none"}, "review estimate": {"--priority=low"},
+	"review ask": {"--text=What?"}, "review answer": {"--text=Nothing."}, "review settle": {"--withdraw"}, "review state": {"--text=There is none."},
+	"review opinion give": {"--text=None."}, "review assess": {"--draft"}, "review abstract": {"--preview"}, "review capacity": {"--days=3"},
+	"review meeting minutes": {"--text=Nothing."}, "review import": {"--file=-"},
 }
 
 // misfit leaves out what is needed, or adds what is not taken.
@@ -236,6 +240,7 @@ func newNonsense(t *testing.T, s *server) nonsense {
 		"CLASS": "public", "SUBJECT": "flow:there-is-none", "subject": "flow:there-is-none", "N": "3", "DATE": day(3), "ACTION": "call",
 		"KEY|KEYFILE": filepath.Join(s.data, "ledger.pub"), "FILE": file, "file": file, "FIELD,...": "body", "RANK": "director", "seq": "987654",
 		"treatment": "accept", "relation": "depends_on", "to": "flow:there-is-none", "item": "risk:there-is-none",
+		"COLUMN": "incoming", "CONFLICT": "none", "KIND": "gap", "VERDICT": "concerns", "OUTCOME": "advice", "TRACKER": "jira",
 	}
 }
 
