@@ -181,9 +181,14 @@ func (tab *Tab) Wait(selector string) {
 func (tab *Tab) WaitText(text string) {
 	tab.t.Helper()
 	deadline := time.Now().Add(15 * time.Second)
-	for !strings.Contains(tab.Text("body"), text) {
+	for {
+		// While one page gives way to the next there is nothing to read: ask again.
+		shown, err := evaluate[string](tab, textOf("body"))
+		if err == nil && strings.Contains(shown, text) {
+			return
+		}
 		if time.Now().After(deadline) {
-			tab.t.Fatalf("%q does not appear in:\n%s", text, tab.Text("body"))
+			tab.t.Fatalf("%q does not appear in:\n%s\n%v", text, shown, err)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -192,7 +197,11 @@ func (tab *Tab) WaitText(text string) {
 // Text returns the visible text of the first element that matches.
 func (tab *Tab) Text(selector string) string {
 	tab.t.Helper()
-	return Eval[string](tab, fmt.Sprintf("document.querySelector(%q)?.innerText ?? ''", selector))
+	return Eval[string](tab, textOf(selector))
+}
+
+func textOf(selector string) string {
+	return fmt.Sprintf("document.querySelector(%q)?.innerText ?? ''", selector)
 }
 
 // Address returns where the tab is.
@@ -205,13 +214,17 @@ func (tab *Tab) Address() string {
 // is awaited.
 func Eval[T any](tab *Tab, expression string) T {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, 30*time.Second)
-	defer cancel()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	v, err := evaluate[T](tab, expression)
 	if err != nil {
 		tab.t.Fatalf("evaluating: %v", err)
 	}
 	return v
+}
+
+func evaluate[T any](tab *Tab, expression string) (T, error) {
+	ctx, cancel := context.WithTimeout(tab.ctx, 30*time.Second)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
 // View sets the size of the viewport and the preferred colours.
