@@ -389,7 +389,7 @@ func (s *server) openRedirect(t *testing.T) {
 func (s *server) forgedHost(t *testing.T) {
 	for _, path := range []string{"/", "/sign-in", "/risks", "/.well-known/security.txt", "/api/v1/gate?subject=flow:none&action=call", "/api/v1/openapi.json", "/nothing"} {
 		c := s.dial(t)
-		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-For: 10.9.8.7\r\nForwarded: host=evil.example\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n", path, s.as("reviewer").Token)
+		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: forged.example\r\nX-Forwarded-Host: forged.example\r\nX-Forwarded-For: 10.9.8.7\r\nForwarded: host=forged.example\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n", path, s.as("reviewer").Token)
 		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
@@ -398,7 +398,7 @@ func (s *server) forgedHost(t *testing.T) {
 		if err := resp.Write(&text); err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
-		if strings.Contains(text.String(), "evil.example") {
+		if strings.Contains(text.String(), "forged.example") {
 			t.Errorf("%s repeats the forged host:\n%.1000s", path, text.String())
 		}
 	}
