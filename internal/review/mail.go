@@ -97,7 +97,7 @@ func (s *Service) mayEdit(ctx context.Context, r store.Reader, id, thread string
 		return err
 	}
 	for _, q := range all[id] {
-		if q.ID == thread && (q.State == QuestionSettled || q.State == QuestionWithdrawn) {
+		if q.ID == thread && q.Closed() {
 			return fault.New(fault.Conflict, "review.question_closed", "This question is settled or withdrawn, and its texts stand as they were judged. Write a comment in the discussion instead.")
 		}
 	}

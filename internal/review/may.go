@@ -21,10 +21,7 @@ func (s *Service) may(a authz.Actor, d Detail) []string {
 		_, err := item.Next(Transitions(), d.Column, v, "review.state")
 		return err == nil
 	}
-	owesOne := func(q Asked) bool {
-		return q.State != QuestionWithdrawn && q.State != QuestionSettled &&
-			(q.Owner == a.ID || q.Requesting && (a.ID == d.Requester || a.ID == d.Owner))
-	}
+	owesOne := func(q Asked) bool { return !q.Closed() && d.owes(a.ID, q.Question) }
 	near := slices.Contains(d.near, a.ID)
 	offers := []struct {
 		word string

@@ -84,6 +84,9 @@ type Question struct {
 	Entry      int64         `json:"entry,omitempty"`
 }
 
+// Closed reports whether the question takes no answer any more.
+func (q Question) Closed() bool { return q.State == QuestionSettled || q.State == QuestionWithdrawn }
+
 // Source says where a statement stands.
 type Source struct {
 	Kind    string `json:"kind" enum:"document,answer,requirement,form,comment,meeting,subject"`

@@ -4,12 +4,10 @@ package review
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -159,14 +157,6 @@ func (s *Service) Seen(a authz.Actor, idExpr string, args *[]any) string {
 // Resource gives the visibility of a review by its id; it is for the kernel, which
 // must not tell anybody more than that they may see.
 func (s *Service) Resource(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
-	review, err := store.Found(reviewRows.One(ctx, r, "WHERE r.id = $1", id))
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return authz.Resource{}, err
-	}
-	// Asked for an absent review too: what is hidden must not take longer.
-	participants, partErr := authz.Participants(ctx, r, ItemType+":"+id)
-	if err := errors.Join(err, partErr); err != nil {
-		return authz.Resource{}, err
-	}
-	return resourceOf(review, participants), nil
+	load := func() (Review, error) { return store.Found(reviewRows.One(ctx, r, "WHERE r.id = $1", id)) }
+	return authz.ResourceOf(ctx, r, ItemType+":"+id, load, resourceOf)
 }

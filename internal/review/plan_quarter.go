@@ -3,16 +3,16 @@
 package review
 
 import (
-	"fmt"
 	"strconv"
 	"time"
+
+	"portreeve.org/portreeve/internal/kernel/config"
 )
 
 // QuarterOf returns the quarter of a year, such as 2026-Q4, in which the instant
 // lies in the zone.
 func QuarterOf(t time.Time, zone *time.Location) string {
-	local := t.In(zone)
-	return fmt.Sprintf("%04d-Q%d", local.Year(), (int(local.Month())-1)/3+1)
+	return config.DateOf(t, zone).Quarter()
 }
 
 // quarterBegins returns the instant at which a quarter begins in the zone. ok is

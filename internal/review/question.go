@@ -150,7 +150,7 @@ func (d *decision) answerQuestion(ctx context.Context, question, text string) (Q
 		return Question{}, fault.New(fault.Conflict, "review.question_withdrawn", "This question was withdrawn and takes no answer. Write a comment instead; your text is still in your form.")
 	case q.State == QuestionSettled:
 		return Question{}, fault.New(fault.Conflict, "review.question_settled", "This question is settled. Write a comment on the review instead.")
-	case !d.owes(q):
+	case !d.review.owes(d.actor.ID, q):
 		return Question{}, fault.New(fault.Forbidden, "review.not_asked", "This question is for somebody else to answer. Write a comment instead.")
 	}
 	c, err := d.s.Comments().PostIn(ctx, d.tx, d.review.Item(), q.ID, text)
@@ -162,11 +162,6 @@ func (d *decision) answerQuestion(ctx context.Context, question, text string) (Q
 		q.AnsweredAt = d.tx.Now()
 	}
 	return q, d.settleQuestion(ctx, &q, KindAnswered, c.ID)
-}
-
-// owes reports whether the actor may answer for whoever owes the answer.
-func (d *decision) owes(q Question) bool {
-	return d.actor.ID == q.Owner || q.Requesting && (d.actor.ID == d.review.Requester || d.actor.ID == d.review.Owner)
 }
 
 // settleQuestion records and stores a question that is no longer open.
@@ -210,7 +205,7 @@ func (s *Service) Settle(ctx context.Context, id string, version int64, question
 		if err := f.Err(CodeInvalid); err != nil {
 			return err
 		}
-		if q.State == QuestionWithdrawn || q.State == QuestionSettled {
+		if q.Closed() {
 			return fault.New(fault.Conflict, "review.question_closed", "This question is settled or withdrawn. Ask another one.")
 		}
 		if in.Again {

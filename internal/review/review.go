@@ -228,6 +228,12 @@ func (r Review) Done() bool { return r.Column == Done }
 // was decided there counts as a decision made here.
 func (r Review) Imported() bool { return r.Origin.System != "" }
 
+// owes reports whether the person may answer the question, for whoever owes the
+// answer: one of the requesting side need not repeat what another of it said.
+func (r Review) owes(person string, q Question) bool {
+	return person == q.Owner || q.Requesting && (person == r.Requester || person == r.Owner)
+}
+
 // namePattern is what a name that stands for the id may be: what a person types
 // on a command line.
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{2,59}$`)

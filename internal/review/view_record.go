@@ -51,7 +51,7 @@ func questionOf(c *web.Ctx, d Detail, q Asked) questionView {
 		v.Settled = c.Text("review.settled_" + string(q.Settled))
 	}
 	at := d.URL() + "/questions/" + url.PathEscape(q.ID)
-	closed := q.State == QuestionSettled || q.State == QuestionWithdrawn
+	closed := q.Closed()
 	if !closed && d.May("answer") && d.owes(c.Actor.ID, q.Question) {
 		v.Answer = at + "/answer"
 		if q.State == QuestionAnswered {
@@ -62,11 +62,6 @@ func questionOf(c *web.Ctx, d Detail, q Asked) questionView {
 		v.Settle = at + "/settle"
 	}
 	return v
-}
-
-// owes reports whether the person may answer for whoever owes the answer.
-func (d Detail) owes(person string, q Question) bool {
-	return person == q.Owner || q.Requesting && (person == d.Requester || person == d.Owner)
 }
 
 // thread makes the component of what was written in a question's thread.

@@ -4,7 +4,6 @@ package review
 
 import (
 	"cmp"
-	"fmt"
 	"net/url"
 	"slices"
 
@@ -93,14 +92,9 @@ func withOffers(f web.Field, offers []web.Choice) web.Field { f.Suggest = offers
 
 // offeredQuarters are this one and the next three.
 func offeredQuarters(c *web.Ctx) []web.Choice {
-	local := c.Now().In(c.Location())
-	year, quarter := local.Year(), (int(local.Month())-1)/3
-	var all []web.Choice
-	for range 4 {
-		all = append(all, web.Choice{Value: fmt.Sprintf("%d-Q%d", year, quarter+1)})
-		if quarter++; quarter == 4 {
-			year, quarter = year+1, 0
-		}
+	all := make([]web.Choice, 4)
+	for n := range all {
+		all[n].Value = QuarterAfter(QuarterOf(c.Now(), c.Location()), n)
 	}
 	return all
 }

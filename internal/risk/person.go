@@ -4,12 +4,10 @@ package risk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -100,14 +98,8 @@ func (s *Service) Seen(a authz.Actor, idExpr string, args *[]any) string {
 // Resource gives the visibility of a risk by its id; it is for the kernel, which
 // must not tell anybody more than that they may see.
 func (s *Service) Resource(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
-	risk, err := store.Found(riskRows.One(ctx, r, "WHERE r.id = $1", id))
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return authz.Resource{}, err
-	}
-	// Asked for an absent risk too: what is hidden must not take longer.
-	participants, partErr := authz.Participants(ctx, r, ItemType+":"+id)
-	if err := errors.Join(err, partErr); err != nil {
-		return authz.Resource{}, err
-	}
-	return resourceOf(risk, participants, ""), nil
+	load := func() (Risk, error) { return store.Found(riskRows.One(ctx, r, "WHERE r.id = $1", id)) }
+	return authz.ResourceOf(ctx, r, ItemType+":"+id, load, func(risk Risk, participants []string) authz.Resource {
+		return resourceOf(risk, participants, "")
+	})
 }

@@ -4,6 +4,7 @@ package authz
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -64,6 +65,21 @@ func ParticipantsOf(ctx context.Context, r store.Reader, items []string) (map[st
 		maps.Copy(byItem, found)
 	}
 	return byItem, nil
+}
+
+// ResourceOf returns what decides about an item: what load gives, described with the
+// participants. load answers NotFound for an item that is not there. Participants are
+// asked for then, too: what is hidden must not take longer than what is absent.
+func ResourceOf[T any](ctx context.Context, r store.Reader, item string, load func() (T, error), describe func(T, []string) Resource) (Resource, error) {
+	v, err := load()
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return Resource{}, err
+	}
+	participants, partErr := Participants(ctx, r, item)
+	if err := errors.Join(err, partErr); err != nil {
+		return Resource{}, err
+	}
+	return describe(v, participants), nil
 }
 
 func validPrincipal(p string) bool {

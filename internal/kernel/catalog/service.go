@@ -322,16 +322,8 @@ type Form struct {
 
 // Resource returns what authz needs to know about the subject of that id.
 func (s *Service) Resource(ctx context.Context, r store.Reader, id string) (authz.Resource, error) {
-	sub, err := s.SubjectByID(ctx, r, id)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return authz.Resource{}, err
-	}
-	// Asked for an absent subject too: what is hidden must not take longer.
-	participants, partErr := authz.Participants(ctx, r, ItemType+":"+id)
-	if err := errors.Join(err, partErr); err != nil {
-		return authz.Resource{}, err
-	}
-	return sub.Resource(participants), nil
+	load := func() (Subject, error) { return s.SubjectByID(ctx, r, id) }
+	return authz.ResourceOf(ctx, r, ItemType+":"+id, load, Subject.Resource)
 }
 
 // Owned returns the refs of the subjects that a person owns, for that person's export.
