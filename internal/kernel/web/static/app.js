@@ -120,7 +120,8 @@
     const act = document.querySelector(`[data-keys] [data-key="${CSS.escape(key)}"]`);
     if (!act || keysOff()) return false;
     const field = act.dataset.needs && act.form.elements[act.dataset.needs];
-    if (field && !field.value.trim()) setTimeout(() => field.focus()); else act.click();
+    if (!field || field.value.trim()) act.click();
+    else document.addEventListener("keyup", () => field.focus(), { once: true }); // or the key itself would be typed into the field
     return true;
   };
 
