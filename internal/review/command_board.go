@@ -17,7 +17,7 @@ type MoveCmd struct {
 	Quarter  string   `help:"Of planned: the quarter that it is accepted for, such as 2026-Q4." placeholder:"QUARTER"`
 	On       string   `help:"Of planned: the day on which it begins." placeholder:"DATE" api:"scheduled_for"`
 	Reason   string   `help:"Of waiting: what it waits for." placeholder:"TEXT"`
-	NotReady []string `help:"Of waiting: a field of the form that falls short, so that the review is not ready; repeat for more, or all." placeholder:"FIELD" sep:"none"`
+	NotReady []string `help:"Of waiting: a field of the form, title, sketch, technologies or scenarios that falls short, so that the review is not ready; repeat for more, or all." placeholder:"FIELD" sep:"none"`
 	Meeting  string   `help:"Id of the meeting in which it was decided." placeholder:"ID"`
 	Undo     bool     `help:"It takes back the move before."`
 }

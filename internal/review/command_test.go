@@ -275,6 +275,9 @@ func TestCommandErrors(t *testing.T) {
 	}{
 		{"unknown flag", "owner", []string{"show", r.ID, "--jsn"}, 64, "unknown flag --jsn"},
 		{"missing argument", "owner", []string{"show"}, 64, "<review>"},
+		{"no such kind to list", "triager", []string{"list", "--kind", "concpt"}, 1, "concept"},
+		{"no such kind on the board", "triager", []string{"board", "--kind", "concpt"}, 1, "kind: Choose one of"},
+		{"no quarter to list", "triager", []string{"list", "--quarter", "soon"}, 1, "2026-Q4"},
 		{"bad column", "triager", []string{"move", r.ID, "--to", "done"}, 64, "--to"},
 		{"no title", "owner", []string{"request", "--sketch", "x"}, 64, "--title"},
 		{"not there", "owner", []string{"show", "abcdefghijklmnop"}, 1, "nothing here"},
@@ -283,6 +286,7 @@ func TestCommandErrors(t *testing.T) {
 		{"stale", "triager", []string{"move", r.ID, "--to", "back_orders", "--version", "9"}, 1, "Somebody changed this"},
 		{"no quarter", "triager", []string{"move", r.ID, "--to", "planned"}, 1, "2026-Q4"},
 		{"no reason", "triager", []string{"move", r.ID, "--to", "waiting"}, 1, "reason"},
+		{"no field that falls short", "triager", []string{"move", r.ID, "--to", "waiting", "--not-ready", "target_date", "--not-ready", "targetdate"}, 1, "target_date, "},
 		{"nothing to change", "owner", []string{"edit", r.ID}, 64, "Say what to change"},
 		{"nothing to set", "triager", []string{"estimate", r.ID}, 64, "--effort"},
 		{"no text", "reviewer", []string{"ask", r.ID}, 64, "--text"},

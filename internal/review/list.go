@@ -4,12 +4,9 @@ package review
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/kernel/web"
@@ -114,55 +111,6 @@ func (f Filter) cursor(r Review) listCursor {
 	return listCursor{Weight: r.Priority.weight(), At: r.ReceivedAt.UnixMicro(), ID: r.ID}
 }
 
-// where returns the condition for the filter and the reader's eyes.
-func (s *Service) where(ctx context.Context, r store.Reader, a authz.Actor, f Filter, args *[]any) (string, error) {
-	var wrong item.Fields
-	var parts []string
-	add := func(expr string, value any) { parts = append(parts, expr+" = "+store.Arg(value, args)) }
-	switch {
-	case f.Column == "" || f.Column == FilterOpen:
-		parts = append(parts, "r.board_column <> 'done'")
-	case f.Column == FilterAll:
-	case slices.Contains(Columns(), Column(f.Column)):
-		add("r.board_column", f.Column)
-	default:
-		wrong.Choice("column", f.Column, append([]string{FilterOpen, FilterAll}, words(Columns())...)...)
-	}
-	if f.Sort != "" {
-		wrong.Choice("sort", f.Sort, SortUrgent, SortRecent)
-	}
-	if f.Kind != "" {
-		add("r.kind", f.Kind)
-	}
-	if f.Outcome != "" {
-		add("r.outcome", string(f.Outcome))
-	}
-	if f.Quarter != "" {
-		add("r.quarter", f.Quarter)
-	}
-	if f.Subject != "" {
-		subject, err := s.Catalog.VisibleSubject(ctx, r, a, f.Subject)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return "", err
-		}
-		parts = append(parts, "r.subject <> '' AND r.subject = "+store.Arg(subject.Ref, args))
-	}
-	if f.Person == "me" {
-		f.Person = a.ID
-	}
-	if f.Person != "" {
-		person, err := s.Directory.Person(ctx, r, f.Person)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return "", err
-		}
-		id := store.Arg(person.ID, args)
-		parts = append(parts, id+" <> '' AND (r.owner = "+id+" OR r.requester = "+id+" OR r.lead = "+id+
-			" OR EXISTS (SELECT 1 FROM review_reviewer v WHERE v.review = r.id AND v.person = "+id+"))")
-	}
-	parts = append(parts, keptReviews.Visible(a, args))
-	return strings.Join(parts, " AND "), wrong.Err(CodeInvalid)
-}
-
 // summaries adds what lists show of reviews, with a few statements for all of them.
 func (s *Service) summaries(ctx context.Context, r store.Reader, a authz.Actor, all []Review) ([]Summary, error) {
 	ids, people, refs, chain := make([]string, len(all)), []string{}, []string{}, []string{}
@@ -246,7 +194,8 @@ type BoardColumn struct {
 // boardCards is how many cards a column of the board shows.
 const boardCards = 25
 
-// Board returns the columns from left to right.
+// Board returns the columns from left to right, with the reviews of one kind, or for
+// "" of all. A kind that there is not is an Invalid fault that names those there are.
 func (s *Service) Board(ctx context.Context, kind string) ([]BoardColumn, error) {
 	if err := s.require(ctx, ActionRead); err != nil {
 		return nil, err
@@ -254,6 +203,9 @@ func (s *Service) Board(ctx context.Context, kind string) ([]BoardColumn, error)
 	var board []BoardColumn
 	err := s.DB.Read(ctx, func(r *store.ReadTx) error {
 		a := authz.ActorFrom(ctx)
+		if err := s.knownKind(ctx, r, kind); err != nil {
+			return err
+		}
 		counts, err := s.countColumns(ctx, r, a, kind)
 		if err != nil {
 			return err

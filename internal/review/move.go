@@ -5,6 +5,7 @@ package review
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -142,13 +143,23 @@ func (d *decision) enterWaiting(ctx context.Context, f *item.Fields, in MoveInpu
 		d.review.Wait.Reason = f.Text("reason", in.Reason, MaxReason, true)
 		return nil
 	}
-	short, err := d.s.shortfalls(ctx, d.tx, d.review)
+	k, err := d.s.kindAt(ctx, d.tx, d.review.Kind, d.review.KindVersion)
 	if err != nil {
 		return err
 	}
+	labels := k.Parts()
 	named := map[string]bool{}
 	for _, name := range in.NotReady {
-		named[strings.TrimSpace(name)] = true
+		name = strings.TrimSpace(name)
+		if _, known := labels[name]; !known && name != allShort {
+			f.Choice("not_ready", name, append(slices.Sorted(maps.Keys(labels)), allShort)...)
+			return nil
+		}
+		named[name] = true
+	}
+	short, err := d.s.shortfalls(ctx, d.tx, d.review)
+	if err != nil {
+		return err
 	}
 	d.review.Wait.Cause, d.review.Wait.Reason = NotReady, f.Text("reason", in.Reason, MaxReason, false)
 	for _, sf := range short {
@@ -160,7 +171,7 @@ func (d *decision) enterWaiting(ctx context.Context, f *item.Fields, in MoveInpu
 	delete(named, allShort)
 	for name := range named {
 		// What a person sees to fall short is their judgement: the rules do not see it.
-		d.review.Wait.Shortfalls = append(d.review.Wait.Shortfalls, kind.Shortfall{Field: name, Label: name, Code: "judged", Message: "Triage says that this falls short."})
+		d.review.Wait.Shortfalls = append(d.review.Wait.Shortfalls, kind.Shortfall{Field: name, Label: labels[name], Code: "judged", Message: "Triage says that this falls short."})
 	}
 	slices.SortStableFunc(d.review.Wait.Shortfalls, func(a, b kind.Shortfall) int { return strings.Compare(a.Field, b.Field) })
 	if len(d.review.Wait.Shortfalls) == 0 {

@@ -29,7 +29,7 @@ func (d *desk) gallery() map[string]string {
 	hosted := d.hosted()
 	done := d.advised()
 	return map[string]string{
-		"board": "/reviews", "none": "/reviews?kind=privacy", "list": "/reviews/list?column=all", "list_none": "/reviews/list?person=nobody",
+		"board": "/reviews", "none": "/reviews?kind=privacy", "list": "/reviews/list?column=all", "list_none": "/reviews/list?person=admin",
 		"new": "/reviews/new", "request": "/reviews/new?kind=concept&prescreen.what=new", "sketch": "/reviews/new?kind=advice",
 		"review": r.URL(), "reader": at("#"), "not_ready": short.URL(), "hosted": hosted.URL(), "done": done.URL(), "public": done.URL() + "/abstract",
 		"edit": at("/edit"), "move": at("/move"), "estimate": at("/estimate"), "assign": at("/reviewers/new"), "release": at("/reviewers/reviewer2/release"),

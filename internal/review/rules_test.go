@@ -5,11 +5,13 @@ package review_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/store/storetest"
 	"portreeve.org/portreeve/internal/review"
 	"portreeve.org/portreeve/internal/review/kind"
 )
@@ -321,7 +323,7 @@ func TestListAndBoard(t *testing.T) {
 			filter review.Filter
 			n      int
 		}{
-			{review.Filter{Person: "owner"}, 4}, {review.Filter{Person: "nobody"}, 0}, {review.Filter{Person: "reviewer"}, 0},
+			{review.Filter{Person: "owner"}, 4}, {review.Filter{Person: "reviewer"}, 0},
 			{review.Filter{Column: "done"}, 0}, {review.Filter{Kind: "privacy"}, 0}, {review.Filter{Subject: "project:absent"}, 0},
 			{review.Filter{Quarter: "2026-Q4"}, 0}, {review.Filter{Sort: review.SortRecent}, 4}, {review.Filter{Outcome: review.Advice}, 0},
 		} {
@@ -338,4 +340,31 @@ func TestListAndBoard(t *testing.T) {
 			t.Errorf("the board is %+v", board)
 		}
 	})
+}
+
+// What no review can have is refused: an empty list would say that there is none.
+func TestFiltersAreChecked(t *testing.T) {
+	d := newDesk(t, storetest.SQLite(t, tables()))
+	d.requested()
+	for _, c := range []struct {
+		field, code string
+		filter      review.Filter
+	}{
+		{"kind", "not_offered", review.Filter{Kind: "concpt"}}, {"column", "not_offered", review.Filter{Column: "nowhere"}},
+		{"outcome", "not_offered", review.Filter{Outcome: "fine"}}, {"sort", "not_offered", review.Filter{Sort: "oldest"}},
+		{"quarter", "syntax", review.Filter{Quarter: "2026Q4"}}, {"person", "unknown", review.Filter{Person: "nobody"}},
+		{"subject", "syntax", review.Filter{Subject: "tool"}},
+	} {
+		_, err := d.reviews.List(d.as("triager"), c.filter)
+		wantField(t, err, c.field, c.code)
+	}
+	_, err := d.reviews.Board(d.as("triager"), "concpt")
+	wantField(t, err, "kind", "not_offered")
+	if text := fault.From(err).Fields[0].Message; !strings.Contains(text, "concept") || !strings.Contains(text, "privacy") {
+		t.Errorf("an unknown kind is answered with %q", text)
+	}
+	// Who has an account stays inside.
+	if page, err := d.reviews.List(d.as("outsider"), review.Filter{Person: "nobody"}); err != nil || len(page.Items) != 0 {
+		t.Errorf("somebody from outside is answered %+v, %v", page.Items, err)
+	}
 }

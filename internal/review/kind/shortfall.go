@@ -165,3 +165,14 @@ func (k *Kind) lackOfScenarios(all []Scenario, weak []Weak) []Shortfall {
 	}
 	return short
 }
+
+// Parts returns what a person may find to fall short in a request of the kind, by
+// name, each with what it is called: the fields of the form, asked or not, and what
+// every request has. The map is the caller's own.
+func (k *Kind) Parts() map[string]string {
+	all := map[string]string{"title": "Title", "sketch": "Sketch", FieldTechnologies: labelTechnologies, FieldScenarios: labelScenarios}
+	for _, f := range k.Fields() {
+		all[f.Name] = f.Label
+	}
+	return all
+}
