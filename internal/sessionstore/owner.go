@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sessionstore
+
+import (
+	"context"
+	"fmt"
+)
+
+// Held is a session of an owner, as the administration lists it. Handle names it
+// there; nobody can make the session's id of it.
+type Held struct {
+	Handle RowKey
+	Meta
+	Bytes int // of the value
+}
+
+// Owned returns up to limit sessions of an owner after the given handle (zero
+// begins), in order of their handles.
+func (s *Store) Owned(ctx context.Context, owner string, after RowKey, limit int) ([]Held, error) {
+	var all []Held
+	err := s.eachOwned(ctx, owner, after, limit, func(r Row, c content) {
+		all = append(all, Held{Handle: r.Key, Meta: metaOf(&r), Bytes: len(c.value)})
+	})
+	return all, err
+}
+
+// OwnedSessions returns up to limit sessions of an owner with their values, for an
+// application that lists a person's sessions to that person.
+func (s *Store) OwnedSessions(ctx context.Context, owner string, limit int) ([]Session, error) {
+	var all []Session
+	err := s.eachOwned(ctx, owner, RowKey{}, limit, func(r Row, c content) {
+		all = append(all, Session{Meta: metaOf(&r), Owner: c.owner, Value: c.value})
+	})
+	return all, err
+}
+
+func (s *Store) eachOwned(ctx context.Context, owner string, after RowKey, limit int, f func(Row, content)) error {
+	for _, key := range s.ring.OwnerKeys(owner) {
+		rows, err := s.space.Owned(ctx, key, after, limit)
+		if err != nil {
+			return fmt.Errorf("sessions of an owner: %w", err)
+		}
+		for _, r := range rows {
+			c, err := s.open(&r)
+			if err != nil {
+				return err
+			}
+			f(r, c)
+		}
+		if limit -= len(rows); limit <= 0 {
+			break
+		}
+	}
+	return nil
+}
+
+// Revoke ends every session of an owner that began at notBefore or earlier, also
+// against writes that are under way, and returns how many were live.
+func (s *Store) Revoke(ctx context.Context, owner string, notBefore Instant) (int64, error) {
+	n, err := s.space.Revoke(ctx, s.ring.OwnerKeys(owner), notBefore)
+	if err != nil {
+		return 0, fmt.Errorf("revoke in namespace %s: %w", s.Name, err)
+	}
+	return n, nil
+}
+
+// Usage tells what the namespace holds.
+func (s *Store) Usage(ctx context.Context) (Usage, error) { return s.space.Usage(ctx) }
+
+// Drop removes every session of the namespace.
+func (s *Store) Drop(ctx context.Context) error { return s.space.Drop(ctx) }
+
+// Reseal brings up to limit rows after the given key under the current keys of the
+// namespace. It returns where to go on, whether that was the end, and how many
+// rows it brought over.
+func (s *Store) Reseal(ctx context.Context, after RowKey, limit int) (last RowKey, end bool, moved int, err error) {
+	var stale []Row
+	seen, end := 0, true
+	err = s.space.Walk(ctx, after, func(r Row) (bool, error) {
+		last = r.Key
+		if (r.State == Live || r.State == Retired) && !s.ring.Current(&r, nil) {
+			stale = append(stale, r)
+		}
+		seen++
+		end = seen < limit
+		return end, nil
+	})
+	if err != nil {
+		return after, false, 0, err
+	}
+	for _, r := range stale {
+		ok, err := s.reseal(ctx, r)
+		if err != nil {
+			return after, false, moved, err
+		}
+		if ok {
+			moved++
+		}
+	}
+	return last, end, moved, nil
+}
+
+// reseal brings one row under the current keys, unless it changed meanwhile.
+func (s *Store) reseal(ctx context.Context, stale Row) (bool, error) {
+	c, err := s.open(&stale)
+	if err != nil {
+		return false, err
+	}
+	target, moved := s.ring.RowKey(c.id), false
+	keys := []RowKey{stale.Key}
+	if target != stale.Key {
+		keys = append(keys, target)
+	}
+	err = s.space.Apply(ctx, Change{Keys: keys, Exact: true, Next: func(v View) ([]Row, error) {
+		moved = false
+		now := v.Rows[0]
+		if now.State != stale.State || now.Version != stale.Version || len(keys) > 1 && v.Rows[1].State != Absent {
+			return nil, nil
+		}
+		now.Key = target
+		if c.owner != "" {
+			now.Owner = s.ring.OwnerKeys(c.owner)[0]
+		}
+		if err := s.seal(&now, c.id, c.owner, c.value); err != nil {
+			return nil, err
+		}
+		moved = true
+		if len(keys) == 1 {
+			return []Row{now}, nil
+		}
+		return []Row{now, {Key: stale.Key}}, nil
+	}})
+	return moved, err
+}
