@@ -139,7 +139,7 @@ func (c *RestateCmd) Run(s *client.Session) error {
 	}
 	i := slices.IndexFunc(d.Statements, func(t Statement) bool { return t.ID == c.Statement || t.Label == c.Statement })
 	if i < 0 {
-		return fault.New(fault.NotFound, "review.no_statement", "There is no such statement in this review; portreeve review show lists them.")
+		return d.noStatement()
 	}
 	t := d.Statements[i]
 	in := StatementInput{Kind: t.Kind, Text: t.Text, Who: t.Who, Origin: t.Origin, Source: t.Source, State: t.State, Note: t.Note, Restricted: t.Restricted || c.Restricted}
@@ -199,7 +199,7 @@ func (c *RefindCmd) Run(s *client.Session) error {
 	}
 	i := slices.IndexFunc(d.Findings, func(n Finding) bool { return n.ID == c.Finding || n.Label == c.Finding })
 	if i < 0 {
-		return fault.New(fault.NotFound, "review.no_finding", "There is no such finding in this review; portreeve review show lists them.")
+		return d.noFinding()
 	}
 	n := d.Findings[i]
 	in := FindInput{

@@ -158,10 +158,12 @@ func (d *decision) finding(ctx context.Context, idOrLabel string) (Finding, erro
 	if err != nil {
 		return Finding{}, err
 	}
-	in := insider(d.actor, d.participants)
-	i := slices.IndexFunc(all, func(n Finding) bool { return (n.ID == idOrLabel || n.Label == idOrLabel) && (in || !n.Restricted) })
+	if !insider(d.actor, d.participants) {
+		all = slices.DeleteFunc(all, func(n Finding) bool { return n.Restricted })
+	}
+	i := slices.IndexFunc(all, func(n Finding) bool { return n.ID == idOrLabel || n.Label == idOrLabel })
 	if i < 0 {
-		return Finding{}, fault.ItemNotFound()
+		return Finding{}, noPart("finding", labelsOf(all, func(n Finding) string { return n.Label }))
 	}
 	return all[i], nil
 }

@@ -11,7 +11,6 @@ import (
 	"strconv"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/web"
@@ -99,7 +98,7 @@ func (s *Service) reviewerPages(m *web.Mux) {
 func (s *Service) withAspect(c *web.Ctx) (Detail, error) {
 	d, err := s.here(c)
 	if err == nil && aspectOf(d, c.Path("aspect")) == nil {
-		return Detail{}, fault.ItemNotFound()
+		return Detail{}, noPart("opinion", labelsOf(d.kind.Opinions, func(o kind.Opinion) string { return o.Aspect }))
 	}
 	return d, err
 }

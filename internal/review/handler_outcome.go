@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -58,7 +57,7 @@ func (s *Service) outcomePages(m *web.Mux) {
 func (s *Service) withCondition(c *web.Ctx) (Detail, error) {
 	d, err := s.here(c)
 	if err == nil && d.condition(c.Path("condition")) == nil {
-		return Detail{}, fault.ItemNotFound()
+		return Detail{}, noCondition()
 	}
 	return d, err
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/content"
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item/itemweb"
 	"portreeve.org/portreeve/internal/kernel/web"
 )
@@ -128,7 +127,7 @@ func readRisk(_ *web.Ctx, _ Detail, f *web.Form) RiskInput {
 func (s *Service) withQuestion(c *web.Ctx) (Detail, error) {
 	d, err := s.here(c)
 	if err == nil && d.question(c.Path("question")) == nil {
-		return Detail{}, fault.ItemNotFound()
+		return Detail{}, d.noQuestion()
 	}
 	return d, err
 }
@@ -146,7 +145,7 @@ func (d Detail) question(id string) *Asked {
 func (s *Service) withStatement(c *web.Ctx) (Detail, error) {
 	d, err := s.here(c)
 	if err == nil && d.statement(c.Path("statement")) == nil {
-		return Detail{}, fault.ItemNotFound()
+		return Detail{}, d.noStatement()
 	}
 	return d, err
 }
@@ -155,7 +154,7 @@ func (s *Service) withStatement(c *web.Ctx) (Detail, error) {
 func (s *Service) withFinding(c *web.Ctx) (Detail, error) {
 	d, err := s.here(c)
 	if err == nil && d.findingAt(c.Path("finding")) == nil {
-		return Detail{}, fault.ItemNotFound()
+		return Detail{}, d.noFinding()
 	}
 	return d, err
 }

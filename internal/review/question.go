@@ -99,7 +99,7 @@ func (d *decision) question(ctx context.Context, idOrLabel string) (Question, er
 	}
 	i := slices.IndexFunc(all[d.review.ID], func(q Question) bool { return q.ID == idOrLabel || q.Label == idOrLabel })
 	if i < 0 {
-		return Question{}, fault.ItemNotFound()
+		return Question{}, noPart("question", labelsOf(all[d.review.ID], func(q Question) string { return q.Label }))
 	}
 	return all[d.review.ID][i], nil
 }

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 
-	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item"
 )
 
@@ -62,7 +61,7 @@ func (s *Service) Restate(ctx context.Context, id string, version int64, stateme
 		}
 		i := slices.IndexFunc(all, func(o Statement) bool { return o.ID == statement || o.Label == statement })
 		if i < 0 {
-			return fault.ItemNotFound()
+			return noPart("statement", labelsOf(all, func(o Statement) string { return o.Label }))
 		}
 		t = all[i]
 		restricted := t.Restricted
