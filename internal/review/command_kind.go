@@ -181,6 +181,10 @@ func (c *KindPublishCmd) Run(s *client.Session) error {
 	}
 	k, err := client.Send[KindDetail](s, http.MethodPut, path, 0, PublishRequest{Text: string(text), Note: c.Note, Before: c.Before})
 	return client.Show(s, k, inFile(err), c.JSON, func(s *client.Session, k KindDetail) error {
+		if k.Version == *c.Before {
+			s.Printf("Nothing changed: version %d of %s has this text already.\n", k.Version, k.Name)
+			return nil
+		}
 		s.Printf("%s is published as version %d.\n", k.Name, k.Version)
 		return nil
 	})

@@ -255,6 +255,12 @@ func TestKindsByCommand(t *testing.T) {
 	if out, code := o.run("reviewer", "kind", "publish", "privacy", changed, "--note", "Again.", "--before", "1"); code != 1 || !strings.Contains(out, "Somebody changed this") {
 		t.Errorf("from an old one: exit %d, %s", code, out)
 	}
+	if out, code := o.run("reviewer", "kind", "publish", "privacy", changed, "--note", "Again."); code != 0 || !strings.HasPrefix(out, "Nothing changed: version 2") {
+		t.Errorf("the same text again: exit %d, %s", code, out)
+	}
+	if o.ok(&k, "reviewer", "kind", "show", "privacy"); k.Version != 2 {
+		t.Errorf("the same text made version %d", k.Version)
+	}
 	own := o.file("own.yaml", strings.Replace(strings.Replace(text, "name: privacy", "name: local", 1), "title: ", "title: Our own ", 1))
 	o.ok(&k, "reviewer", "kind", "publish", "local", own, "--note", "Of our own.")
 	var d review.Detail

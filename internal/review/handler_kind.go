@@ -31,6 +31,9 @@ func (s *Service) kindPages(m *web.Mux) {
 		},
 		Do: func(c *web.Ctx, v KindVersion, version int64, in PublishRequest) (web.Next, error) {
 			after, err := s.PublishKind(c.Context(), v.Name, version, in.Text, in.Note)
+			if err == nil && after.Version == version {
+				return web.To("/review-kinds/"+url.PathEscape(v.Name), "review.flash.kind_same", v.Name, version), nil
+			}
 			return web.To("/review-kinds/"+url.PathEscape(v.Name), "review.flash.kind", v.Name, after.Version), s.atText(err)
 		},
 	}.Register(m)
@@ -77,7 +80,18 @@ func (s *Service) beginKind(c *web.Ctx) error {
 	if name == "" {
 		return c.SeeOther("/review-kinds")
 	}
+	if !kind.ValidName(name) {
+		return badKindName(c)
+	}
 	return c.SeeOther("/review-kinds/" + url.PathEscape(name) + "/edit")
+}
+
+// badKindName refuses a name before anybody writes a text under it.
+func badKindName(c *web.Ctx) error {
+	c.BackTo("/review-kinds")
+	var f item.Fields
+	f.Add("name", "syntax", "%s", c.Text("review.kinds.bad_name"))
+	return f.Err(CodeInvalid)
 }
 
 func (s *Service) showKind(c *web.Ctx) error {
@@ -99,11 +113,10 @@ func (s *Service) kindHere(c *web.Ctx) (KindVersion, error) {
 	name := c.Path("name")
 	_, v, err := s.Kind(c.Context(), name, 0)
 	if fault.Is(err, fault.NotFound) {
-		var f item.Fields
-		if len(name) > 60 {
-			f.Add("name", "too_long", "Use at most %d bytes.", 60)
+		if !kind.ValidName(name) {
+			return KindVersion{}, badKindName(c)
 		}
-		return KindVersion{Name: name, Text: strings.ReplaceAll(newKind, "NAME", name)}, f.Err(CodeInvalid)
+		return KindVersion{Name: name, Text: strings.ReplaceAll(newKind, "NAME", name)}, nil
 	}
 	return v, err
 }

@@ -125,6 +125,13 @@ func TestAKindSaysWhatIsWrongWithIt(t *testing.T) {
 	author.Post(at, fill(page, at, "note", "New.")).WantLocation("/review-kinds/data-export")
 	author.Get("/reviews/new?kind=data-export").Want(200).WantText("What does it do, and for whom?")
 	author.Get("/review-kinds").WantText("Title of the review")
+	same := author.Get(at).Want(200)
+	author.Post(at, fill(same, at, "note", "Once more.")).WantLocation("/review-kinds/data-export")
+	author.Get("/review-kinds/data-export").WantText("Nothing changed: version 1").WantNoText("Once more.")
+	for _, path := range []string{"/review-kinds/new?name=Bots!", "/review-kinds/Bots!/edit", "/review-kinds/new?name=data_export"} {
+		author.Get(path).Want(422).WantText("joined by hyphens, such as data-export").Find(`a[href="/review-kinds"]`)
+	}
+	author.Get("/review-kinds/new?name=bots").WantLocation("/review-kinds/bots/edit")
 	anyone.As("requester").Get(at).Want(403)
 }
 

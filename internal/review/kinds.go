@@ -4,6 +4,7 @@ package review
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -149,7 +150,8 @@ func (s *Service) Kind(ctx context.Context, name string, version int64) (*kind.K
 
 // PublishKind publishes a new version of a kind, or a new kind. before is the
 // version that it was made from, 0 for a new kind. Reviews keep the version that
-// they were requested by.
+// they were requested by. A text that is that of before makes no version: what is
+// returned then is the one there is.
 func (s *Service) PublishKind(ctx context.Context, name string, before int64, text, note string) (KindVersion, error) {
 	if err := s.require(ctx, ActionKind); err != nil {
 		return KindVersion{}, err
@@ -181,6 +183,10 @@ func (s *Service) PublishKind(ctx context.Context, name string, before int64, te
 		if now.Version != before {
 			return stale()
 		}
+		if before > 0 && plainText(now.Text) == plainText(text) {
+			v = now
+			return errSameKind
+		}
 		if err := s.keepsGates(now, k); err != nil {
 			return err
 		}
@@ -195,10 +201,19 @@ func (s *Service) PublishKind(ctx context.Context, name string, before int64, te
 		}
 		return kindRows.Insert(ctx, tx.Tx, v)
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errSameKind) {
 		return KindVersion{}, err
 	}
 	return v, nil
+}
+
+// errSameKind ends the transaction of a text that changes nothing: there is nothing
+// to write, and no entry to write it with.
+var errSameKind = errors.New("review: the kind has this text already")
+
+// plainText is a text as it is compared: a form sends other line ends than a file.
+func plainText(text string) string {
+	return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
 }
 
 // keepsGates refuses to make a required kind advisory while the gate policy asks for

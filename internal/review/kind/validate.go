@@ -107,8 +107,12 @@ func words[T ~string](all []T) []string {
 	return text
 }
 
+// ValidName reports whether a kind may have this name: lower-case letters and digits,
+// the words joined by hyphens, at most 40 bytes.
+func ValidName(name string) bool { return len(name) <= maxSlug && slug.MatchString(name) }
+
 func (c *checker) slug(path, value string) {
-	if len(value) > maxSlug || !slug.MatchString(value) {
+	if !ValidName(value) {
 		c.add(path, saySlug)
 	}
 }
