@@ -88,7 +88,11 @@ func (o *office) catalogHolds(ctx context.Context, r store.Reader, person string
 		if err != nil {
 			return nil, err
 		}
-		held[i] = module.Held{What: "owner of a subject", Where: sub.URL(), Value: sub.Title, Item: sub.Item()}
+		what := "owner of a subject"
+		if sub.Owner != person {
+			what = "former owner of a subject"
+		}
+		held[i] = module.Held{What: what, Where: sub.URL(), Value: sub.Title, Item: sub.Item()}
 	}
 	return held, nil
 }

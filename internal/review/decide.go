@@ -95,7 +95,11 @@ func (d *decision) entitled(ctx context.Context, k *kind.Kind) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if right, ok := byRank(office, d.near, d.actor.ID, d.subject.Organisation, k.DecidedBy, d.tx.Now()); ok {
+	bars, err := d.barred(ctx)
+	if err != nil {
+		return "", err
+	}
+	if right, ok := byRank(office, bars, d.actor.ID, d.subject.Organisation, k.DecidedBy, d.tx.Now()); ok {
 		return right.Explanation, nil
 	}
 	return "", fault.New(fault.Forbidden, "review.rank_too_low", "A review of this kind is decided by rank %s or higher, in the organisation that answers for its subject.", k.DecidedBy)
@@ -103,15 +107,15 @@ func (d *decision) entitled(ctx context.Context, k *kind.Kind) (string, error) {
 
 // byRank returns the right by which a person decides the review, if they hold the
 // rank or a higher one in the organisation that answers for its subject. The rank of
-// whoever is too near to the review does not count: deciding by the hand of a
+// whoever may not judge the review does not count: deciding by the hand of a
 // delegate would be deciding all the same.
-func byRank(office authz.Authority, near []string, person, organisation, rank string, now time.Time) (authz.Right, bool) {
+func byRank(office authz.Authority, bars barred, person, organisation, rank string, now time.Time) (authz.Right, bool) {
 	needed := office.RankIndex(rank)
 	if needed < 0 {
 		return authz.Right{}, false // nobody holds a rank that there is not
 	}
 	for _, right := range office.Rights(person, organisation, now) {
-		if right.Kind == authz.RightRank && office.RankIndex(right.Rank) >= needed && !slices.Contains(near, right.Holder) {
+		if right.Kind == authz.RightRank && office.RankIndex(right.Rank) >= needed && !bars.bars(right.Holder) {
 			return right, true
 		}
 	}
@@ -165,11 +169,11 @@ func (d *decision) missingOpinions(ctx context.Context, k *kind.Kind) ([]string,
 	if err != nil {
 		return nil, err
 	}
-	near, err := d.tooNear(ctx)
+	bars, err := d.barred(ctx)
 	var open []string
 	for _, wanted := range k.Opinions {
 		given := func(o Opinion) bool {
-			return o.Aspect == wanted.Aspect && o.Verdict != "" && !slices.Contains(near, o.Assessor)
+			return o.Aspect == wanted.Aspect && o.Verdict != "" && !bars.bars(o.Assessor)
 		}
 		if !slices.ContainsFunc(all, given) {
 			open = append(open, "the opinion on "+wanted.Title)
@@ -190,9 +194,9 @@ func (d *decision) unread(ctx context.Context, k *kind.Kind) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	near, err := d.tooNear(ctx)
+	bars, err := d.barred(ctx)
 	read := slices.ContainsFunc(all[d.review.ID], func(v Reviewer) bool {
-		second := v.Person != d.actor.ID && v.Person != written.Author && !slices.Contains(near, v.Person)
+		second := v.Person != d.actor.ID && v.Person != written.Author && !bars.bars(v.Person)
 		return v.Part == SecondReader && v.TakesPart() && second && !v.ReadAt.IsZero() && !v.ReadAt.Before(written.At)
 	})
 	if read && written.Version > 0 {

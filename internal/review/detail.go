@@ -52,7 +52,7 @@ type Detail struct {
 
 	kind    *kind.Kind
 	subject catalog.Subject
-	near    []string // who is too near to judge it
+	bars    barred // who may not judge it
 }
 
 // maxPast bounds what a page shows of the past of an imported review.
@@ -100,7 +100,7 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, id 
 			return Detail{}, err
 		}
 	}
-	if d.near, err = nearTo(ctx, r, d.Review, d.subject.Owner); err != nil {
+	if d.bars, err = s.barredFrom(ctx, r, d.Review, d.subject); err != nil {
 		return Detail{}, err
 	}
 	for _, fill := range []func(context.Context, store.Reader, authz.Actor) error{

@@ -50,10 +50,11 @@
 // A reviewer who takes part: who was assigned, and declared a conflict of interest
 // that is no obstacle, or its absence. Where the kind names a rank, somebody who holds
 // it or a higher one in the organisation that answers for the subject. Never whoever
-// requested the review, answers for the project or ever did, or owns the subject, not
-// by the hand of a delegate either, and never a service account. Those neither read
-// as second reader nor give an opinion, and nobody is the second reader of their own
-// assessment.
+// requested the review, answers for the project or ever did, owns the subject or
+// owned it while the review ran, or declared a hard conflict of interest, which stands
+// until the review is done; not by the hand of a delegate either, and never a service
+// account. Those neither read as second reader nor give an opinion, and nobody is the
+// second reader of their own assessment.
 //
 // The outcome is pinned to the subject's version and digest. The next decision about
 // the same kind and subject takes its place: a refusal closes what an approval had

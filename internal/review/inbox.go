@@ -218,11 +218,11 @@ func (s *Service) readyForRank(ctx context.Context, rd store.Reader, office auth
 			return time.Time{}, false, err
 		}
 	}
-	near, err := nearTo(ctx, rd, r, subject.Owner)
-	if err != nil || slices.Contains(near, a.ID) {
+	bars, err := s.barredFrom(ctx, rd, r, subject)
+	if err != nil || bars.bars(a.ID) {
 		return time.Time{}, false, err
 	}
-	if _, entitled := byRank(office, near, a.ID, subject.Organisation, k.DecidedBy, rd.Now()); !entitled {
+	if _, entitled := byRank(office, bars, a.ID, subject.Organisation, k.DecidedBy, rd.Now()); !entitled {
 		return time.Time{}, false, nil
 	}
 	given, err := loadOpinions(ctx, rd, r.ID)

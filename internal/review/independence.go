@@ -6,68 +6,88 @@ import (
 	"context"
 	"slices"
 
+	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
-// nearTo returns the people who are too near to a review to judge it: whoever
-// requested it, answers for the project or ever did, and whoever owns the subject.
-// Counting the owner of the moment alone would leave a way: hand the project over,
-// approve, take it back (decision 0006).
-func nearTo(ctx context.Context, rd store.Reader, r Review, subjectOwner string) ([]string, error) {
-	steps, err := history.Of(ctx, rd, []string{r.ID}, KindEdited)
+// barred are the people who may not judge a review.
+type barred struct {
+	near       []string // requested it, answer for it or ever did, or own or owned its subject while it runs
+	conflicted []string // declared a hard conflict of interest
+}
+
+// bars reports whether the person may not judge the review.
+func (b barred) bars(person string) bool {
+	return slices.Contains(b.near, person) || slices.Contains(b.conflicted, person)
+}
+
+// all returns who may not judge the review, each once.
+func (b barred) all() []string { return item.Distinct(slices.Concat(b.near, b.conflicted)) }
+
+// barredFrom returns the people who may not judge a review: whoever requested it,
+// answers for the project or ever did, and whoever owns the subject or did since the
+// review was received. Counting the owner of the moment alone would leave a way: hand
+// the project over, approve, take it back (decision 0006). And whoever declared a hard
+// conflict of interest as a reviewer, even if they were released since.
+func (s *Service) barredFrom(ctx context.Context, rd store.Reader, r Review, subject catalog.Subject) (barred, error) {
+	steps, err := history.Of(ctx, rd, []string{r.ID}, KindEdited, KindDeclared)
 	if err != nil {
-		return nil, err
+		return barred{}, err
 	}
-	all := []string{r.Requester, r.Owner, subjectOwner}
+	b := barred{near: []string{r.Requester, r.Owner, subject.Owner}}
 	for _, step := range steps[r.ID] {
 		for _, c := range step.Changes {
-			if c.Field == "owner" {
-				all = append(all, c.From)
+			switch {
+			case step.Kind == KindEdited && c.Field == "owner":
+				b.near = append(b.near, c.From)
+			case step.Kind == KindDeclared && c.Field == "conflict" && c.To == string(Hard):
+				b.conflicted = append(b.conflicted, item.PersonOf(step.Actor))
 			}
 		}
 	}
-	all = slices.DeleteFunc(all, func(person string) bool { return person == "" })
-	return item.Distinct(all), nil
+	if subject.ID != "" {
+		former, err := s.Catalog.FormerOwners(ctx, rd, subject, r.ReceivedAt)
+		if err != nil {
+			return barred{}, err
+		}
+		b.near = append(b.near, former...)
+	}
+	b.near = slices.DeleteFunc(b.near, func(person string) bool { return person == "" })
+	return b, nil
 }
 
-// tooNear returns whoever is too near to the review of the decision; see [nearTo].
-func (d *decision) tooNear(ctx context.Context) ([]string, error) {
-	if d.near != nil {
-		return d.near, nil
+// barred returns who may not judge the review of the decision; see [Service.barredFrom].
+func (d *decision) barred(ctx context.Context) (barred, error) {
+	if d.bars != nil {
+		return *d.bars, nil
 	}
-	var err error
-	d.near, err = nearTo(ctx, d.tx, d.review, d.subject.Owner)
-	return d.near, err
+	b, err := d.s.barredFrom(ctx, d.tx, d.review, d.subject)
+	if err == nil {
+		d.bars = &b
+	}
+	return b, err
 }
 
 // impartial refuses an actor who is too near to the review, or who declared, as one
 // of its reviewers, a conflict of interest that keeps them from taking part: by their
 // rank they would take part all the same.
 func (d *decision) impartial(ctx context.Context) error {
-	near, err := d.tooNear(ctx)
-	if err != nil {
+	b, err := d.barred(ctx)
+	switch {
+	case err != nil:
 		return err
-	}
-	if slices.Contains(near, d.actor.ID) {
+	case slices.Contains(b.near, d.actor.ID):
 		return fault.New(fault.Forbidden, "review.own_review", "Nobody decides about what they requested, answer for or answered for.")
-	}
-	v, err := d.reviewer(ctx, d.actor.ID)
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if v.Conflict == Hard {
+	case slices.Contains(b.conflicted, d.actor.ID):
 		return conflicted()
 	}
 	return nil
 }
 
 func conflicted() error {
-	return fault.New(fault.Forbidden, "review.conflict", "You declared a conflict of interest that keeps you from taking part.")
+	return fault.New(fault.Forbidden, "review.conflict", "You declared a conflict of interest that keeps you from taking part. It stands until the review is done.")
 }
 
 // ownRules refuses an approval by whoever published the version of the kind that the

@@ -140,3 +140,96 @@ func TestNobodyApprovesByTheirOwnRules(t *testing.T) {
 		d.must(err)
 	})
 }
+
+// A hard conflict stands until the review is done: whoever declared it neither takes
+// it back nor gets rid of it by being released, and takes no other part either.
+func TestAHardConflictStands(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		r := d.joined(d.requested(of("third-party-hosting", d.project("tool").Ref)), review.Reviews, "reviewer")
+		r, err := d.reviews.Declare(d.as("reviewer"), r.ID, r.Version, review.DeclareInput{Conflict: review.Hard, Words: "My own firm."})
+		d.must(err)
+		for _, c := range []review.Conflict{review.NoConflict, review.Soft, review.Hard} {
+			_, err = d.reviews.Declare(d.as("reviewer"), r.ID, r.Version, review.DeclareInput{Conflict: c, Words: "It was nothing."})
+			wantCode(t, err, "review.conflict")
+		}
+		if d.get("reviewer", r.ID).May("declare") {
+			t.Error("declaring anew is offered")
+		}
+		r, err = d.reviews.Release(d.as("reviewer"), r.ID, r.Version, "reviewer")
+		d.must(err)
+		_, err = d.reviews.Assign(d.as("reviewer"), r.ID, r.Version, review.AssignInput{Person: "reviewer", Part: review.Leads})
+		wantField(t, err, "person", "conflict")
+		_, err = d.reviews.AskOpinion(d.as("triager"), r.ID, r.Version, "legal", "reviewer")
+		wantField(t, err, "assessor", "conflict")
+		suggested, err := d.reviews.Suggest(d.as("triager"), r.ID)
+		d.must(err)
+		for _, c := range suggested {
+			if c.Person == "reviewer" {
+				t.Error("somebody with a hard conflict is suggested")
+			}
+		}
+	})
+}
+
+// Nor does anybody decide for them by the rank that they hold, or after they were
+// released; and an opinion that they gave before they declared it counts no more.
+func TestAHardConflictBarsDelegates(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		r := d.begun(d.requested(of("third-party-hosting", d.project("tool").Ref)))
+		r = d.joined(r, review.Reviews, "reviewer2")
+		r, err := d.reviews.AskOpinion(d.as("triager"), r.ID, r.Version, "legal", "reviewer2")
+		d.must(err)
+		r, err = d.reviews.Opine(d.as("reviewer2"), r.ID, r.Version, "legal", review.OpineInput{Verdict: "acceptable", Text: "Fine."})
+		d.must(err)
+		r, err = d.reviews.Declare(d.as("reviewer2"), r.ID, r.Version, review.DeclareInput{Conflict: review.Hard, Words: "My own firm."})
+		d.must(err)
+		r, err = d.reviews.Release(d.as("triager"), r.ID, r.Version, "reviewer2")
+		d.must(err)
+		_, err = d.reviews.Opine(d.as("reviewer2"), r.ID, r.Version, "legal", review.OpineInput{Verdict: "acceptable", Text: "Fine."})
+		wantCode(t, err, "review.conflict")
+		post, err := d.office.CreatePost(d.as("admin"), office.PostInput{Organisation: "foundation", Rank: "executive", Title: "Second", Holder: "reviewer2"})
+		d.must(err)
+		_, err = d.reviews.Decide(d.as("reviewer2"), r.ID, r.Version, review.DecideInput{Outcome: review.NotApproved, Reason: "x"})
+		wantCode(t, err, "review.conflict")
+		_, err = d.office.Delegate(d.as("admin"), office.DelegationInput{Post: post.ID, To: "reviewer3", From: d.now(), Until: d.now().Add(oneDay), Reason: "Away."})
+		d.must(err)
+		_, err = d.reviews.Decide(d.as("reviewer3"), r.ID, r.Version, review.DecideInput{Outcome: review.NotApproved, Reason: "x"})
+		wantCode(t, err, "review.rank_too_low")
+		_, err = d.reviews.Decide(d.as("executive"), r.ID, r.Version, review.DecideInput{Outcome: review.Approved, Reason: "x"})
+		if err == nil || !strings.Contains(err.Error(), "Legal") {
+			t.Errorf("the opinion of somebody with a hard conflict counts: %v", err)
+		}
+	})
+}
+
+// subjectHanded gives a subject to another owner.
+func (d *desk) subjectHanded(ref, to string) {
+	d.t.Helper()
+	s, err := d.catalog.Show(d.as("triager"), ref)
+	d.must(err)
+	_, err = d.catalog.Change(d.as("triager"), ref, s.Subject.Revision, catalog.Change{Owner: &to})
+	d.must(err)
+}
+
+// Whoever owned the subject while the review ran judges it no more than its owner of
+// the moment: handing the subject over and taking it back would be the way past.
+func TestFormerOwnersOfTheSubjectDoNotJudge(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		old := d.project("old", func(in *catalog.Registration) { in.Owner = "reviewer" })
+		d.subjectHanded(old.Ref, "owner")
+		d.at(oneDay)
+		d.begun(d.requested(of("readiness", old.Ref))) // it was theirs before the review was asked for
+
+		r := d.approvable("tool")
+		d.read(r)
+		d.subjectHanded(r.Subject, "reviewer")
+		d.subjectHanded(r.Subject, "owner")
+		if d.get("reviewer", r.ID).May("decide") {
+			t.Error("deciding is offered to somebody who owned the subject")
+		}
+		_, err := d.reviews.Decide(d.as("reviewer"), r.ID, d.version(r.ID), review.DecideInput{Outcome: review.Approved, Reason: "x"})
+		wantCode(t, err, "review.own_review")
+		_, err = d.reviews.Assign(d.as("triager"), r.ID, d.version(r.ID), review.AssignInput{Person: "reviewer", Part: review.Leads})
+		wantField(t, err, "person", "own_review")
+	})
+}

@@ -160,7 +160,7 @@ func (m *machine) resubmit(rt *rapid.T) {
 
 func (m *machine) lead(rt *rapid.T) {
 	_, err := m.d.reviews.Assign(m.d.as("triager"), m.id, m.version, review.AssignInput{Person: "reviewer", Part: review.Leads})
-	if m.expect(rt, "assigning", err, !m.done()) && m.leads == "" {
+	if m.expect(rt, "assigning", err, !m.done() && m.leads != review.Hard) && m.leads == "" {
 		m.leads = review.Undeclared
 	}
 }
@@ -168,7 +168,7 @@ func (m *machine) lead(rt *rapid.T) {
 func (m *machine) declare(rt *rapid.T) {
 	conflict := rapid.SampledFrom([]review.Conflict{review.NoConflict, review.Soft, review.Hard}).Draw(rt, "conflict")
 	_, err := m.d.reviews.Declare(m.d.as("reviewer"), m.id, m.version, review.DeclareInput{Conflict: conflict, Words: "x"})
-	if m.expect(rt, "declaring", err, !m.done() && m.leads != "") {
+	if m.expect(rt, "declaring", err, !m.done() && m.leads != "" && m.leads != review.Hard) {
 		m.leads = conflict
 	}
 }

@@ -22,7 +22,7 @@ func (s *Service) may(a authz.Actor, d Detail) []string {
 		return err == nil
 	}
 	owesOne := func(q Asked) bool { return !q.Closed() && d.owes(a.ID, q.Question) }
-	near := slices.Contains(d.near, a.ID)
+	barred := d.bars.bars(a.ID)
 	offers := []struct {
 		word string
 		when bool
@@ -31,16 +31,16 @@ func (s *Service) may(a authz.Actor, d Detail) []string {
 		{"move", open && can(ActionMove)},
 		{"resubmit", d.Wait.Cause == NotReady && can(ActionEdit)},
 		{"assign", open && can(ActionAssign)},
-		{"declare", open && mine >= 0 && can(ActionDeclare)},
+		{"declare", open && mine >= 0 && !slices.Contains(d.bars.conflicted, a.ID) && can(ActionDeclare)},
 		{"read", open && takes && d.Reviewers[mine].Part == SecondReader && d.Assessment != nil && can(ActionDeclare)},
 		{"ask", open && can(ActionAsk)},
 		{"answer", open && slices.ContainsFunc(d.Questions, owesOne) && can(ActionAnswer)},
 		{"find", open && can(ActionFind)},
 		{"risk", d.Subject != "" && can(ActionFind)},
-		{"opine", open && slices.ContainsFunc(d.Opinions, func(o Opinion) bool { return o.Assessor == a.ID }) && can(ActionOpine)},
+		{"opine", open && !barred && slices.ContainsFunc(d.Opinions, func(o Opinion) bool { return o.Assessor == a.ID }) && can(ActionOpine)},
 		{"assess", open && takes && can(ActionAssess)},
 		{"publish", !d.Imported() && can(ActionPublish)},
-		{"decide", verb("decide") && !near && can(ActionDecide) && (takes || d.kind.DecidedBy != "")},
+		{"decide", verb("decide") && !barred && can(ActionDecide) && (takes || d.kind.DecidedBy != "")},
 		{"dismiss", verb("dismiss") && can(ActionMove)},
 		{"withdraw", open && can(ActionEnd)},
 		{"supersede", open && can(ActionEnd)},

@@ -28,12 +28,15 @@ func (s *Service) AskOpinion(ctx context.Context, id string, version int64, aspe
 		if err != nil {
 			return err
 		}
-		near, err := d.tooNear(ctx)
+		bars, err := d.barred(ctx)
 		if err != nil {
 			return err
 		}
-		if slices.Contains(near, person) {
+		switch {
+		case slices.Contains(bars.near, person):
 			f.Add("assessor", "own_review", "Nobody assesses what they requested, answer for or answered for. Name somebody else.")
+		case slices.Contains(bars.conflicted, person):
+			f.Add("assessor", "conflict", "This person declared a conflict of interest that keeps them from taking part. Name somebody else.")
 		}
 		if err := f.Err(CodeInvalid); err != nil {
 			return err
@@ -56,6 +59,9 @@ func (s *Service) Opine(ctx context.Context, id string, version int64, aspect st
 	return s.onReview(ctx, change{action: ActionOpine, id: id, version: version}, func(d *decision) error {
 		if d.actor.Kind != authz.KindPerson {
 			return fault.New(fault.Forbidden, "review.person_required", "This takes the judgement of a person: a service account has no opinion.")
+		}
+		if err := d.impartial(ctx); err != nil {
+			return err
 		}
 		all, err := loadOpinions(ctx, d.tx, d.review.ID)
 		if err != nil {

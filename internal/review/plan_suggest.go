@@ -93,11 +93,11 @@ func (s *Service) outOfQuestion(ctx context.Context, r store.Reader, review Revi
 			return nil, err
 		}
 	}
-	near, err := nearTo(ctx, r, review, subject.Owner)
+	bars, err := s.barredFrom(ctx, r, review, subject)
 	if err != nil {
 		return nil, err
 	}
-	for _, person := range near {
+	for _, person := range bars.all() {
 		out[person] = true
 	}
 	if subject.Visibility != authz.Restricted {

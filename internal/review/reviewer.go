@@ -53,12 +53,15 @@ func (d *decision) fits(ctx context.Context, f *item.Fields, person string, revi
 	if person == "" {
 		return nil
 	}
-	near, err := d.tooNear(ctx)
+	bars, err := d.barred(ctx)
 	if err != nil {
 		return err
 	}
-	if slices.Contains(near, person) {
+	switch {
+	case slices.Contains(bars.near, person):
 		f.Add("person", "own_review", "Nobody reviews what they requested, answer for or answered for. Name somebody else.")
+	case slices.Contains(bars.conflicted, person):
+		f.Add("person", "conflict", "This person declared a conflict of interest that keeps them from taking part. Name somebody else.")
 	}
 	if len(reviewers) >= MaxReviewers {
 		f.Add("person", "too_many", "A review has at most %d reviewers.", MaxReviewers)
@@ -142,7 +145,10 @@ type DeclareInput struct {
 }
 
 // Declare says whether the actor, a reviewer, has an interest in the matter. With a
-// hard conflict they take no part; they can declare anew while the review runs.
+// hard conflict they take no part, and that stands until the review is done: nobody
+// is the judge of their own interest, and a lead or a triager who could lift it would
+// be asked to by whoever wants to decide. Another declaration can be made anew while
+// the review runs.
 func (s *Service) Declare(ctx context.Context, id string, version int64, in DeclareInput) (Review, error) {
 	return s.onReview(ctx, change{action: ActionDeclare, id: id, version: version}, func(d *decision) error {
 		v, err := d.reviewer(ctx, d.actor.ID)
@@ -151,6 +157,13 @@ func (s *Service) Declare(ctx context.Context, id string, version int64, in Decl
 		}
 		if err != nil {
 			return err
+		}
+		bars, err := d.barred(ctx)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(bars.conflicted, d.actor.ID) {
+			return conflicted()
 		}
 		var f item.Fields
 		f.Choice("conflict", string(in.Conflict), string(NoConflict), string(Soft), string(Hard))

@@ -55,7 +55,7 @@ type decision struct {
 	participants []string
 	subject      catalog.Subject // the zero value: the review names none
 	meeting      string          // id of the meeting in which it is decided, or ""
-	near         []string        // see tooNear, which fills it
+	bars         *barred         // see barred, which fills it
 }
 
 // change says which change of a review is made.

@@ -132,6 +132,9 @@ func (s *Service) commitChange(ctx context.Context, tx *ledger.Tx, a authz.Actor
 	if err := subjects.Update(ctx, tx.Tx, after, before.Revision); err != nil {
 		return Subject{}, err
 	}
+	if err := keepOwner(ctx, tx.Tx, before, after); err != nil {
+		return Subject{}, err
+	}
 	// What was decided in the open is hidden with the subject. What was decided
 	// while it was hidden stays so: those entries may speak of others, too.
 	if strictness(after.Visibility) > strictness(before.Visibility) {

@@ -326,16 +326,6 @@ func (s *Service) Resource(ctx context.Context, r store.Reader, id string) (auth
 	return authz.ResourceOf(ctx, r, ItemType+":"+id, load, Subject.Resource)
 }
 
-// Owned returns the refs of the subjects that a person owns, for that person's export.
-func (s *Service) Owned(ctx context.Context, r store.Reader, person string) ([]string, error) {
-	rows, err := r.Query(ctx, "SELECT ref FROM catalog_subject WHERE owner = $1 ORDER BY ref", person)
-	all, err := store.Texts(rows, err)
-	if err != nil {
-		return nil, fmt.Errorf("list owned subjects: %w", err)
-	}
-	return all, nil
-}
-
 // FormOptions returns the choices for registering or changing a subject.
 func (s *Service) FormOptions(ctx context.Context, kind string) (Form, error) {
 	a := authz.ActorFrom(ctx)
