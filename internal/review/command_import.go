@@ -48,7 +48,7 @@ type ImportCmd struct {
 	TokenFile string   `help:"File with the token for the tracker's API; - reads standard input. Default: the environment variable IMPORT_TOKEN." placeholder:"FILE"`
 	ServerCA  string   `help:"PEM file of the authority that signed the tracker's certificate." placeholder:"FILE"`
 	File      string   `help:"JSON that was exported from the tracker, to be read instead of asking it; - reads standard input. Jira alone." placeholder:"FILE"`
-	NoLevels  bool     `help:"The tracker has no security levels; without this, issues that have none count as restricted if the export does not say so. Jira alone."`
+	NoLevels  bool     `help:"The tracker has no security levels; without this, issues that have none count as restricted if the export does not say so. What was imported as restricted stays so, and the report says it. Jira alone."`
 	Project   []string `help:"Tasks of this project, by its slug or key; repeat for more." placeholder:"NAME"`
 	Task      []string `help:"This task, by its number; repeat for more." placeholder:"NUMBER"`
 	Since     string   `help:"Only what was changed there since that day." placeholder:"DATE"`

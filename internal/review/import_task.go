@@ -30,6 +30,7 @@ var (
 	lossEvents   = foreign.Loss{What: "events", Why: "An event has no identifier, so that it could not be found again; it was left out."}
 	lossLink     = foreign.Loss{What: "address", Why: "The address of its page is not one of the web."}
 	lossReopened = foreign.Loss{What: "status", Why: "It was opened again there. Nothing is reopened here: request another review that follows it."}
+	lossHidden   = foreign.Loss{What: "visibility", Why: "It is open there and restricted here. An import shows nothing to more people than before: say here who may see it, with portreeve review edit --visibility."}
 	lossShown    = foreign.Loss{What: "visibility", Why: "It is restricted there now, and was changed here since it was imported: say here who may see it."}
 )
 

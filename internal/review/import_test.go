@@ -205,11 +205,18 @@ func TestImportRestricted(t *testing.T) {
 		if n := d.count("SELECT COUNT(*) FROM authz_participant WHERE item = $1", r.Item()); n != 2 {
 			t.Errorf("%d participants, want the importer and the group", n)
 		}
+		// Open there on a second look, as with --no-levels: it stays restricted, and the report says so.
+		secret.Restricted = false
+		again := d.take("tina", review.ImportOptions{Share: []string{"group:team"}}, secret)
+		if r, _ := d.read("rosa", "T8"); r.Visibility != authz.Restricted || again[0].Result != review.Unchanged || whys(again[0].Losses) != "visibility" {
+			t.Errorf("%+v %+v", r, again)
+		}
+		secret.Restricted = true
 		// Somebody else who may import, and to whom it is not shown here.
 		importers["vera"] = []authz.Role{authz.RoleTriager}
 		defer delete(importers, "vera")
 		size := d.size()
-		again := d.take("vera", review.ImportOptions{}, secret)
+		again = d.take("vera", review.ImportOptions{}, secret)
 		if again[0].Result != review.Refused || again[0].Review != "" || d.size() != size {
 			t.Errorf("%+v", again)
 		}

@@ -18,6 +18,9 @@ func (im *importer) update(ctx context.Context, k *keptTask, m *madeTask) (Impor
 	added := k.merge(m.past)
 	changes.Note("past", len(added) > 0)
 	changes.Note("origin", d.renewOrigin(m))
+	if m.review.Visibility != authz.Restricted && d.review.Visibility == authz.Restricted {
+		m.lose(lossHidden)
+	}
 	if k.touched {
 		im.compare(d, m)
 	} else {
