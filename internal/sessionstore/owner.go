@@ -5,6 +5,8 @@ package sessionstore
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 )
 
 // Held is a session of an owner, as the administration lists it. Handle names it
@@ -63,6 +65,29 @@ func (s *Store) Revoke(ctx context.Context, owner string, notBefore Instant) (in
 		return 0, fmt.Errorf("revoke in namespace %s: %w", s.Name, err)
 	}
 	return n, nil
+}
+
+// keepTombstone is how long a session that was ended for its owner refuses late
+// writes if its own time has no end.
+const keepTombstone = 24 * time.Hour
+
+// End ends one session of an owner by its handle, also against late writes, and
+// reports whether it was there.
+func (s *Store) End(ctx context.Context, owner string, handle RowKey) (ended bool, err error) {
+	owners := s.ring.OwnerKeys(owner)
+	err = s.space.Apply(ctx, Change{Keys: []RowKey{handle}, Next: func(v View) ([]Row, error) {
+		r := v.Rows[0]
+		ended = (r.State == Live || r.State == Retired) && slices.Contains(owners, r.Owner)
+		if !ended {
+			return nil, nil
+		}
+		until := r.Expires
+		if until == 0 {
+			until = v.Now.After(keepTombstone)
+		}
+		return []Row{tombstone(handle, until)}, nil
+	}})
+	return ended, refusal(err)
 }
 
 // Usage tells what the namespace holds.
