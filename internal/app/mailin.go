@@ -183,6 +183,20 @@ func (t mailThreads) Reply(ctx context.Context, tx *ledger.Tx, _ authz.Actor, it
 	return err
 }
 
+// Sees implements mailin.Threads.
+func (t mailThreads) Sees(ctx context.Context, r store.Reader, a authz.Actor, item string) (bool, error) {
+	kind, id, _ := strings.Cut(item, ":")
+	resourceOf := t.o.resources()[kind]
+	if resourceOf == nil {
+		return false, nil
+	}
+	res, err := resourceOf(ctx, r, id)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil && authz.CanSee(a, res), err
+}
+
 // listenMail opens the listener for mails; nil if none come in. The configuration that
 // comes with it is for connections over a network.
 func (o *office) listenMail() (net.Listener, *tls.Config, error) {

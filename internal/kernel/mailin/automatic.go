@@ -3,6 +3,7 @@
 package mailin
 
 import (
+	"mime"
 	"net/mail"
 	"strings"
 )
@@ -33,10 +34,19 @@ func automatic(h mail.Header, host string, returned, toThread bool) string {
 		return WhyLoop
 	case h.Get("List-Id") != "", h.Get("X-Autoreply") != "", h.Get("X-Autorespond") != "":
 		return WhyAutomatic
+	case h.Get("X-Auto-Response-Suppress") != "", report(h): // Exchange's own answers have the field
+		return WhyAutomatic
 	case !toThread && (mentions(h["References"], host) || mentions(h["In-Reply-To"], host)):
 		return WhyLoop
 	}
 	return ""
+}
+
+// report reports whether a mail tells what became of another one: that it was not
+// delivered, or that it was read (RFC 6522).
+func report(h mail.Header) bool {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && kind == "multipart/report"
 }
 
 // mentions reports whether one of the message ids was made by host.

@@ -4,6 +4,7 @@ package mailin
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -29,10 +30,12 @@ type Waiting struct {
 
 // shownTo makes of a mail what the actor may see of it. It reports false if that is
 // nothing: then there is no such mail.
-func (s *Service) shownTo(a authz.Actor, m mailRow) (Waiting, bool) {
+func (s *Service) shownTo(ctx context.Context, r store.Reader, a authz.Actor, m mailRow) (Waiting, bool, error) {
 	own := a.SignedIn() && m.claimed == a.ID
-	if !own && (m.state != stateParked || !s.cfg.Policy.Allowed(a, ActionRead)) {
-		return Waiting{}, false
+	if !own {
+		if shown, err := s.triages(ctx, r, a, m); err != nil || !shown {
+			return Waiting{}, false, err
+		}
 	}
 	w := Waiting{ID: m.id, From: m.from, Subject: m.subject, State: m.state, Why: m.why, Size: m.size, ReceivedAt: m.receivedAt, Own: own}
 	if own && m.person == a.ID {
@@ -42,7 +45,43 @@ func (s *Service) shownTo(a authz.Actor, m mailRow) (Waiting, bool) {
 		w.MayConfirm = own && confirmable(m.why) && s.cfg.Policy.Allowed(a, ActionConfirm)
 		w.MayDiscard = own && s.cfg.Policy.Allowed(a, ActionConfirm) || s.cfg.Policy.Allowed(a, ActionDiscard)
 	}
-	return w, true
+	return w, true, nil
+}
+
+// triages reports whether the actor is shown a mail of somebody else that waits, as
+// one of those who look after them. A reply may say what stands in its thread: it is
+// for those who may see the item. Where one to an address that is forgotten belongs
+// nobody knows, and so nobody reads it.
+func (s *Service) triages(ctx context.Context, r store.Reader, a authz.Actor, m mailRow) (bool, error) {
+	if m.state != stateParked || !s.cfg.Policy.Allowed(a, ActionRead) {
+		return false, nil
+	}
+	if m.reply == "" {
+		return true, nil
+	}
+	p, err := store.Found(replies.One(ctx, r, "WHERE p.hash = $1", m.reply))
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return s.cfg.Threads.Sees(ctx, r, a, p.item)
+}
+
+// shownOf makes of mails what the actor may see of them, and leaves out the others.
+func (s *Service) shownOf(ctx context.Context, r store.Reader, a authz.Actor, all []mailRow) ([]Waiting, error) {
+	var shown []Waiting
+	for _, m := range all {
+		w, ok, err := s.shownTo(ctx, r, a, m)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			shown = append(shown, w)
+		}
+	}
+	return shown, nil
 }
 
 // maxListed is how many mails a list has.
@@ -55,21 +94,18 @@ func (s *Service) Waiting(ctx context.Context) ([]Waiting, error) {
 	if err := s.cfg.Policy.Require(a, ActionOpen); err != nil {
 		return nil, err
 	}
-	var all []mailRow
-	err := s.cfg.DB.Read(ctx, func(r *store.ReadTx) (err error) {
+	var shown []Waiting
+	err := s.cfg.DB.Read(ctx, func(r *store.ReadTx) error {
+		all, err := ownWaiting(ctx, r, a.ID)
 		if s.cfg.Policy.Allowed(a, ActionRead) {
 			all, err = mails.All(ctx, r, "WHERE m.state = 'parked' ORDER BY m.received_at DESC, m.id LIMIT $1", maxListed)
-		} else {
-			all, err = ownWaiting(ctx, r, a.ID)
 		}
+		if err != nil {
+			return err
+		}
+		shown, err = s.shownOf(ctx, r, a, all)
 		return err
 	})
-	var shown []Waiting
-	for _, m := range all {
-		if w, ok := s.shownTo(a, m); ok {
-			shown = append(shown, w)
-		}
-	}
 	return shown, wrap(err, "list the mails that wait")
 }
 
@@ -77,13 +113,11 @@ func (s *Service) Waiting(ctx context.Context) ([]Waiting, error) {
 // first, up to 200; for the person's inbox.
 func (s *Service) Own(ctx context.Context, r store.Reader, a authz.Actor) ([]Waiting, error) {
 	all, err := ownWaiting(ctx, r, a.ID)
-	var shown []Waiting
-	for _, m := range all {
-		if w, ok := s.shownTo(a, m); ok && w.MayConfirm {
-			shown = append(shown, w)
-		}
+	if err != nil {
+		return nil, err
 	}
-	return shown, err
+	shown, err := s.shownOf(ctx, r, a, all)
+	return slices.DeleteFunc(shown, func(w Waiting) bool { return !w.MayConfirm }), err
 }
 
 func ownWaiting(ctx context.Context, r store.Reader, person string) ([]mailRow, error) {
@@ -100,11 +134,19 @@ func (s *Service) Mail(ctx context.Context, id string) (Waiting, error) {
 	if err := s.cfg.Policy.Require(a, ActionOpen); err != nil {
 		return Waiting{}, err
 	}
-	var m mailRow
+	var w Waiting
 	var raw []byte
-	err := s.cfg.DB.Read(ctx, func(r *store.ReadTx) (err error) {
-		if m, err = store.Found(mails.One(ctx, r, "WHERE m.id = $1", id)); err != nil {
+	err := s.cfg.DB.Read(ctx, func(r *store.ReadTx) error {
+		m, err := store.Found(mails.One(ctx, r, "WHERE m.id = $1", id))
+		if err != nil {
 			return err
+		}
+		var ok bool
+		if w, ok, err = s.shownTo(ctx, r, a, m); err != nil {
+			return err
+		}
+		if !ok {
+			return fault.ItemNotFound()
 		}
 		raw, err = loadRaw(ctx, r, id)
 		return err
@@ -112,11 +154,7 @@ func (s *Service) Mail(ctx context.Context, id string) (Waiting, error) {
 	if err != nil {
 		return Waiting{}, err
 	}
-	w, ok := s.shownTo(a, m)
-	if !ok {
-		return Waiting{}, fault.ItemNotFound()
-	}
-	if l, _ := read(raw); l != nil && m.state == stateParked {
+	if l, _ := read(raw); l != nil && w.State == stateParked {
 		w.Text, w.Files = l.text, l.attachments
 		if !s.cfg.Policy.Allowed(a, ActionRead) && len(w.Text) > beginning {
 			w.Text, w.More = clean(w.Text[:beginning]), true
@@ -224,8 +262,10 @@ func (s *Service) held(ctx context.Context, tx *ledger.Tx, a authz.Actor, id str
 	if err != nil {
 		return m, Waiting{}, err
 	}
-	w, ok := s.shownTo(a, m)
+	w, ok, err := s.shownTo(ctx, tx, a, m)
 	switch {
+	case err != nil:
+		return m, w, err
 	case !ok:
 		return m, w, fault.ItemNotFound()
 	case m.state != stateParked:

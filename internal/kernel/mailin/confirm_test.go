@@ -120,6 +120,42 @@ func TestConfirmIsChecked(t *testing.T) {
 	})
 }
 
+// TestParkedRepliesAreAsHiddenAsTheirThread: whoever looks after the mails that wait
+// reads no reply to a thread that they may not see, and none to a forgotten address.
+func TestParkedRepliesAreAsHiddenAsTheirThread(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		forgotten := h.address("risk:b", "", "olive")
+		err := h.cfg.Writer.Quiet(t.Context(), "test", func(tx *store.Tx) error {
+			_, err := tx.Exec(t.Context(), "DELETE FROM mailin_reply WHERE item = 'risk:b'")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.deliver(forgotten, fromOlive("the key is 4711"))
+		h.deliver(h.address("risk:a", "", "olive"), text("From: oscar@example.org\n", "the key is 4712"))
+		if len(h.rows()) != 2 {
+			t.Fatal("the mails do not wait")
+		}
+		all, err := h.Waiting(h.as("tom"))
+		if err != nil || len(all) != 0 {
+			t.Errorf("triage is shown %+v, %v", all, err)
+		}
+		for _, m := range h.rows() {
+			if _, err := h.Mail(h.as("tom"), m.id); !fault.Is(err, fault.NotFound) {
+				t.Errorf("triage reads a reply to what is hidden: %v", err)
+			}
+			if err := h.Discard(h.as("tom"), m.id); !fault.Is(err, fault.NotFound) {
+				t.Errorf("triage discards a reply to what is hidden: %v", err)
+			}
+		}
+		h.sees["risk:a"] = append(h.sees["risk:a"], "tom")
+		if all, err := h.Waiting(h.as("tom")); err != nil || len(all) != 1 {
+			t.Errorf("of what triage sees it is shown %+v, %v", all, err)
+		}
+	})
+}
+
 func TestDiscard(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		for i, who := range []string{"olive", "tom"} {

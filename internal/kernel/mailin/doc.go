@@ -33,7 +33,8 @@
 // What is posted has no quotes and no signature (see [Cut]): a reply may quote what
 // the readers of its thread must not see. Who it is from is looked up when it is
 // delivered, with the roles of that moment; what they may not do is refused, and the
-// answer does not say whether the thing exists.
+// answer does not say whether the thing exists. A reply that waits is shown to those
+// who look after the mails only if they may see what it is about.
 //
 // The package owns the tables mailin_message and mailin_reply. It keeps the words of
 // a mail only until it is settled.

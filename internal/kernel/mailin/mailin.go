@@ -62,6 +62,8 @@ type Threads interface {
 	// the person has now; thread may be empty. It is also the context's actor. Errors
 	// are as of [Door].
 	Reply(ctx context.Context, tx *ledger.Tx, person authz.Actor, item, thread, text string) error
+	// Sees reports whether somebody may see the item now.
+	Sees(ctx context.Context, r store.Reader, a authz.Actor, item string) (bool, error)
 }
 
 // Person is an account as this package needs it.

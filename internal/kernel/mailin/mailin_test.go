@@ -119,6 +119,8 @@ func TestMachinesGetNoAnswer(t *testing.T) {
 		"not automatic":   {"Auto-Submitted: no\n", ""},
 		"bulk":            {"Precedence: Bulk\n", WhyAutomatic},
 		"list":            {"List-Id: <everybody.example.org>\n", WhyAutomatic},
+		"out of office":   {"X-Auto-Response-Suppress: All\n", WhyAutomatic},
+		"receipt":         {"Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n", WhyAutomatic},
 		"our own mail":    {"X-Loop: " + testHost + "\n", WhyLoop},
 		"someone's loop":  {"X-Loop: elsewhere.example\n", ""},
 		"too many hops":   {strings.Repeat("Received: from a by b; Mon, 23 Nov 2026 10:00:00 +0000\n", maxHops+1), WhyLoop},

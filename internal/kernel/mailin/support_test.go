@@ -162,6 +162,11 @@ func (h *house) Reply(ctx context.Context, tx *ledger.Tx, person authz.Actor, it
 	return h.entry(ctx, tx)
 }
 
+// Sees implements Threads.
+func (h *house) Sees(_ context.Context, _ store.Reader, a authz.Actor, item string) (bool, error) {
+	return slices.Contains(h.sees[item], a.ID), nil
+}
+
 func (h *house) open(ctx context.Context, tx *ledger.Tx, m Message) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
