@@ -90,12 +90,31 @@ func printPreScreen(s *client.Session, p kind.PreScreen) error {
 func printVerdict(s *client.Session, v kind.Verdict) error {
 	var f sheet
 	f.add("result", "%s", plainWord(v.Result))
-	f.add("kinds", "%s", strings.Join(v.Kinds, ", "))
-	f.add("because", "%s", v.Because)
+	f.screened(v.Kinds, v.Because, v.From)
 	for _, also := range v.Also {
-		f.add("also", "%s: %s", strings.Join(also.Kinds, ", "), also.Because)
+		f.screened(also.Kinds, also.Because, also.From)
 	}
-	return s.Facts(f)
+	if err := s.Facts(f); err != nil || len(v.Named()) == 0 {
+		return err
+	}
+	next := "Next, one of these"
+	if v.Result == kind.Needed {
+		next = "Next, each of these"
+	}
+	s.Printf("\n%s, with the same answers as --prescreen QUESTION=VALUE:\n", next)
+	for _, name := range v.Named() {
+		s.Printf("  portreeve review request --kind %s --title TEXT\n", name)
+	}
+	return nil
+}
+
+// screened says which kinds follow from which answers.
+func (f *sheet) screened(kinds []string, because string, from []kind.Said) {
+	f.add("kinds", "%s", strings.Join(kinds, ", "))
+	f.add("because", "%s", because)
+	for _, said := range from {
+		f.add("answered", "%s=%s (%s %s)", said.Question, said.Answer, said.Label, said.Text)
+	}
 }
 
 func (d Detail) nameOr(id string) string {

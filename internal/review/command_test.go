@@ -147,6 +147,22 @@ func TestCommandsRunCaseB(t *testing.T) {
 	o.endByCommand()
 }
 
+// Several kinds: each with its reason, the answers that it follows from, and how it
+// is requested.
+func TestPrescreenSaysWhy(t *testing.T) {
+	o := serve(t)
+	args := []string{"prescreen"}
+	for _, answer := range []string{"what=new", "runs=production", "lower_trust=no", "supplier=yes", "others_code=no", "personal_data=no", "merged=merged"} {
+		args = append(args, "--answer", answer)
+	}
+	out, code := o.run("requester", args...)
+	for _, want := range []string{"supplier=yes (Does it come to rely on a supplier", "runs=production (Where will it run? In production)", "Next, each of these", "review request --kind supplier", "review request --kind readiness"} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("exit %d, no %q in %s", code, want, out)
+		}
+	}
+}
+
 // workByCommand asks, states and finds.
 func (o *served) workByCommand() {
 	t := o.t

@@ -49,6 +49,12 @@ func (s *Service) requestForm() web.FormPage[asking, RequestInput] {
 			v.Action, v.New, v.PreScreen = "/reviews", true, a.prescreen
 			if verdict, err := s.Policy().PreScreen.Judge(a.prescreen); err == nil && len(a.prescreen) > 0 {
 				v.Because = verdict.Because
+				if because, _, named := verdict.For(a.kind.Name); named {
+					v.Because = because
+				}
+				if v.Also, err = s.alsoNeeded(c, a, verdict); err != nil {
+					return nil, err
+				}
 			}
 			return v, nil
 		},

@@ -50,6 +50,12 @@ func TestThePreScreenThroughThePages(t *testing.T) {
 		Want(200).WantText("A review is needed", "trusted less", "Concept review")
 	concept := linkTo(needed, "/reviews/new?kind=concept", "")
 	me.Get(concept).Want(200).WantText("trusted less", "Team that owns it").Find(`input[name="prescreen.lower_trust"][value="yes"]`)
+
+	// Several kinds: each with its reason and the answers that it follows from.
+	both := me.Post("/reviews/new", fill(door, "/reviews/new", "prescreen.what", "new", "prescreen.runs", "production", "prescreen.lower_trust", "no",
+		"prescreen.supplier", "yes", "prescreen.others_code", "no", "prescreen.personal_data", "no", "prescreen.merged", "merged")).
+		Want(200).WantText("2 reviews are needed, each with a form of its own", "Because you answered:", "Does it come to rely on a supplier that was not relied on before? Yes", "Where will it run? In production", "Other kinds of review")
+	me.Get(linkTo(both, "/reviews/new?kind=readiness", "")).Want(200).WantText("is reviewed before it goes to production", "Needed as well", "Supplier").WantNoText("before it is relied on")
 }
 
 // The form of a kind is redrawn without scripts: rows, conditional questions and

@@ -5,7 +5,6 @@ package review
 import (
 	"errors"
 	"net/url"
-	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/web"
@@ -53,8 +52,10 @@ func (v doorView) Questions(f *web.Form) []web.Field {
 type verdictView struct {
 	Result  kind.Result
 	Title   string
-	Because []string
-	Kinds   []offeredKind
+	Because string        // said once, where no kind has a reason of its own
+	Next    string        // what to do with the kinds that it names
+	Kinds   []offeredKind // those that it names
+	Others  []offeredKind
 	Hidden  []web.Choice // the answers, name as label
 	Subject string
 	Anyway  string // address of the forms for somebody who wants a review all the same
@@ -64,7 +65,8 @@ type verdictView struct {
 type offeredKind struct {
 	Title, Summary, URL string
 	Force               web.Badge
-	First               bool // the pre-screen names it
+	Because             string    // why the pre-screen names it
+	From                web.Terms // the answers that this follows from
 }
 
 // verdictView judges the answers. A wrong or missing one is named by its field in
@@ -87,12 +89,7 @@ func (s *Service) verdictView(c *web.Ctx, answers map[string]string) (verdictVie
 	if err != nil {
 		return verdictView{}, err
 	}
-	v := verdictView{Result: verdict.Result, Title: c.Text("review.verdict_is_" + string(verdict.Result)), Because: []string{verdict.Because}, Subject: f.String("subject", 200)}
-	suggested := verdict.Kinds
-	for _, also := range verdict.Also {
-		v.Because = append(v.Because, also.Because)
-		suggested = append(suggested, also.Kinds...)
-	}
+	v := verdictView{Result: verdict.Result, Title: c.Text("review.verdict_is_" + string(verdict.Result)), Subject: f.String("subject", 200)}
 	query := url.Values{}
 	for name, answer := range answers {
 		query.Set("prescreen."+name, answer)
@@ -107,36 +104,79 @@ func (s *Service) verdictView(c *web.Ctx, answers map[string]string) (verdictVie
 	if verdict.Result == kind.NotNeeded {
 		query.Set("anyway", "1")
 	}
-	v.Kinds, err = s.offeredKinds(c, suggested, query)
-	return v, err
+	if v.Kinds, v.Others, err = s.offeredKinds(c, verdict, query); err != nil {
+		return verdictView{}, err
+	}
+	switch n := len(v.Kinds); {
+	case n == 0:
+		v.Because = verdict.Because
+	case verdict.Result == kind.Needed:
+		v.Next = c.Text("review.verdict.next_needed", n)
+	default:
+		v.Next = c.Text("review.verdict.next_advice", n)
+	}
+	return v, nil
 }
 
-// offeredKinds are the kinds that were suggested, then all others.
-func (s *Service) offeredKinds(c *web.Ctx, suggested []string, query url.Values) ([]offeredKind, error) {
+// offeredKinds are the kinds that the verdict names, in its order and with its
+// reasons, and all others.
+func (s *Service) offeredKinds(c *web.Ctx, verdict kind.Verdict, query url.Values) (offered, rest []offeredKind, err error) {
 	all, err := s.Kinds(c.Context())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	found := map[string]offeredKind{}
-	var rest []offeredKind
 	for _, v := range all {
 		k, err := s.read(v)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		query.Set("kind", v.Name)
 		one := offeredKind{Title: k.Title, Summary: k.Summary, URL: "/reviews/new?" + query.Encode(), Force: forceBadge(c, k.Force == kind.Required)}
 		found[v.Name] = one
-		if !slices.Contains(suggested, v.Name) {
+		if _, _, named := verdict.For(v.Name); !named {
 			rest = append(rest, one)
 		}
 	}
-	var offered []offeredKind
-	for _, name := range suggested {
+	for _, name := range verdict.Named() {
 		if one, ok := found[name]; ok {
-			one.First = true
+			var from []kind.Said
+			one.Because, from, _ = verdict.For(name)
+			for _, said := range from {
+				one.From.Items = append(one.From.Items, web.Term{Name: said.Label, Value: saidText(c, said)})
+			}
 			offered = append(offered, one)
 		}
 	}
-	return append(offered, rest...), nil
+	return offered, rest, nil
+}
+
+// saidText is an answer to the pre-screen as its form offers it.
+func saidText(c *web.Ctx, said kind.Said) string {
+	if said.Text == kind.Yes || said.Text == kind.No {
+		return c.Text("review.answer_" + said.Text)
+	}
+	return said.Text
+}
+
+// alsoNeeded are links to the forms of the other kinds that the answers ask for.
+func (s *Service) alsoNeeded(c *web.Ctx, a asking, verdict kind.Verdict) ([]web.Link, error) {
+	if verdict.Result != kind.Needed {
+		return nil, nil
+	}
+	query := url.Values{}
+	for name, answer := range a.prescreen {
+		query.Set("prescreen."+name, answer)
+	}
+	if subject := a.values.Get("subject"); subject != "" {
+		query.Set("subject", subject)
+	}
+	offered, _, err := s.offeredKinds(c, verdict, query)
+	var links []web.Link
+	for _, one := range offered {
+		if one.Title != a.kind.Title {
+			links = append(links, web.Link{Text: one.Title, URL: one.URL})
+		}
+	}
+	return links, err
 }

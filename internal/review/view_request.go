@@ -22,6 +22,7 @@ type requestView struct {
 
 	PreScreen    map[string]string // answers to it, kept hidden
 	Because      string            // what the pre-screen said
+	Also         []web.Link        // what else it said to be needed
 	Visibilities []web.Choice
 	States       []web.Choice
 

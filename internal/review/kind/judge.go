@@ -39,6 +39,7 @@ func (p *PreScreen) Judge(answers map[string]string) (Verdict, error) {
 			return Verdict{}, fault.InvalidFields(CodePreScreen, []fault.Field{{Path: missing, Code: ShortMissing, Message: "Answer this: the next rule depends on it."}})
 		case holds:
 			v := r.verdict(i)
+			v.From = p.said(r, answers)
 			v.Also = p.also(i, v, answers)
 			return v, nil
 		}
@@ -105,8 +106,22 @@ func (p *PreScreen) also(first int, v Verdict, answers map[string]string) []Addi
 		}
 		fresh := slices.DeleteFunc(slices.Clone(r.Kinds), func(k string) bool { return slices.Contains(named, k) })
 		if len(fresh) > 0 {
-			all = append(all, Addition{Rule: i, Name: r.Name, Kinds: fresh, Because: r.Because})
+			all = append(all, Addition{Rule: i, Name: r.Name, Kinds: fresh, Because: r.Because, From: p.said(r, answers)})
 			named = append(named, fresh...)
+		}
+	}
+	return all
+}
+
+// said are the answers that a rule which holds looked at.
+func (p *PreScreen) said(r Rule, answers map[string]string) []Said {
+	var all []Said
+	for _, c := range r.When {
+		for _, q := range p.Questions {
+			if q.Name == c.Question {
+				answer := strings.TrimSpace(answers[q.Name])
+				all = append(all, Said{Question: q.Name, Label: q.Label, Answer: answer, Text: Field{Choices: q.Choices}.ChoiceLabel(answer)})
+			}
 		}
 	}
 	return all

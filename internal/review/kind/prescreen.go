@@ -3,6 +3,8 @@
 package kind
 
 import (
+	"slices"
+
 	"portreeve.org/portreeve/internal/kernel/config"
 )
 
@@ -53,7 +55,39 @@ type Verdict struct {
 	Because string     `json:"because"`
 	Rule    int        `json:"rule" doc:"its place among the rules, from 0; -1: none held"`
 	Name    string     `json:"name" doc:"name of the rule"`
+	From    []Said     `json:"from,omitempty" doc:"the answers that the rule looked at"`
 	Also    []Addition `json:"also,omitempty" doc:"what later rules of the same result add"`
+}
+
+// Said is an answer to a question of the pre-screen, with what both are called.
+type Said struct {
+	Question string `json:"question"`
+	Label    string `json:"label" doc:"the question as it is asked"`
+	Answer   string `json:"answer"`
+	Text     string `json:"text" doc:"the answer as it is offered"`
+}
+
+// For returns why the verdict names a kind: the reason, and the answers that it
+// follows from. It is false for a kind that the verdict does not name.
+func (v Verdict) For(name string) (because string, from []Said, named bool) {
+	if slices.Contains(v.Kinds, name) {
+		return v.Because, v.From, true
+	}
+	for _, also := range v.Also {
+		if slices.Contains(also.Kinds, name) {
+			return also.Because, also.From, true
+		}
+	}
+	return "", nil, false
+}
+
+// Named returns all kinds that the verdict names, those of the first rule first.
+func (v Verdict) Named() []string {
+	all := slices.Clone(v.Kinds)
+	for _, also := range v.Also {
+		all = append(all, also.Kinds...)
+	}
+	return all
 }
 
 // Addition is what a later rule with the same result adds to a verdict: a new
@@ -63,4 +97,5 @@ type Addition struct {
 	Name    string   `json:"name"`
 	Kinds   []string `json:"kinds"`
 	Because string   `json:"because"`
+	From    []Said   `json:"from,omitempty" doc:"the answers that the rule looked at"`
 }
