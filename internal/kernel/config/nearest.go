@@ -66,3 +66,9 @@ func (b *binder) unknownKey(key string, known []string) string {
 		return fmt.Sprintf("is not a known key; did you mean %q?", nearest)
 	}
 }
+
+// Resembles reports whether word may well be candidate misspelt: one slip, or two
+// in a longer word. Case does not count.
+func Resembles(word, candidate string) bool {
+	return editDistance(word, candidate) <= max(1, min(2, len(candidate)/3))
+}
