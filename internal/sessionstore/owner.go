@@ -57,6 +57,9 @@ func (s *Store) eachOwned(ctx context.Context, owner string, after RowKey, limit
 	return nil
 }
 
+// OwnerKey names an owner to whom must not know the name: receipts, the audit log.
+func (s *Store) OwnerKey(owner string) OwnerKey { return s.ring.OwnerKeys(owner)[0] }
+
 // Revoke ends every session of an owner that began at notBefore or earlier, also
 // against writes that are under way, and returns how many were live.
 func (s *Store) Revoke(ctx context.Context, owner string, notBefore Instant) (int64, error) {

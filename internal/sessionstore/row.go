@@ -133,8 +133,9 @@ type Space interface {
 	// one (the zero key begins), in order of their keys.
 	Owned(ctx context.Context, owner OwnerKey, after RowKey, limit int) ([]Row, error)
 	// Revoke ends every session of the owners that began at notBefore or earlier,
-	// at once and for writes that are under way, too; it returns how many were
-	// live. An earlier notBefore than the last one changes nothing.
+	// at once and for writes that are under way, too, and removes their contents
+	// before it returns how many were live. An earlier notBefore than the last one
+	// changes nothing. After an error it may be called again.
 	Revoke(ctx context.Context, owners []OwnerKey, notBefore Instant) (int64, error)
 	// Walk calls f for rows of any state with keys after the given one, in some
 	// order that continues from the last key of an earlier call, until f returns

@@ -34,6 +34,8 @@ type Config struct {
 	URL   string // https://host[:port]
 	Token string // API token; empty for public operations
 	CA    string // PEM file of the authority to trust; empty: the system's
+	// Cert and Key are PEM files of a client certificate, for a server that asks for one.
+	Cert, Key string
 }
 
 // Client talks to one server. Safe for concurrent use.
@@ -74,6 +76,13 @@ func New(c Config) (*Client, error) {
 			return nil, fault.New(fault.Usage, "client.ca", "The file %s of PORTREEVE_CA or --ca holds no PEM certificate.", c.CA)
 		}
 		transport.TLSClientConfig.RootCAs = pool
+	}
+	if c.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+		if err != nil {
+			return nil, fault.New(fault.Usage, "client.cert", "The files %s and %s are no certificate with its key.", c.Cert, c.Key).Because(err)
+		}
+		transport.TLSClientConfig.Certificates = []tls.Certificate{pair}
 	}
 	return &Client{
 		base:  "https://" + base.Host,

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package admin
+
+import (
+	"encoding/hex"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/sessionstore"
+	"portreeve.org/portreeve/internal/sessionstore/writers"
+)
+
+// Status is the state of the whole service.
+type Status struct {
+	Service    string      `json:"service"`
+	Version    string      `json:"version"`
+	Profile    string      `json:"profile"`
+	Ready      bool        `json:"ready"`
+	Pressure   string      `json:"pressure"`
+	Guarantees []string    `json:"guarantees"`
+	Warnings   []Warning   `json:"warnings"`
+	Namespaces []Namespace `json:"namespaces"`
+}
+
+// Warning is something unsafe, and what to do about it.
+type Warning struct {
+	Thing   string `json:"thing"`
+	Message string `json:"message"`
+}
+
+// Namespace is what a namespace holds and may hold. Bounds of 0 are none.
+type Namespace struct {
+	Name     string             `json:"name"`
+	Base     string             `json:"base"`
+	TTL      int64              `json:"ttl_seconds"`
+	MaxValue int64              `json:"max_value_bytes"`
+	Quota    int64              `json:"quota_bytes"`
+	Rows     int64              `json:"quota_rows"`
+	Rate     float64            `json:"rate_per_second"`
+	Shed     bool               `json:"shed_first"`
+	Usage    sessionstore.Usage `json:"usage"`
+	Written  writers.Totals     `json:"written"`
+	Keys     any                `json:"keys,omitempty"`
+}
+
+// Session is one session of an owner.
+type Session struct {
+	Handle      string     `json:"handle"` // names it here; no id can be made of it
+	Established time.Time  `json:"established"`
+	Expires     *time.Time `json:"expires,omitempty"`
+	Ends        *time.Time `json:"ends,omitempty"` // no touch moves it beyond
+	Retired     bool       `json:"retired,omitempty"`
+	Bytes       int        `json:"bytes"`
+}
+
+// Sessions is a page of an owner's sessions.
+type Sessions struct {
+	Sessions []Session `json:"sessions"`
+	Next     string    `json:"next,omitempty"` // the handle to ask for what follows
+}
+
+// Ending says how an owner's sessions end.
+type Ending struct {
+	// NotBefore: sessions that began then or earlier end. Zero is now. At most an
+	// hour ahead, which refuses new sessions of the owner until then.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	// Cause is a short phrase for the audit log, without personal data.
+	Cause string `json:"cause,omitempty"`
+}
+
+// Receipt says what an ending did: from then on no session of the owner that began
+// by NotBefore can be read or written, and their contents are removed. It is
+// signed, and meant for a ledger: it names the owner by a keyed hash alone.
+type Receipt struct {
+	Service    string    `json:"service"`
+	At         time.Time `json:"at"`
+	NotBefore  time.Time `json:"not_before"`
+	Namespaces []EndedIn `json:"namespaces"`
+	Cause      string    `json:"cause,omitempty"`
+	By         string    `json:"by"`
+}
+
+// SignedReceipt is a receipt with the bytes that were signed, to be checked offline.
+type SignedReceipt struct {
+	Receipt
+	Signed SignedForm `json:"signed"`
+}
+
+// EndedIn is what ended in one namespace.
+type EndedIn struct {
+	Namespace string `json:"namespace"`
+	Owner     string `json:"owner"` // keyed hash, hexadecimal
+	Ended     int64  `json:"ended"`
+}
+
+// SignedForm is a text with its signature and the key that made it.
+type SignedForm struct {
+	Text      string `json:"text"`
+	Key       string `json:"key"`
+	Signature string `json:"signature"`
+}
+
+// Writers is who wrote most to a namespace.
+type Writers struct {
+	Totals     writers.Totals  `json:"totals"`
+	Owners     []writers.Count `json:"owners"`
+	Identities []writers.Count `json:"identities"`
+	Networks   []writers.Count `json:"networks"`
+}
+
+// maxAhead is how far ahead a revocation may lie.
+const maxAhead = time.Hour
+
+// codeInvalid is the code of a request whose fields are wrong.
+const codeInvalid = "admin.invalid"
+
+func sessionOf(h sessionstore.Held) Session {
+	return Session{
+		Handle: hex.EncodeToString(h.Handle[:]), Established: h.Established.Time(), Expires: instant(h.Expires), Ends: instant(h.Cap),
+		Retired: h.Retired, Bytes: h.Bytes,
+	}
+}
+
+func instant(i sessionstore.Instant) *time.Time {
+	if i == 0 {
+		return nil
+	}
+	t := i.Time()
+	return &t
+}
+
+// handle reads what [Session.Handle] shows; the empty text is the zero key.
+func handle(text string) (k sessionstore.RowKey, err error) {
+	if text == "" {
+		return k, nil
+	}
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != len(k) {
+		return k, fault.New(fault.Invalid, codeInvalid, "A handle is 64 hexadecimal digits, as the list of an owner's sessions shows it.")
+	}
+	return sessionstore.RowKey(b), nil
+}
+
+// notBefore checks and completes when sessions must have begun to end.
+func (e Ending) notBefore(now time.Time) (time.Time, error) {
+	switch {
+	case e.NotBefore.IsZero():
+		return now, nil
+	case e.NotBefore.After(now.Add(maxAhead)):
+		return time.Time{}, fault.New(fault.Invalid, codeInvalid, "not_before lies more than an hour ahead; nobody of this owner could begin a session until then.")
+	default:
+		return e.NotBefore, nil
+	}
+}
