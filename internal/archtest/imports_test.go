@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestDirection: cmd -> app -> {slices, connectors} -> kernel -> standard
-// library. A slice that imports a slice can no longer be read or cut alone.
+// TestDirection: cmd -> app -> {slices, connectors, session store} -> kernel ->
+// standard library. A slice that imports a slice can no longer be read or cut alone.
 func TestDirection(t *testing.T) {
 	for _, s := range goFiles(t) {
 		from := s.pkg()
@@ -42,6 +42,26 @@ func forbidden(from, to string, test bool) string {
 		return "only app composes slices"
 	case !test && !under(from, "test") && strings.HasSuffix(to, "test") && !strings.HasSuffix(from, "test"):
 		return "test support is for tests"
+	}
+	return sessions(from, to, test)
+}
+
+// sessions says why a package in from may not import to where the session store is
+// concerned, or "". It is a process of its own: a slice or a page that knew it would
+// tie its failures to those of the web server.
+func sessions(from, to string, test bool) string {
+	const core = "internal/sessionstore"
+	inside := under(from, core)
+	composes := under(from, core+"/sessiond") || under(from, "internal/app")
+	switch {
+	case inside && (under(to, "internal/module") || under(to, "internal/connector")):
+		return "the session store is no slice: it knows the kernel alone"
+	case under(to, core) && !inside && !composes && !under(from, "test") && !test:
+		return "only app wires the session store"
+	case from == core && to != core && under(to, core) && !test:
+		return "the core of the session store knows none of its parts"
+	case under(to, core+"/sessiond") && !composes && !under(from, "test"):
+		return "the process puts the parts together, and none of them knows it"
 	}
 	return ""
 }

@@ -134,6 +134,7 @@ func (s *Settings) resolve(folder string) {
 	paths := []*string{
 		&s.OpenAPISpec, &s.TLS.Cert, &s.TLS.Key, &s.TLS.ClientCA, &s.TLS.ClientCRL, &s.Credentials, &s.Networks,
 		&s.Keys.Root, &s.Keys.Ring, &s.Portreeve.CA, &s.Portreeve.TokenFile, &s.Audit,
+		&s.Selfcheck.Cert, &s.Selfcheck.Key, &s.Selfcheck.Authority, &s.Selfcheck.Credential, &s.Selfcheck.Former, &s.Selfcheck.ServerCA,
 	}
 	if e := s.Embedded; e != nil {
 		paths = append(paths, &e.Data)

@@ -34,6 +34,7 @@ type Settings struct {
 	Portreeve   Portreeve   `yaml:"portreeve"`
 	Limits      Limits      `yaml:"limits"`
 	Audit       string      `yaml:"audit"`
+	Selfcheck   Selfcheck   `yaml:"selfcheck"`
 
 	file    string   // where it was read from
 	kask    bool     // nothing but Kask's keys
@@ -160,6 +161,17 @@ type Portreeve struct {
 	CA        string `yaml:"ca"`
 	TokenFile string `yaml:"token_file"`
 	GateKey   string `yaml:"gate_key"` // verifier key of its signed answers
+}
+
+// Selfcheck is what `portreeve sessiond selfcheck` acts with; the server itself
+// does not look at it.
+type Selfcheck struct {
+	Cert       string `yaml:"cert"` // of a client that may read and write, PEM
+	Key        string `yaml:"key"`
+	Authority  string `yaml:"authority"`  // folder of `portreeve sessiond cert`: expired and foreign names are signed with its key
+	Credential string `yaml:"credential"` // file with a credential that may read and write: name:secret, or a token
+	Former     string `yaml:"former"`     // file with a credential that was rotated out
+	ServerCA   string `yaml:"server_ca"`  // what signed the server's certificate; default: the authority, else client_ca
 }
 
 // Limits bound what a connection may take. The zero value of a field stands for

@@ -193,6 +193,10 @@ func TestRefuses(t *testing.T) {
 		{"tls", "{cert: c, key: k, client_ca: ca, min_version: 1.1}", "tls.min_version", "RFC 8996"},
 		{"policy", "", "policy", "must say who may do what"},
 		{"policy", "[{identity: everybody, namespaces: [default], verbs: [read]}]", "policy[0].identity", "must be"},
+		{"policy", "[{identity: 'uri:*', namespaces: [default], verbs: [read]}]", "policy[0].identity", "whole name of the host"},
+		{"policy", "[{identity: 'uri:spiffe://wiki*', namespaces: [default], verbs: [read]}]", "policy[0].identity", "whole name of the host"},
+		{"policy", "[{identity: 'dns:wiki*', namespaces: [default], verbs: [read]}]", "policy[0].identity", "whole DNS name"},
+		{"selfcheck", "{cert: a}", "selfcheck", "both cert and key"},
 		{"policy", "[{identity: 'uri:*a*', namespaces: [default], verbs: [read]}]", "policy[0].identity", "at its end alone"},
 		{"policy", "[{identity: 'uri:a', namespaces: [defualt], verbs: [read]}]", "policy[0].namespaces[0]", "there are default"},
 		{"policy", "[{identity: 'uri:a', namespaces: [default], verbs: [erase]}]", "policy[0].verbs[0]", "must be read"},
@@ -310,7 +314,6 @@ func TestUnsafeThings(t *testing.T) {
 		{"keys", "{root: d/r, ring: q}", "keys_beside_data"},
 		{"embedded", "{data: d, sync: false}", "sync_off"},
 		{"default_ttl", "0", "ttl_never"},
-		{"policy", "[{identity: 'uri:*', namespaces: [default], verbs: [read]}]", "policy_wide"},
 		{"namespaces", "[{name: default, base_uri: /a}]", "no_quota"},
 	} {
 		keys := map[string]string{}
@@ -326,7 +329,11 @@ func TestUnsafeThings(t *testing.T) {
 			t.Errorf("%s: %s: %v, want %s alone", tt.key, tt.value, open, tt.thing)
 		}
 	}
-	open, _ := things(must(t, "profile: network\nnetworks: n\ntls: {cert: c, key: k}\npolicy: [{identity: network, namespaces: ['*'], verbs: [administer]}]\nembedded: {data: d}\nkeys: {root: r, ring: q}\n"))
+	open, _ := things(must(t, "profile: credential\nnetworks: n\ncredentials: c\ntls: {cert: c, key: k}\npolicy: [{identity: 'credential:*', namespaces: ['*'], verbs: [read]}]\nembedded: {data: d}\nkeys: {root: r, ring: q}\n"))
+	if d := cmp.Diff([]string{"no_quota", "policy_wide"}, open); d != "" {
+		t.Error(d)
+	}
+	open, _ = things(must(t, "profile: network\nnetworks: n\ntls: {cert: c, key: k}\npolicy: [{identity: network, namespaces: ['*'], verbs: [administer]}]\nembedded: {data: d}\nkeys: {root: r, ring: q}\n"))
 	if d := cmp.Diff([]string{"client_authentication", "no_quota", "policy_nameless"}, open); d != "" {
 		t.Error(d)
 	}

@@ -92,6 +92,10 @@ func (r Rule) Validate() []fault.Field {
 		f.add("identity", `must be "uri:" or "dns:" with a name of the client's certificate, "credential:" with a name of the credentials file, or "network"; a * at the end stands for any rest`)
 	case strings.Contains(strings.TrimSuffix(rest, "*"), "*"):
 		f.add("identity", "may have a * at its end alone")
+	case kind == "dns" && strings.HasSuffix(rest, "*"):
+		f.add("identity", "must be a whole DNS name: a prefix also covers names in foreign domains")
+	case kind == "uri" && strings.HasSuffix(rest, "*") && !wholeHost(rest):
+		f.add("identity", `must have the whole name of the host and end in "/*"`)
 	}
 	if len(r.Namespaces) == 0 {
 		f.add("namespaces", "must list namespaces, or \"*\" for all of them")
@@ -105,6 +109,12 @@ func (r Rule) Validate() []fault.Field {
 		}
 	}
 	return f
+}
+
+// wholeHost reports whether a prefix of a URI fixes its host.
+func wholeHost(prefix string) bool {
+	u, err := url.Parse(strings.TrimSuffix(prefix, "*"))
+	return err == nil && u.Scheme != "" && u.Host != "" && strings.HasSuffix(u.Path, "/")
 }
 
 // checkRules finds rules that can never hold: a mistyped namespace closes, and
@@ -243,6 +253,15 @@ func (p Portreeve) Validate() []fault.Field {
 	var f findings
 	if u, err := url.Parse(p.URL); p.URL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
 		f.add("url", "must be an https address, such as https://security.example.org")
+	}
+	return f
+}
+
+// Validate lists what is wrong with what the self-check acts with.
+func (c Selfcheck) Validate() []fault.Field {
+	var f findings
+	if (c.Cert == "") != (c.Key == "") {
+		f.add("", "needs both cert and key, or neither")
 	}
 	return f
 }

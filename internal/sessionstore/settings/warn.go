@@ -128,9 +128,8 @@ func (s *Settings) warnSpaces(w *warnings) {
 
 func (s *Settings) warnPolicy(w *warnings) {
 	for _, r := range s.Policy {
-		kind, rest, _ := strings.Cut(r.Identity, ":")
-		if rest == "*" {
-			w.open("policy_wide", "the rule for %s:* lets everybody with any certificate or credential in. Name the identities.", kind)
+		if r.Identity == "credential:*" {
+			w.open("policy_wide", "the rule for credential:* lets everybody with any credential in. Name them.")
 		}
 		if r.Identity == "network" && (slices.Contains(r.Verbs, "administer") || slices.Contains(r.Verbs, "revoke")) {
 			w.open("policy_nameless", "whoever reaches the port may revoke or administer. Take these verbs from the rule for network.")
