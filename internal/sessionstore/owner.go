@@ -3,7 +3,9 @@
 package sessionstore
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -37,22 +39,24 @@ func (s *Store) OwnedSessions(ctx context.Context, owner string, limit int) ([]S
 	return all, err
 }
 
+// eachOwned merges what lies under the owner's keys: a list that went through one key
+// after the other could not go on from a handle.
 func (s *Store) eachOwned(ctx context.Context, owner string, after RowKey, limit int, f func(Row, content)) error {
+	var all []Row
 	for _, key := range s.ring.OwnerKeys(owner) {
 		rows, err := s.space.Owned(ctx, key, after, limit)
 		if err != nil {
 			return fmt.Errorf("sessions of an owner: %w", err)
 		}
-		for _, r := range rows {
-			c, err := s.open(&r)
-			if err != nil {
-				return err
-			}
-			f(r, c)
+		all = append(all, rows...)
+	}
+	slices.SortFunc(all, func(a, b Row) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	for _, r := range all[:min(limit, len(all))] {
+		c, err := s.open(&r)
+		if err != nil {
+			return err
 		}
-		if limit -= len(rows); limit <= 0 {
-			break
-		}
+		f(r, c)
 	}
 	return nil
 }
@@ -99,15 +103,20 @@ func (s *Store) Usage(ctx context.Context) (Usage, error) { return s.space.Usage
 // Drop removes every session of the namespace.
 func (s *Store) Drop(ctx context.Context) error { return s.space.Drop(ctx) }
 
-// Reseal brings up to limit rows after the given key under the current keys of the
-// namespace. It returns where to go on, whether that was the end, and how many
-// rows it brought over.
+// Reseal looks at up to limit rows after the given key and brings those that need it
+// under the current keys of the namespace. It returns where to go on, whether that was
+// the end, and how many rows it brought over. A row that does not open is left alone;
+// the error says so, and the pass can go on from last all the same.
+//
+// After a rotation of index keys a pass begins no sooner than the longest grace has
+// passed since the promotion: a retired row does not find a successor that was moved.
 func (s *Store) Reseal(ctx context.Context, after RowKey, limit int) (last RowKey, end bool, moved int, err error) {
 	var stale []Row
-	seen, end := 0, true
+	seen, end, last := 0, true, after
+	places := len(s.ring.OlderRowKeys(nil)) > 0 // rows may lie in an older place
 	err = s.space.Walk(ctx, after, func(r Row) (bool, error) {
 		last = r.Key
-		if (r.State == Live || r.State == Retired) && !s.ring.Current(&r, nil) {
+		if (r.State == Live || r.State == Retired) && (places || !s.ring.Current(&r, nil)) {
 			stale = append(stale, r)
 		}
 		seen++
@@ -117,8 +126,17 @@ func (s *Store) Reseal(ctx context.Context, after RowKey, limit int) (last RowKe
 	if err != nil {
 		return after, false, 0, err
 	}
+	var unreadable error
 	for _, r := range stale {
-		ok, err := s.reseal(ctx, r)
+		c, err := s.open(&r)
+		if err != nil {
+			unreadable = errors.Join(unreadable, err)
+			continue
+		}
+		if s.ring.Current(&r, c.id) {
+			continue
+		}
+		ok, err := s.reseal(ctx, r, c)
 		if err != nil {
 			return after, false, moved, err
 		}
@@ -126,30 +144,23 @@ func (s *Store) Reseal(ctx context.Context, after RowKey, limit int) (last RowKe
 			moved++
 		}
 	}
-	return last, end, moved, nil
+	return last, end, moved, unreadable
 }
 
 // reseal brings one row under the current keys, unless it changed meanwhile.
-func (s *Store) reseal(ctx context.Context, stale Row) (bool, error) {
-	c, err := s.open(&stale)
-	if err != nil {
-		return false, err
-	}
+func (s *Store) reseal(ctx context.Context, stale Row, c content) (bool, error) {
 	target, moved := s.ring.RowKey(c.id), false
 	keys := []RowKey{stale.Key}
 	if target != stale.Key {
 		keys = append(keys, target)
 	}
-	err = s.space.Apply(ctx, Change{Keys: keys, Exact: true, Next: func(v View) ([]Row, error) {
+	err := s.space.Apply(ctx, Change{Keys: keys, Exact: true, Next: func(v View) ([]Row, error) {
 		moved = false
 		now := v.Rows[0]
 		if now.State != stale.State || now.Version != stale.Version || len(keys) > 1 && v.Rows[1].State != Absent {
 			return nil, nil
 		}
 		now.Key = target
-		if c.owner != "" {
-			now.Owner = s.ring.OwnerKeys(c.owner)[0]
-		}
 		if err := s.seal(&now, c.id, c.owner, c.value); err != nil {
 			return nil, err
 		}

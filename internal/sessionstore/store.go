@@ -84,16 +84,27 @@ func (s *Store) Get(ctx context.Context, id []byte) (Session, error) {
 // find returns the row that may be read, wherever it lies.
 func (s *Store) find(ctx context.Context, id []byte) (Row, error) {
 	row, err := s.space.Get(ctx, s.ring.RowKey(id))
-	if !errors.Is(err, ErrNotFound) {
-		return row, err
+	if !errors.Is(err, ErrNotFound) || len(s.ring.OlderRowKeys(id)) == 0 {
+		return row, unfound(err)
 	}
-	for _, key := range s.ring.OlderRowKeys(id) {
-		row, err = s.space.Get(ctx, key)
-		if !errors.Is(err, ErrNotFound) {
-			return row, err
+	// Between two looks a row may be brought to a place that was looked at already,
+	// once as a rule; so a second round finds it.
+	for range 2 {
+		for _, key := range s.keys(id) {
+			row, err = s.space.Get(ctx, key)
+			if !errors.Is(err, ErrNotFound) {
+				return row, err
+			}
 		}
 	}
 	return Row{}, notFound()
+}
+
+func unfound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return notFound()
+	}
+	return err
 }
 
 // Set writes a session and tells whether it made a new one.
@@ -120,9 +131,14 @@ func (s *Store) Set(ctx context.Context, id []byte, w Write) (m Meta, created bo
 				return nil, err
 			}
 			same = was != nil && bytes.Equal(was, w.Value)
-			rows, err := s.put(keys, at, next, id, owner, w.Value)
+			// In the place where it lies: to move a session is Reseal's, so that a
+			// retired one still finds its successor.
+			next.Key = keys[at]
+			if err := s.seal(&next, id, owner, w.Value); err != nil {
+				return nil, err
+			}
 			m = metaOf(&next)
-			return rows, err
+			return []Row{next}, nil
 		},
 	})
 	if err != nil {
@@ -228,9 +244,18 @@ func (s *Store) rule(w Write) write {
 	return r
 }
 
-// keys are where a session may lie, the current place first.
+// keys are where a session may lie, the current place first. They are those of one
+// moment: a list that a promotion came into would lack the new place.
 func (s *Store) keys(id []byte) []RowKey {
-	return append([]RowKey{s.ring.RowKey(id)}, s.ring.OlderRowKeys(id)...)
+	for {
+		current, older := s.ring.RowKey(id), s.ring.OlderRowKeys(id)
+		if len(older) == 0 {
+			return []RowKey{current}
+		}
+		if s.ring.RowKey(id) == current {
+			return append([]RowKey{current}, older...)
+		}
+	}
 }
 
 func (s *Store) owners(owner string) []OwnerKey {
@@ -264,19 +289,6 @@ func (s *Store) before(old *Row, owner string) (string, []byte, error) {
 		owner = content.owner
 	}
 	return owner, content.value, nil
-}
-
-// put returns the rows of a write: the new content in the current place, and
-// nothing in an older one.
-func (s *Store) put(keys []RowKey, at int, next Row, id []byte, owner string, value []byte) ([]Row, error) {
-	next.Key = keys[0]
-	if err := s.seal(&next, id, owner, value); err != nil {
-		return nil, err
-	}
-	if at == 0 {
-		return []Row{next}, nil
-	}
-	return []Row{next, {Key: keys[at]}}, nil
 }
 
 // admits refuses writes that no view could make right.
@@ -343,7 +355,12 @@ type content struct {
 	value []byte
 }
 
+// seal puts the content into the row. The owner's key becomes the current one: a row
+// that kept an older one could not be found any more when that is retired.
 func (s *Store) seal(r *Row, id []byte, owner string, value []byte) error {
+	if owner != "" {
+		r.Owner = s.ring.OwnerKeys(owner)[0]
+	}
 	b := make([]byte, 0, len(id)+len(owner)+len(value)+4)
 	b = binary.AppendUvarint(b, uint64(len(id)))
 	b = append(b, id...)
