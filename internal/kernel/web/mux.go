@@ -252,7 +252,8 @@ func (m *Mux) mount(mux *http.ServeMux, r *route) (err error) {
 	return nil
 }
 
-// run guards one request and answers it.
+// run guards one request and answers it. It panics with http.ErrAbortHandler if a
+// response fails that has begun.
 func (m *Mux) run(w http.ResponseWriter, req *http.Request, r *route) {
 	ctx, cancel := context.WithTimeout(req.Context(), r.within)
 	defer cancel()
@@ -272,7 +273,14 @@ func (m *Mux) run(w http.ResponseWriter, req *http.Request, r *route) {
 	if err == nil {
 		err = r.serve(c)
 	}
-	if err != nil && !errors.Is(err, errAnswered) {
+	switch {
+	case err == nil || errors.Is(err, errAnswered):
+	case begun(w):
+		// Too late for another answer. The reader hung up, most likely; if not, the
+		// broken connection tells them that this was not all of it.
+		c.log().Info("response not delivered", "error", err)
+		panic(http.ErrAbortHandler)
+	default:
 		c.fail(err)
 	}
 }

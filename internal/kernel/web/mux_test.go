@@ -4,6 +4,8 @@ package web_test
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -184,6 +186,39 @@ func TestPanic(t *testing.T) {
 }
 
 // TestLogIsImpersonal: neither log nor metrics hold what was asked for, or by whom.
+// TestOneAnswer: what goes wrong while a response is written is not answered again,
+// and what is there of it does not pass for all of it.
+func TestOneAnswer(t *testing.T) {
+	m := web.NewMux(webtest.Deps())
+	m.Public("GET /half", "for a test", func(c *web.Ctx) error {
+		if err := text("the first half")(c); err != nil {
+			return err
+		}
+		return errors.Join(errors.New("the disk is gone"), http.NewResponseController(c.W).Flush())
+	})
+	h, err := m.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	s := httptest.NewUnstartedServer(h)
+	s.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(&log, nil), slog.LevelError)
+	s.Start()
+	answer, err := http.Get(s.URL + "/half")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err == nil || answer.StatusCode != http.StatusOK || string(body) != "the first half" {
+		t.Errorf("answered %d %q, %v", answer.StatusCode, body, err)
+	}
+	s.Close()
+	if log.Len() > 0 {
+		t.Errorf("the server says: %s", log.String())
+	}
+}
+
 func TestLogIsImpersonal(t *testing.T) {
 	var log bytes.Buffer
 	metrics := prometheus.NewRegistry()

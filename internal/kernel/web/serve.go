@@ -205,6 +205,13 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// begun reports whether a response of the chain has its status already: what goes
+// wrong then can no longer be answered.
+func begun(w http.ResponseWriter) bool {
+	sw, ok := w.(*statusWriter)
+	return ok && sw.status != 0
+}
+
 // Unwrap lets http.ResponseController reach the connection.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
