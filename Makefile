@@ -22,7 +22,7 @@ demo: build ## build, load the worked case and serve it; LISTEN=127.0.0.1:9443 f
 test: install-test-parts check build ## install what the tests need, then run everything
 	test/run.sh
 
-install-test-parts: ## install PostgreSQL, Chromium and axe-core for the tests (idempotent)
+install-test-parts: ## install PostgreSQL, Chromium, PHP and axe-core for the tests (idempotent)
 	test/install.sh
 
 check: ## formatting, vet, linter, rules of the architecture

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what the tests need from packages: PostgreSQL, Chromium, Python 3
-# (Debian) and axe-core (npm). Idempotent; fails when a part cannot be had.
+# Installs what the tests need from packages: PostgreSQL, Chromium, Python 3, PHP
+# with curl (Debian) and axe-core (npm). Idempotent; fails when a part cannot be had.
 set -euo pipefail
 
 AXE_VERSION=4.14.1
@@ -14,6 +14,9 @@ missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v python3 >/dev/null || missing+=(python3-minimal)
 command -v npm >/dev/null || missing+=(npm)
+command -v curl >/dev/null || missing+=(curl)
+command -v php >/dev/null || missing+=(php-cli)
+php -r 'exit(extension_loaded("curl") ? 0 : 1);' 2>/dev/null || missing+=(php-curl) # a client as MediaWiki is one
 if [ "${#missing[@]}" -gt 0 ]; then
 	as_root apt-get update -q
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
@@ -28,7 +31,8 @@ if [ ! -s "$CACHE/axe-$AXE_VERSION/axe.min.js" ]; then
 	mv "$work/package/axe.min.js" "$CACHE/axe-$AXE_VERSION/axe.min.js"
 fi
 
-for part in /usr/lib/postgresql/15/bin/postgres "$(command -v chromium)" "$(command -v python3)" "$CACHE/axe-$AXE_VERSION/axe.min.js"; do
+for part in /usr/lib/postgresql/15/bin/postgres "$(command -v chromium)" "$(command -v python3)" "$(command -v curl)" "$(command -v php)" "$CACHE/axe-$AXE_VERSION/axe.min.js"; do
 	[ -e "$part" ] || { echo "install: $part is missing" >&2; exit 1; }
 done
+php -r 'exit(extension_loaded("curl") ? 0 : 1);' || { echo "install: PHP has no curl" >&2; exit 1; }
 echo "test parts are in place"
