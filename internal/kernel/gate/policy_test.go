@@ -43,7 +43,7 @@ func TestDefaultPolicy(t *testing.T) {
 	if row.Kind != "flow" || row.Action != "call" || len(row.Requires) != 2 || row.Requires[1].Decision != "risk.acceptance" || row.Requires[1].With["from"] != "high" {
 		t.Errorf("row %+v", row)
 	}
-	if got := strings.Join(p.Actions("component"), " "); got != "deploy" {
+	if got := strings.Join(p.Actions("component"), " "); got != "deploy omit-control" {
 		t.Errorf("actions on a component: %s", got)
 	}
 	if _, err := gate.DefaultPolicy(kinds, nil); !fault.Is(err, fault.Invalid) {
