@@ -62,24 +62,31 @@ type Commands struct {
 	Kind KindCmd `cmd:"" help:"The kinds of review: show, try and publish them."`
 }
 
-// target is the review that a command changes.
-type target struct {
-	Review  string `arg:"" help:"Id of the review, or the number that an imported one had."`
-	Version int64  `help:"The version that you saw; default is the current one." placeholder:"N"`
-	client.JSONFlag
+// named is the review that a command is about.
+type named struct {
+	Review string `arg:"" help:"Id of the review, also as review:ID, or the number that an imported one had."`
 }
 
-// AfterApply lets the review be named as the rest of the program names it, too:
-// review:ID.
-func (t *target) AfterApply() error {
-	t.Review = strings.TrimPrefix(t.Review, ItemType+":")
+// AfterApply lets the review be named as the rest of the program names it, too.
+func (n *named) AfterApply() error {
+	n.Review = idOf(n.Review)
 	return nil
 }
 
-// send changes the review by a step below its path and shows it.
+// idOf is the id of a review that was typed as such, or as review:ID.
+func idOf(typed string) string { return strings.TrimPrefix(typed, ItemType+":") }
+
+// target is the review that a command changes.
+type target struct {
+	named
+	Version int64 `help:"The version that you saw; default is the current one." placeholder:"N"`
+	client.JSONFlag
+}
+
+// send changes the review by a step below its path, and shows what that changed.
 func (t *target) send(s *client.Session, method, step string, body any) error {
 	d, err := client.Change[Detail](s, method, client.Path("reviews", t.Review), step, t.Version, body)
-	return client.Show(s, d, err, t.JSON, printReview)
+	return client.Show(s, d, err, t.JSON, printChanged)
 }
 
 // load returns the review as it is now; what is sent afterwards rests on that.

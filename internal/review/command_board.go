@@ -22,7 +22,7 @@ type MoveCmd struct {
 	Undo     bool     `help:"It takes back the move before."`
 }
 
-// Run moves the review and shows it.
+// Run moves the review and shows what changed.
 func (c *MoveCmd) Run(s *client.Session) error {
 	return c.send(s, http.MethodPost, "/moves", MoveInput{
 		To: Column(c.To), Priority: Priority(c.Priority), Quarter: c.Quarter, ScheduledFor: c.On, Reason: c.Reason, NotReady: c.NotReady,
@@ -33,7 +33,7 @@ func (c *MoveCmd) Run(s *client.Session) error {
 // ResubmitCmd sends a review back that was not ready.
 type ResubmitCmd struct{ target }
 
-// Run sends it back and shows it.
+// Run sends it back and shows what changed.
 func (c *ResubmitCmd) Run(s *client.Session) error {
 	return c.send(s, http.MethodPost, "/resubmission", nil)
 }
@@ -46,7 +46,7 @@ type EstimateCmd struct {
 	Meeting  string   `help:"Id of the meeting in which it was decided." placeholder:"ID"`
 }
 
-// Run sets it and shows the review.
+// Run sets it and shows what changed.
 func (c *EstimateCmd) Run(s *client.Session) error {
 	if c.Priority == "" && c.Effort == nil {
 		return fault.New(fault.Usage, "review.nothing", "Say what to set: --priority, --effort or both.")
@@ -65,7 +65,7 @@ type AssignCmd struct {
 	As     string `help:"lead, reviewer or second_reader." default:"reviewer" enum:"lead,reviewer,second_reader" placeholder:"PART" api:"part"`
 }
 
-// Run assigns the person and shows the review.
+// Run assigns the person and shows what changed.
 func (c *AssignCmd) Run(s *client.Session) error {
 	return c.send(s, http.MethodPost, "/reviewers", AssignInput{Person: c.Person, Part: Part(c.As)})
 }
@@ -76,7 +76,7 @@ type ReleaseCmd struct {
 	Person string `arg:"" help:"Login or id."`
 }
 
-// Run releases the person and shows the review.
+// Run releases the person and shows what changed.
 func (c *ReleaseCmd) Run(s *client.Session) error {
 	return c.send(s, http.MethodPost, client.Path("reviewers", c.Person, "release"), nil)
 }
@@ -88,7 +88,7 @@ type DeclareCmd struct {
 	Words    string `help:"What the interest is, of a soft or hard one." placeholder:"TEXT"`
 }
 
-// Run declares it and shows the review.
+// Run declares it and shows what changed.
 func (c *DeclareCmd) Run(s *client.Session) error {
 	return c.send(s, http.MethodPost, "/declarations", DeclareInput{Conflict: Conflict(c.Conflict), Words: c.Words})
 }
@@ -99,7 +99,7 @@ type ReadCmd struct {
 	Concurs string `help:"What you say of the assessment." required:"" placeholder:"TEXT"`
 }
 
-// Run records it and shows the review.
+// Run records it and shows what changed.
 func (c *ReadCmd) Run(s *client.Session) error {
 	return c.send(s, http.MethodPost, "/readings", ReadRequest{c.Concurs})
 }

@@ -108,10 +108,10 @@ type MeetingUndoCmd struct {
 	client.JSONFlag
 }
 
-// Run takes back the move and shows the review.
+// Run takes back the move and shows what changed.
 func (c *MeetingUndoCmd) Run(s *client.Session) error {
 	d, err := client.Send[Detail](s, http.MethodPost, client.Path("review-meetings", c.Meeting, "undo"), 0, UndoRequest{c.Entry})
-	return client.Show(s, d, err, c.JSON, printReview)
+	return client.Show(s, d, err, c.JSON, printChanged)
 }
 
 func printMeeting(s *client.Session, d MeetingDetail) error {

@@ -18,7 +18,7 @@ type AssessCmd struct {
 	Draft bool   `help:"Print an assessment that is composed from the record, and write nothing."`
 }
 
-// Run writes the assessment and shows the review, or prints a draft.
+// Run writes the assessment and shows what changed, or prints a draft.
 func (c *AssessCmd) Run(s *client.Session) error {
 	if c.Draft == (c.File != "") {
 		return fault.New(fault.Usage, "review.assess", "Name the assessment with --file, where - stands for standard input, or have one composed with --draft.")
@@ -54,7 +54,7 @@ type AbstractCmd struct {
 	Preview  bool `help:"Show exactly what leaves, and change nothing."`
 }
 
-// Run writes the abstract and shows the review, or shows what leaves.
+// Run writes the abstract and shows what changed, or shows what leaves.
 func (c *AbstractCmd) Run(s *client.Session) error {
 	if c.Preview {
 		p, err := client.Get[AbstractPreview](s, client.Path("reviews", c.Review, "abstract"), nil)
@@ -93,7 +93,7 @@ type DecideCmd struct {
 	Meeting   string   `help:"Id of the meeting in which it was decided." placeholder:"ID"`
 }
 
-// Run decides and shows the review.
+// Run decides and shows what changed.
 func (c *DecideCmd) Run(s *client.Session) error {
 	in := DecideRequest{Outcome: Outcome(c.Outcome), Reason: c.Reason, Meeting: c.Meeting}
 	if len(c.Proof) > len(c.Condition) {
@@ -122,7 +122,7 @@ type reasoned struct {
 // WithdrawCmd takes a review back.
 type WithdrawCmd struct{ reasoned }
 
-// Run withdraws the review and shows it.
+// Run withdraws the review and shows what changed.
 func (c *WithdrawCmd) Run(s *client.Session) error {
 	return c.send(s, http.MethodPost, "/withdrawal", ReasonRequest{c.Reason})
 }
@@ -133,7 +133,7 @@ type DismissCmd struct {
 	Meeting string `help:"Id of the meeting in which it was decided." placeholder:"ID"`
 }
 
-// Run dismisses the review and shows it.
+// Run dismisses the review and shows what changed.
 func (c *DismissCmd) Run(s *client.Session) error {
 	return c.send(s, http.MethodPost, "/dismissal", DismissRequest{Reason: c.Reason, Meeting: c.Meeting})
 }
@@ -144,9 +144,9 @@ type SupersedeCmd struct {
 	By string `help:"Id of the review that replaces it." required:"" placeholder:"ID" api:"successor"`
 }
 
-// Run supersedes the review and shows it.
+// Run supersedes the review and shows what changed.
 func (c *SupersedeCmd) Run(s *client.Session) error {
-	return c.send(s, http.MethodPost, "/supersession", SupersedeRequest{Successor: c.By, Reason: c.Reason})
+	return c.send(s, http.MethodPost, "/supersession", SupersedeRequest{Successor: idOf(c.By), Reason: c.Reason})
 }
 
 // MeetCmd shows that a condition is met.
@@ -156,7 +156,7 @@ type MeetCmd struct {
 	Shown     string `help:"What shows that it is met." required:"" placeholder:"TEXT"`
 }
 
-// Run shows it and the review.
+// Run shows it, and what changed.
 func (c *MeetCmd) Run(s *client.Session) error {
 	d, err := c.load(s)
 	if err != nil {

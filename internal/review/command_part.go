@@ -19,7 +19,7 @@ type AskCmd struct {
 	Due   string `help:"The last day for the answer." placeholder:"DATE"`
 }
 
-// Run asks and shows the review.
+// Run asks and shows what changed.
 func (c *AskCmd) Run(s *client.Session) error {
 	text, err := c.read(s)
 	if err != nil {
@@ -35,7 +35,7 @@ type AnswerCmd struct {
 	typedText
 }
 
-// Run answers and shows the review.
+// Run answers and shows what changed.
 func (c *AnswerCmd) Run(s *client.Session) error {
 	text, err := c.read(s)
 	if err != nil {
@@ -54,7 +54,7 @@ type SettleCmd struct {
 	Note     string `help:"What is still open, or why the question is withdrawn." placeholder:"TEXT"`
 }
 
-// Run settles the question and shows the review.
+// Run settles the question and shows what changed.
 func (c *SettleCmd) Run(s *client.Session) error {
 	ways := 0
 	for _, way := range []bool{c.Settled != "", c.Withdraw, c.Again} {
@@ -107,7 +107,7 @@ type StateCmd struct {
 	Restricted bool   `help:"Only those who take part in the review see it."`
 }
 
-// Run records the statement and shows the review.
+// Run records the statement and shows what changed.
 func (c *StateCmd) Run(s *client.Session) error {
 	text, err := c.read(s)
 	if err != nil {
@@ -131,7 +131,7 @@ type RestateCmd struct {
 	Restricted bool    `help:"Only those who take part in the review see it from now on."`
 }
 
-// Run changes the statement and shows the review.
+// Run changes the statement and shows what changed.
 func (c *RestateCmd) Run(s *client.Session) error {
 	d, err := c.load(s)
 	if err != nil {
@@ -168,7 +168,7 @@ type FindCmd struct {
 	Restricted bool   `help:"Only those who take part in the review see it."`
 }
 
-// Run records the finding and shows the review.
+// Run records the finding and shows what changed.
 func (c *FindCmd) Run(s *client.Session) error {
 	return c.send(s, http.MethodPost, "/findings", FindInput{
 		Kind: FindingKind(c.Kind), Title: c.Title, Label: c.Label, Severity: c.Severity, Text: c.Text, Evidence: c.Evidence,
@@ -191,7 +191,7 @@ type RefindCmd struct {
 	Restricted bool    `help:"Only those who take part in the review see it from now on."`
 }
 
-// Run changes the finding and shows the review.
+// Run changes the finding and shows what changed.
 func (c *RefindCmd) Run(s *client.Session) error {
 	d, err := c.load(s)
 	if err != nil {
@@ -242,7 +242,7 @@ type riskFacts struct {
 	LowerTrust      *bool  `help:"Production reaches into a realm that is trusted less; default is what follows from the subject." negatable:""`
 }
 
-// Run registers the risk and shows the review.
+// Run registers the risk and shows what changed.
 func (c *RiskCmd) Run(s *client.Session) error {
 	return c.send(s, http.MethodPost, client.Path("findings", c.Finding, "risk"), RiskInput{
 		Title: c.Title, Threat: c.Threat, Scope: c.Scope, Owner: c.Owner, Act: c.Act, Inputs: module.RiskFacts(c.riskFacts),
@@ -262,7 +262,7 @@ type AskOpinionCmd struct {
 	Assessor string `help:"Login or id." required:"" placeholder:"LOGIN"`
 }
 
-// Run names the assessor and shows the review.
+// Run names the assessor and shows what changed.
 func (c *AskOpinionCmd) Run(s *client.Session) error {
 	return c.send(s, http.MethodPut, client.Path("opinions", c.Aspect), AssessorRequest{c.Assessor})
 }
@@ -275,7 +275,7 @@ type GiveOpinionCmd struct {
 	Verdict string `help:"acceptable, concerns or not_acceptable." required:"" enum:"acceptable,concerns,not_acceptable" placeholder:"VERDICT"`
 }
 
-// Run gives the opinion and shows the review.
+// Run gives the opinion and shows what changed.
 func (c *GiveOpinionCmd) Run(s *client.Session) error {
 	text, err := c.read(s)
 	if err != nil {

@@ -92,7 +92,7 @@ func (c *CapacityCmd) Run(s *client.Session) error {
 
 // SuggestCmd suggests reviewers.
 type SuggestCmd struct {
-	Review string `arg:"" help:"Id of the review."`
+	named
 	client.JSONFlag
 }
 

@@ -240,7 +240,8 @@ func (f *sheet) record(d Detail) {
 		f.add(plainWord(n.Kind), "%s%s %s%s (%s, %s) %s%s", hidden(n.Restricted), n.Label, n.Title, between, n.Severity, plainWord(n.State), n.Became, n.Risk)
 	}
 	if d.Assessment != nil {
-		f.add("assessment", "version %d by %s at %s", d.Assessment.Version, d.nameOr(d.Assessment.Author), moment(d.Assessment.At))
+		f.add("assessment", "version %d by %s at %s; read it with portreeve review show %s --assessment",
+			d.Assessment.Version, d.nameOr(d.Assessment.Author), moment(d.Assessment.At), d.ID)
 	}
 }
 
@@ -250,6 +251,20 @@ func (f *sheet) end(d Detail) {
 		f.add("outcome", "%s: %s", plainWord(v.Outcome), v.Reason)
 		f.add("decided", "%s by %s. %s", moment(v.At), or(d.nameOr(v.By), "nobody"), v.Right)
 	}
+	f.conditions(d)
+	f.add("replaced by", "%s", d.Successor)
+	f.add("replaces", "%s", d.Predecessor)
+	if !d.PublishedAt.IsZero() {
+		f.add("abstract", "public since %s", moment(d.PublishedAt))
+	} else if d.Abstract != "" {
+		f.add("abstract", "written, not public")
+	}
+	f.add("", "%s", d.Abstract)
+	f.past(d)
+}
+
+// conditions are what the outcome asks for, by the numbers that review meet takes.
+func (f *sheet) conditions(d Detail) {
 	for i, c := range d.Conditions {
 		state := ""
 		switch {
@@ -260,15 +275,6 @@ func (f *sheet) end(d Detail) {
 		}
 		f.add("asks for", "%d. %s %s%s", i+1, c.Text, d.nameOr(c.Owner), state)
 	}
-	f.add("replaced by", "%s", d.Successor)
-	f.add("replaces", "%s", d.Predecessor)
-	if !d.PublishedAt.IsZero() {
-		f.add("abstract", "public since %s", moment(d.PublishedAt))
-	} else if d.Abstract != "" {
-		f.add("abstract", "written, not public")
-	}
-	f.add("", "%s", d.Abstract)
-	f.past(d)
 }
 
 // past is what happened to an imported review where it comes from.

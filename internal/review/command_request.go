@@ -95,7 +95,7 @@ type RequestCmd struct {
 	client.JSONFlag
 }
 
-// Run requests the review and shows it.
+// Run requests the review, and shows where it stands and what falls short in it.
 func (c *RequestCmd) Run(s *client.Session) error {
 	f, err := readForm(s, c.File)
 	if err != nil {
@@ -105,13 +105,13 @@ func (c *RequestCmd) Run(s *client.Session) error {
 		Name: or(c.Name, f.Name), Kind: or(c.Kind, f.Kind), KindVersion: f.KindVersion, Title: or(c.Title, f.Title), Sketch: or(c.Sketch, f.Sketch),
 		Subject: or(c.Subject, f.Subject), Owner: or(c.Owner, f.Owner), Visibility: authz.Visibility(or(c.Visibility, f.Visibility)),
 		Participants: append(slices.Clone(f.Participants), c.Participant...), Answers: over(f.Answers, c.Answer), PreScreen: over(f.PreScreen, c.Prescreen),
-		Technologies: f.technologies(), Scenarios: f.scenarios(), Anyway: c.Anyway || f.Anyway, Follows: or(c.Follows, f.Follows),
+		Technologies: f.technologies(), Scenarios: f.scenarios(), Anyway: c.Anyway || f.Anyway, Follows: idOf(or(c.Follows, f.Follows)),
 	}
 	if in.Title == "" {
 		return fault.New(fault.Usage, "review.title", "Give a title with --title, or in the form with --file.")
 	}
 	d, err := client.Send[Detail](s, http.MethodPost, "/reviews", 0, in)
-	return client.Show(s, d, err, c.JSON, printReview)
+	return client.Show(s, d, err, c.JSON, printChanged)
 }
 
 // or returns the first of two texts that is not empty.
@@ -180,14 +180,24 @@ func (c *BoardCmd) Run(s *client.Session) error {
 
 // ShowCmd shows one review.
 type ShowCmd struct {
-	Review string `arg:"" help:"Id of the review, or the number that an imported one had."`
+	named
+	Assessment bool `help:"Print the written assessment alone, as Markdown; it is for those who take part."`
 	client.JSONFlag
 }
 
-// Run shows the review.
+// Run shows the review, or its assessment.
 func (c *ShowCmd) Run(s *client.Session) error {
-	d, err := client.Get[Detail](s, client.Path("reviews", strings.TrimPrefix(c.Review, ItemType+":")), nil)
-	return client.Show(s, d, err, c.JSON, printReview)
+	d, err := client.Get[Detail](s, client.Path("reviews", c.Review), nil)
+	if err != nil || !c.Assessment {
+		return client.Show(s, d, err, c.JSON, printReview)
+	}
+	if d.Assessment == nil {
+		return fault.New(fault.NotFound, "review.no_assessment", "This review has no assessment, or you do not take part in it.")
+	}
+	return client.Show(s, *d.Assessment, nil, c.JSON, func(s *client.Session, a Assessment) error {
+		s.Printf("%s\n", strings.TrimSpace(a.Text))
+		return nil
+	})
 }
 
 // EditCmd changes what a review is about.
@@ -203,7 +213,7 @@ type EditCmd struct {
 	File        string            `help:"YAML or JSON file with what changes of the form: answers, technologies, scenarios. Lists replace those before. - reads standard input." placeholder:"FILE" api:"technologies,scenarios"`
 }
 
-// Run changes the review and shows it.
+// Run changes the review and shows what changed.
 func (c *EditCmd) Run(s *client.Session) error {
 	f, err := readForm(s, c.File)
 	if err != nil {

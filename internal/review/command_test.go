@@ -173,7 +173,7 @@ func (o *served) workByCommand() {
 		t.Errorf("asked %+v", q)
 	}
 	out, code := o.typed("requester", "Unclear, or even if.\n", "answer", "new-ci", "Q1", "--file", "-")
-	if code != 0 || !strings.Contains(out, "Unclear, or even if.") {
+	if code != 0 || !strings.HasPrefix(out, "new-ci: in progress, medium, ") || !strings.Contains(out, "Q1") || !strings.Contains(out, "answered") || strings.Contains(out, "Replace the existing CI.") {
 		t.Errorf("answered: exit %d, %s", code, out)
 	}
 	o.ok(&d, "reviewer", "settle", "new-ci", "Q1", "--settled", "not", "--note", "Nobody knows.")
@@ -202,6 +202,14 @@ func (o *served) endByCommand() {
 		t.Fatalf("draft: exit %d, %s", code, draft)
 	}
 	o.ok(&d, "reviewer", "assess", "new-ci", "--file", o.file("assessment.md", draft))
+	for person, want := range map[string]string{"reviewer": "# Assessment: Security concept review for new CI", "bystander": "you do not take part in it"} {
+		if out, _ := o.run(person, "show", "review:new-ci", "--assessment"); !strings.Contains(out, want) {
+			t.Errorf("to the %s the assessment is %s", person, out)
+		}
+	}
+	if out, _ := o.run("reviewer", "show", "new-ci"); !strings.Contains(out, "show new-ci --assessment") {
+		t.Errorf("nothing says where the assessment is: %s", out)
+	}
 	o.ok(&d, "reviewer2", "read", "new-ci", "--concurs", "I agree.")
 	o.ok(&d, "reviewer", "decide", "new-ci", "--outcome", "advice", "--reason", "Too much is open.", "--condition", "::Final components", "--condition", "2026-12-24:infra:Ownership", "--proof", "", "--proof", "A page")
 	if len(d.Conditions) != 2 || d.Conditions[1].Owner != "infra" || d.Conditions[1].Proof != "A page" || d.Verdict.Outcome != review.Advice {

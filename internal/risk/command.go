@@ -41,10 +41,21 @@ type Commands struct {
 	Settle     SettleCmd     `cmd:"" help:"Close an acceptance with proof of what was undone and what was learnt."`
 }
 
+// about is the risk that a command is about.
+type about struct {
+	Risk string `arg:"" help:"Id of the risk, also as risk:ID."`
+}
+
+// AfterApply lets the risk be named as the rest of the program names it, too.
+func (a *about) AfterApply() error {
+	a.Risk = strings.TrimPrefix(a.Risk, ItemType+":")
+	return nil
+}
+
 // target is the risk that a command changes.
 type target struct {
-	Risk    string `arg:"" help:"Id of the risk."`
-	Version int64  `help:"The version that you saw; default is the current one." placeholder:"N"`
+	about
+	Version int64 `help:"The version that you saw; default is the current one." placeholder:"N"`
 	client.JSONFlag
 }
 

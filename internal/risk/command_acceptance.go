@@ -38,7 +38,7 @@ func (c *AskCmd) Run(s *client.Session) error {
 
 // choice is the acceptance that a command is about.
 type choice struct {
-	Risk       string `arg:"" help:"Id of the risk."`
+	about
 	Acceptance string `help:"Id of the acceptance; needed only where several could be meant." placeholder:"ID"`
 	Version    int64  `help:"The version of the acceptance that you saw; default is the current one." placeholder:"N"`
 	client.JSONFlag

@@ -59,7 +59,7 @@ func (c *MatrixCmd) Run(s *client.Session) error {
 
 // ShowCmd shows one risk.
 type ShowCmd struct {
-	Risk string `arg:"" help:"Id of the risk."`
+	about
 	client.JSONFlag
 }
 

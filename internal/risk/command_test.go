@@ -129,9 +129,9 @@ func TestCommandsRunCaseA(t *testing.T) {
 	}
 	o.ok(&a, "reviewer", "revoke", d.ID, "--reason", "It leaks.")
 	wantCodes(t, o.codes(flow.Ref), "risk.acceptance_revoked")
-	o.ok(&a, "owner", "settle", d.ID, "--undone", "Route removed.", "--learnt", "Ask earlier.")
-	o.ok(&d, "reviewer", "close", d.ID, "--note", "The test is over.")
-	for _, args := range [][]string{{"list", "--state", "all"}, {"matrix"}, {"show", d.ID}} {
+	o.ok(&a, "owner", "settle", d.Item(), "--undone", "Route removed.", "--learnt", "Ask earlier.")
+	o.ok(&d, "reviewer", "close", d.Item(), "--note", "The test is over.")
+	for _, args := range [][]string{{"list", "--state", "all"}, {"matrix"}, {"show", d.ID}, {"show", d.Item()}, {"acceptance", d.Item()}} {
 		if out, code := o.run("auditor", args...); code != 0 || len(out) < 20 {
 			t.Errorf("%v: exit %d, %s", args, code, out)
 		}
