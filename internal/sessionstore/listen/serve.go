@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package listen
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+)
+
+// Attach makes an HTTP server serve what this guard's listeners hand out: it sets
+// ConnContext and ConnState, turns HTTP/2 off, and wraps the handler, so that
+// answers on a connection that ends soon say so. Set the handler first; hooks
+// that are set already are called, too.
+func (g *Guard) Attach(srv *http.Server) {
+	context0, state0 := srv.ConnContext, srv.ConnState
+	srv.ConnContext = func(ctx context.Context, nc net.Conn) context.Context {
+		if context0 != nil {
+			ctx = context0(ctx, nc)
+		}
+		if c := underlying(nc); c != nil {
+			ctx = context.WithValue(ctx, peerKey{}, c)
+		}
+		return ctx
+	}
+	srv.ConnState = func(nc net.Conn, s http.ConnState) {
+		if c := underlying(nc); c != nil {
+			c.became(s)
+		}
+		if state0 != nil {
+			state0(nc, s)
+		}
+	}
+	srv.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
+	srv.Handler = closing{srv.Handler}
+}
+
+// underlying returns our part of a connection that an HTTP server has.
+func underlying(nc net.Conn) *conn {
+	if t, ok := nc.(*tls.Conn); ok {
+		nc = t.NetConn()
+	}
+	c, _ := nc.(*conn)
+	return c
+}
+
+// became follows what the HTTP server does with the connection. end reads busy
+// after it set ended, and here it is the other way round: one of the two closes.
+func (c *conn) became(s http.ConnState) {
+	switch s {
+	case http.StateActive:
+		c.busy.Store(true)
+	case http.StateIdle:
+		c.busy.Store(false)
+		if c.ended.Load() {
+			c.shut()
+			return
+		}
+		c.since.Store(c.guard.cfg.Now().UnixNano())
+	}
+}
+
+// closing tells the client to connect anew where a connection ends soon.
+type closing struct{ next http.Handler }
+
+// ServeHTTP serves the request.
+func (h closing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c := connOf(r.Context()); c != nil && (c.draining.Load() || c.ended.Load()) {
+		w.Header().Set("Connection", "close")
+	}
+	h.next.ServeHTTP(w, r)
+}
+
+// Identify returns who makes a request: the peer of its connection, or in profile
+// credential who the Authorization header shows. A request that came past this
+// guard's listeners is nobody's.
+func (g *Guard) Identify(r *http.Request) (*Peer, error) {
+	c := connOf(r.Context())
+	if c == nil || c.guard != g || c.ended.Load() {
+		return nil, unauthenticated()
+	}
+	if c.peer != nil {
+		return c.peer, nil
+	}
+	s := g.state.Load()
+	if s.proof != byCredential || c.tls == nil {
+		return nil, unauthenticated()
+	}
+	// Two headers are no credential: who reads the first and who reads the last
+	// would see different people.
+	headers := r.Header["Authorization"]
+	if len(headers) != 1 {
+		g.metrics.refused.WithLabelValues("no_credential").Inc()
+		return nil, unauthenticated()
+	}
+	digest := g.verifier.digest(headers[0])
+	if a := c.auth.Load(); a != nil && a.in == s.credentials && sameDigest(a.digest, digest) {
+		return a.peer, nil
+	}
+	one, err := g.verifier.verify(r.Context(), s.credentials, headers[0], c.remote, g.cfg.Now())
+	if err != nil {
+		g.metrics.refused.WithLabelValues("credential").Inc()
+		return nil, err
+	}
+	peer := &Peer{Identities: []string{"credential:" + one.name}, Remote: c.remote, NotAfter: one.until, spaces: one.namespaces}
+	c.auth.Store(&authenticated{digest: digest, in: s.credentials, credential: one, peer: peer})
+	return peer, nil
+}
+
+// Check reports whether a peer may use a verb in a namespace; "*" asks for all
+// namespaces. It costs a few nanoseconds.
+func (g *Guard) Check(p *Peer, namespace string, v Verb) error {
+	if p == nil {
+		return unauthenticated()
+	}
+	if g.state.Load().policy.grantsOf(p).allows(namespace, v.bit()) {
+		return nil
+	}
+	g.metrics.refused.WithLabelValues("forbidden").Inc()
+	return fault.New(fault.Forbidden, "listen.forbidden", "You are known here, but the policy of this service does not let you do this in this namespace. Ask whoever runs it for a rule.")
+}
+
+// Authorize is Identify and Check in one: package wire calls it for each request.
+func (g *Guard) Authorize(r *http.Request, namespace, verb string) error {
+	p, err := g.Identify(r)
+	if err != nil {
+		return err
+	}
+	return g.Check(p, namespace, Verb(verb))
+}
