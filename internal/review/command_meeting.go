@@ -120,18 +120,77 @@ func printMeeting(s *client.Session, d MeetingDetail) error {
 	} else {
 		s.Printf("meeting %s, held on %s, %s, chair %s\n", d.ID, d.HeldOn, d.State, nameOr(d.Names[d.Chair].Name, d.Chair))
 	}
+	if err := printAgenda(s, d.Agenda); err != nil {
+		return err
+	}
+	if err := printDecided(s, d); err != nil {
+		return err
+	}
+	if d.Minutes != "" {
+		s.Printf("\nMinutes\n%s\n", strings.TrimSpace(d.Minutes))
+	}
+	return nil
+}
+
+func printAgenda(s *client.Session, agenda []AgendaItem) error {
+	if len(agenda) == 0 {
+		s.Printf("\nNothing is on the agenda.\n")
+		return nil
+	}
+	s.Printf("\nAgenda\n")
 	var rows [][]string
-	for _, i := range d.Agenda {
-		handled := ""
+	for _, i := range agenda {
+		handled := "open"
 		if i.Handled {
 			handled = "decided"
 		}
-		rows = append(rows, []string{plainWord(i.Reason), i.Review, string(i.Priority), i.Since.UTC().Format(time.DateOnly), handled, i.Title})
+		since := ""
+		if !i.Since.IsZero() {
+			since = i.Since.UTC().Format(time.DateOnly)
+		}
+		rows = append(rows, []string{i.because(), since, or(string(i.Priority), "none"), handled, i.Review, i.Title})
 	}
-	if err := s.Table([]string{"BECAUSE", "REVIEW", "PRIORITY", "SINCE", "", "TITLE"}, rows, ""); err != nil {
-		return err
+	return s.Table([]string{"BECAUSE", "SINCE", "PRIORITY", "IN THIS MEETING", "REVIEW", "TITLE"}, rows, "")
+}
+
+// because says why a review stands on the agenda.
+func (i AgendaItem) because() string {
+	switch i.Reason {
+	case OnIncoming:
+		return "new: triage it"
+	case OnResubmitted:
+		return "sent back, mended"
+	case OnPlanned:
+		return "begins this week"
+	case OnLeaderless:
+		return "nobody leads it"
+	case OnAnswered:
+		return counted(i.Number, "answer waits", "answers wait")
+	case OnStalled:
+		return "stalled for over a week"
+	case OnOverdue:
+		return counted(i.Number, "condition overdue", "conditions overdue")
+	case OnClock:
+		return "its days are over"
+	case OnReady:
+		return "can be decided"
 	}
-	rows = nil
+	return plainWord(i.Reason)
+}
+
+func counted(n int, one, many string) string {
+	if n <= 1 { // it is there because of one
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func printDecided(s *client.Session, d MeetingDetail) error {
+	if len(d.Decided) == 0 {
+		return nil
+	}
+	s.Printf("\nDecided in this meeting\n")
+	var rows [][]string
 	for _, m := range d.Decided {
 		note := ""
 		if m.Undone {
@@ -140,13 +199,7 @@ func printMeeting(s *client.Session, d MeetingDetail) error {
 		actor := item.PersonOf(m.Actor)
 		rows = append(rows, []string{fmt.Sprint(m.Entry), m.Review, m.plain(), nameOr(d.Names[actor].Name, actor), note, m.Title})
 	}
-	if err := s.Table([]string{"ENTRY", "REVIEW", "DECIDED", "BY", "", "TITLE"}, rows, ""); err != nil {
-		return err
-	}
-	if d.Minutes != "" {
-		s.Printf("\n%s\n", strings.TrimSpace(d.Minutes))
-	}
-	return nil
+	return s.Table([]string{"ENTRY", "REVIEW", "DECIDED", "BY", "NOTE", "TITLE"}, rows, "")
 }
 
 // plain says what was decided in a few words.
@@ -157,5 +210,5 @@ func (m Minuted) plain() string {
 	if c, ok := m.changed("outcome"); ok {
 		return plainWord(c.To)
 	}
-	return strings.TrimPrefix(m.Kind, "review.")
+	return strings.NewReplacer(".", " ", "_", " ").Replace(strings.TrimPrefix(m.Kind, "review."))
 }

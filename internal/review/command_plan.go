@@ -102,28 +102,3 @@ func (c *SuggestCmd) Run(s *client.Session) error {
 		return []string{nameOr(one.Login, one.Person), one.Name, one.Because}
 	})
 }
-
-// MetricsCmd shows how the service does.
-type MetricsCmd struct {
-	Imported bool `help:"Count reviews that came from elsewhere, too." query:"imported"`
-	client.JSONFlag
-}
-
-// Run shows the metrics.
-func (c *MetricsCmd) Run(s *client.Session) error {
-	m, err := client.Get[Metrics](s, "/reviews/metrics", c)
-	return client.Show(s, m, err, c.JSON, printMetrics)
-}
-
-func printMetrics(s *client.Session, m Metrics) error {
-	for _, t := range m.tables() {
-		if t.name == "waiting" {
-			t.rows = m.lastWaits()
-		}
-		s.Printf("%s\n", strings.ReplaceAll(t.name, "_", " "))
-		if err := s.Table(t.heads, t.rows, ""); err != nil {
-			return err
-		}
-	}
-	return nil
-}

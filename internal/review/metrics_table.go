@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// metricTable is one of the metrics as rows, for a file or a terminal.
+// metricTable is one of the metrics as rows, for a file.
 type metricTable struct {
 	name  string
 	heads []string
@@ -47,15 +47,4 @@ func (m Metrics) tables() []metricTable {
 		all[4].rows = append(all[4].rows, []string{n.Quarter, kind, strconv.Itoa(n.Received), strconv.Itoa(n.Reviews), strconv.Itoa(n.Moves), number(n.Share)})
 	}
 	return all
-}
-
-// lastWaits are the rows of waiting times of months in which a review left a column.
-func (m Metrics) lastWaits() [][]string {
-	var rows [][]string
-	for i, row := range m.tables()[1].rows {
-		if m.Waiting[i].Count > 0 {
-			rows = append(rows, row)
-		}
-	}
-	return rows
 }
