@@ -11,6 +11,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/gate"
+	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/review"
 	"portreeve.org/portreeve/internal/review/kind"
 )
@@ -51,8 +52,28 @@ func TestAHiddenReviewIsNotNamedByItsNeighbours(t *testing.T) {
 			if !d.tells("owner", secret, neighbours...) {
 				t.Error("whoever takes part in both is not told")
 			}
+			if kinds := d.entriesTell(secret); len(kinds) > 0 {
+				t.Errorf("entries that everybody inside may read tell of a hidden review: %q", kinds)
+			}
 		}
 	})
+}
+
+// entriesTell returns the kinds of the entries that are not restricted and hold the word.
+func (d *desk) entriesTell(word string) (kinds []string) {
+	d.t.Helper()
+	d.must(d.db.Read(d.t.Context(), func(r *store.ReadTx) error {
+		rows, err := r.Query(d.t.Context(), "SELECT kind, subject || ' ' || body FROM ledger_opening WHERE visibility <> 'restricted'")
+		_, err = store.Collect(rows, err, func(row store.Scanner) (none struct{}, err error) {
+			var kind, text string
+			if err = row.Scan(&kind, &text); strings.Contains(text, word) {
+				kinds = append(kinds, kind)
+			}
+			return none, err
+		})
+		return err
+	}))
+	return kinds
 }
 
 // Nobody makes somebody else's review the successor of their own.

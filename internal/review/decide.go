@@ -254,7 +254,7 @@ func (d *decision) finish(ctx context.Context, kind string, v Verdict, condition
 	body := decidedBody{
 		Review: d.review.ID, Version: d.review.Version, Kind: d.review.Kind, Required: d.review.Required, Outcome: v.Outcome, Reason: v.Reason,
 		Right: v.Right, Subject: d.review.Subject, SubjectVersion: v.SubjectVersion, SubjectDigest: v.SubjectDigest, Until: v.Until,
-		Assessment: written.Version, Assessed: item.SHA(written.Text), Successor: d.review.Successor, Meeting: d.meeting,
+		Assessment: written.Version, Assessed: item.SHA(written.Text), Successor: item.SHA(d.review.Successor), Meeting: d.meeting,
 	}
 	var people []string
 	for _, c := range conditions {

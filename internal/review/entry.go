@@ -77,9 +77,9 @@ type reviewBody struct {
 	Column       Column            `json:"column"`
 	Answers      map[string]string `json:"answers_sha256"` // digest by field
 	Technologies []kind.Technology `json:"technologies,omitempty"`
-	Scenarios    []string          `json:"scenarios,omitempty"` // titles
-	Predecessor  string            `json:"predecessor,omitempty"`
-	Because      string            `json:"because,omitempty"` // what the pre-screen said
+	Scenarios    []string          `json:"scenarios,omitempty"`          // titles
+	Predecessor  string            `json:"predecessor_sha256,omitempty"` // of its id: it may be hidden from who reads this
+	Because      string            `json:"because,omitempty"`            // what the pre-screen said
 	Origin       *originBody       `json:"origin,omitempty"`
 }
 
@@ -98,7 +98,7 @@ func stateOf(r Review, participants []string) reviewBody {
 	b := reviewBody{
 		Review: r.ID, Version: r.Version, Kind: r.Kind, KindVersion: r.KindVersion, Required: r.Required, Title: r.Title,
 		Sketch: item.SHA(r.Sketch), Subject: r.Subject, Owner: r.Owner, Visibility: r.Visibility, Participants: participants,
-		Column: r.Column, Answers: map[string]string{}, Technologies: r.Technologies, Predecessor: r.Predecessor, Because: r.PreScreen.Because,
+		Column: r.Column, Answers: map[string]string{}, Technologies: r.Technologies, Predecessor: item.SHA(r.Predecessor), Because: r.PreScreen.Because,
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Answers)) {
 		b.Answers[name] = item.SHA(r.Answers[name])
@@ -228,7 +228,7 @@ type decidedBody struct {
 	Assessment     int64           `json:"assessment,omitempty"` // version
 	Assessed       string          `json:"assessment_sha256,omitempty"`
 	Conditions     []conditionBody `json:"conditions,omitempty"`
-	Successor      string          `json:"successor,omitempty"`
+	Successor      string          `json:"successor_sha256,omitempty"` // of its id: it may be hidden from who reads this
 	Meeting        string          `json:"meeting,omitempty"`
 }
 
