@@ -170,4 +170,40 @@ func TestSettledTextsStand(t *testing.T) {
 	if _, err := in.content.Edit(in.as("requester"), answer.ID, answer.Version+1, "Nobody does."); !fault.HasCode(err, "review.question_closed") {
 		t.Errorf("an answer was changed after it was judged: %v", err)
 	}
+	if err := in.content.EraseComment(in.as("requester"), answer.ID, "I never said so."); !fault.HasCode(err, "review.question_closed") {
+		t.Errorf("an answer was erased by its author after it was judged: %v", err)
+	}
+	if err := in.content.EraseComment(in.as("triager"), answer.ID, "It names a person."); err != nil {
+		t.Errorf("the office erases what has to go: %v", err)
+	}
+}
+
+// TestDoneTextsStand: with the outcome, answers that nobody judged by themselves stand
+// as the review was decided on.
+func TestDoneTextsStand(t *testing.T) {
+	in := openInstallation(t, t.TempDir(), loadedAt())
+	reviews := in.reviews()
+	r, err := reviews.Request(in.as("requester"), review.RequestInput{Title: "Maps", Sketch: "Maps in the browser."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := reviews.Ask(in.as("reviewer"), r.ID, r.Version, review.AskInput{Text: "Who draws them?"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.clock.Set(in.clock.Real().Add(time.Minute))
+	if _, err := reviews.Answer(in.as("requester"), r.ID, r.Version+1, q.Label, "The browser."); err != nil {
+		t.Fatal(err)
+	}
+	d, err := reviews.Get(in.as("requester"), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reviews.Withdraw(in.as("requester"), r.ID, d.Version, "Not needed."); err != nil {
+		t.Fatal(err)
+	}
+	answer := d.Questions[0].Thread[1]
+	if _, err := in.content.Edit(in.as("requester"), answer.ID, answer.Version, "Nobody does."); !fault.HasCode(err, "review.question_closed") {
+		t.Errorf("an answer was changed after the review was done: %v", err)
+	}
 }

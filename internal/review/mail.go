@@ -90,15 +90,19 @@ func (s *Service) threads() module.Threads {
 }
 
 // mayEdit says whether a question and its answers may still change. What was settled
-// was judged as it stood.
+// was judged as it stood, and so was all of it when the review got its outcome.
 func (s *Service) mayEdit(ctx context.Context, r store.Reader, id, thread string) error {
+	about, err := store.Found(reviewRows.One(ctx, r, "WHERE r.id = $1", id))
+	if err != nil {
+		return err
+	}
 	all, err := loadQuestions(ctx, r, id)
 	if err != nil {
 		return err
 	}
 	for _, q := range all[id] {
-		if q.ID == thread && q.Closed() {
-			return fault.New(fault.Conflict, "review.question_closed", "This question is settled or withdrawn, and its texts stand as they were judged. Write a comment in the discussion instead.")
+		if q.ID == thread && (q.Closed() || about.Done()) {
+			return fault.New(fault.Conflict, "review.question_closed", "This question is settled or withdrawn, or its review is done, and its texts stand as they were judged. Write a comment in the discussion instead.")
 		}
 	}
 	return nil

@@ -25,8 +25,9 @@ type erasedBody struct {
 }
 
 // EraseComment removes the text of a comment, with all its earlier versions, and
-// leaves that there was one. Authors may erase their own; for others' the actor
-// needs content:erase. The reason stays in the ledger.
+// leaves that there was one. Authors may erase their own while they may change it
+// ([Deps].Edits); for others', and for what stands as it was judged, the actor needs
+// content:erase. The reason stays in the ledger.
 func (s *Service) EraseComment(ctx context.Context, id, reason string) error {
 	return s.writer.Decide(ctx, func(tx *ledger.Tx) error {
 		c, err := findComment(ctx, tx, authz.ActorFrom(ctx), id)
@@ -39,6 +40,11 @@ func (s *Service) EraseComment(ctx context.Context, id, reason string) error {
 		}
 		if c.Erased() {
 			return alreadyErased()
+		}
+		if !s.policy.Allowed(authz.ActorFrom(ctx), ActionErase) {
+			if err := s.mayEditIn(ctx, tx, c); err != nil {
+				return err
+			}
 		}
 		return s.eraseComment(ctx, tx, c, res.Visibility, authz.ActorFrom(ctx), reason)
 	})
