@@ -39,6 +39,14 @@ func TestMissingParts(t *testing.T) {
 			_, err := d.reviews.Restate(d.as("reviewer"), r.ID, d.version(r.ID), "S9", review.StatementInput{})
 			return err
 		}},
+		{"opinion", "review.no_opinion", "no opinion", func() error {
+			_, err := d.reviews.AskOpinion(d.as("triager"), r.ID, d.version(r.ID), "legl", "legal")
+			return err
+		}},
+		{"reviewer", "review.no_reviewer", "no reviewer", func() error {
+			_, err := d.reviews.Release(d.as("triager"), r.ID, d.version(r.ID), "legal")
+			return err
+		}},
 		{"question of a review that is not shown", "not_found", "nothing here", func() error {
 			_, err := d.reviews.Settle(d.as("reviewer2"), hidden.ID, d.version(hidden.ID), "Q9", review.SettleInput{Settled: review.Fully})
 			return err

@@ -21,7 +21,7 @@ func (s *Service) AskOpinion(ctx context.Context, id string, version int64, aspe
 			return err
 		}
 		if !slices.ContainsFunc(k.Opinions, func(o kind.Opinion) bool { return o.Aspect == aspect }) {
-			return fault.ItemNotFound()
+			return noPart("opinion", labelsOf(k.Opinions, func(o kind.Opinion) string { return o.Aspect }))
 		}
 		var f item.Fields
 		person, err := d.asked(ctx, &f, "assessor", assessor)

@@ -133,7 +133,7 @@ func (d *decision) reviewer(ctx context.Context, person string) (Reviewer, error
 	}
 	i := slices.IndexFunc(all[d.review.ID], func(v Reviewer) bool { return v.Person == person })
 	if i < 0 {
-		return Reviewer{}, fault.ItemNotFound()
+		return Reviewer{}, fault.New(fault.NotFound, "review.no_reviewer", "This person is no reviewer of this review.")
 	}
 	return all[d.review.ID][i], nil
 }
