@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what the tests need from packages: PostgreSQL, Chromium, Python 3, PHP
-# with curl (Debian) and axe-core (npm). Idempotent; fails when a part cannot be had.
+# with curl, Java 17 (Debian), axe-core (npm) and Apache Cassandra (Maven Central).
+# Idempotent; fails when a part cannot be had.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 AXE_VERSION=4.14.1
 CACHE="${PORTREEVE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/portreeve}"
@@ -14,6 +16,8 @@ missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v python3 >/dev/null || missing+=(python3-minimal)
 command -v npm >/dev/null || missing+=(npm)
+command -v java >/dev/null || missing+=(openjdk-17-jre-headless)
+command -v mvn >/dev/null || missing+=(maven)
 command -v curl >/dev/null || missing+=(curl)
 command -v php >/dev/null || missing+=(php-cli)
 php -r 'exit(extension_loaded("curl") ? 0 : 1);' 2>/dev/null || missing+=(php-curl) # a client as MediaWiki is one
@@ -31,7 +35,9 @@ if [ ! -s "$CACHE/axe-$AXE_VERSION/axe.min.js" ]; then
 	mv "$work/package/axe.min.js" "$CACHE/axe-$AXE_VERSION/axe.min.js"
 fi
 
-for part in /usr/lib/postgresql/15/bin/postgres "$(command -v chromium)" "$(command -v python3)" "$(command -v curl)" "$(command -v php)" "$CACHE/axe-$AXE_VERSION/axe.min.js"; do
+jars=$(test/cassandra/fetch.sh)
+
+for part in /usr/lib/postgresql/15/bin/postgres "$(command -v chromium)" "$(command -v python3)" "$(command -v curl)" "$(command -v php)" "$CACHE/axe-$AXE_VERSION/axe.min.js" "$jars"; do
 	[ -e "$part" ] || { echo "install: $part is missing" >&2; exit 1; }
 done
 php -r 'exit(extension_loaded("curl") ? 0 : 1);' || { echo "install: PHP has no curl" >&2; exit 1; }
