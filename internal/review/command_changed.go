@@ -8,6 +8,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/item"
+	"portreeve.org/portreeve/internal/review/kind"
 )
 
 // printChanged says where a review stands after a change, in one line, and what the
@@ -37,6 +38,8 @@ func (f *sheet) changed(d Detail) {
 		}
 		for _, c := range step.Changes {
 			switch {
+			case c.Field == "assessment" && d.Assessment != nil:
+				f.add("assessment", "version %d", d.Assessment.Version)
 			case c.From == "" && c.To == "":
 				named = append(named, plainWord(c.Field))
 			case c.From == "":
@@ -50,15 +53,26 @@ func (f *sheet) changed(d Detail) {
 		}
 	}
 	f.add("changed", "%s", strings.Join(named, ", "))
-	short := d.Wait.Shortfalls
-	if d.Column != Waiting && slices.ContainsFunc(d.History, func(h item.Step) bool {
-		return h.Version == d.Version && (h.Kind == KindRequested || h.Kind == KindEdited)
-	}) {
-		short = d.Shortfalls
-	}
-	for _, one := range short {
+	for _, one := range d.shortNow() {
 		f.add("falls short", "%s: %s", one.Field, one.Message)
 	}
+}
+
+// shortNow is what falls short after a change: once the form was written, what does
+// by the rules; of a review that is not ready, that part of it which triage named.
+func (d Detail) shortNow() []kind.Shortfall {
+	written := slices.ContainsFunc(d.History, func(h item.Step) bool {
+		return h.Version == d.Version && (h.Kind == KindRequested || h.Kind == KindEdited)
+	})
+	switch {
+	case !written:
+		return d.Wait.Shortfalls
+	case d.Wait.Cause != NotReady:
+		return d.Shortfalls
+	}
+	return slices.DeleteFunc(slices.Clone(d.Shortfalls), func(s kind.Shortfall) bool {
+		return !slices.ContainsFunc(d.Wait.Shortfalls, func(n kind.Shortfall) bool { return n.Field == s.Field })
+	})
 }
 
 // changeWord is a value of the history in words.

@@ -19,7 +19,7 @@ func TestCommandsSayWhatChanged(t *testing.T) {
 		{"requester", "new-ci: incoming; version 1", []string{"request", "--file", o.file("form.yaml", formB), "--subject", "project:new-ci"}, []string{"falls short  target_date: "}},
 		{"triager", "new-ci: waiting (not ready); version 2", []string{"move", "new-ci", "--to", "waiting", "--not-ready", "sensitive_data"},
 			[]string{"column", "incoming to waiting", "falls short  sensitive_data: ", "changed", "not ready"}},
-		{"requester", "new-ci: waiting (not ready); version 3", []string{"edit", "new-ci", "--answer", "sensitive_data=None.", "--title", "The new CI"}, []string{"changed", "title, "}},
+		{"requester", "new-ci: waiting (not ready); version 3", []string{"edit", "new-ci", "--answer", "sensitive_data=Addresses in its log, for 30 days.", "--title", "The new CI"}, []string{"changed  title, "}},
 		{"requester", "new-ci: incoming; version 4", []string{"resubmit", "new-ci"}, []string{"waiting to incoming"}},
 		{"triager", "new-ci: incoming, high; version 5", []string{"estimate", "new-ci", "--priority", "high"}, []string{"priority  high"}},
 		{"triager", "new-ci: incoming, high; version 6", []string{"assign", "review:new-ci", "reviewer", "--as", "lead"}, []string{"reviewer  The reviewer", "part      lead"}},
@@ -33,6 +33,9 @@ func TestCommandsSayWhatChanged(t *testing.T) {
 		first, _, _ := strings.Cut(out, "\n")
 		if code != 0 || first != c.line || strings.Contains(out, "Replace the existing CI.") {
 			t.Errorf("%v: exit %d, %s", c.args[0], code, out)
+		}
+		if c.args[0] == "edit" && strings.Contains(out, "falls short") {
+			t.Errorf("what triage named was mended: %s", out)
 		}
 		for _, want := range c.says {
 			if !strings.Contains(out, want) {

@@ -120,8 +120,10 @@ func printMeeting(s *client.Session, d MeetingDetail) error {
 	} else {
 		s.Printf("meeting %s, held on %s, %s, chair %s\n", d.ID, d.HeldOn, d.State, nameOr(d.Names[d.Chair].Name, d.Chair))
 	}
-	if err := printAgenda(s, d.Agenda); err != nil {
-		return err
+	if d.Open() || d.ID == "" {
+		if err := printAgenda(s, d.Agenda); err != nil {
+			return err
+		}
 	}
 	if err := printDecided(s, d); err != nil {
 		return err

@@ -43,4 +43,9 @@ func TestTablesAreReadable(t *testing.T) {
 	says(out, code, waits.ID+": back orders, low; version 2", "incoming to back orders")
 	out, code = o.run("triager", "meeting", "show", m.ID)
 	says(out, code, "Decided in this meeting", "to back orders The triager")
+	out, code = o.run("triager", "meeting", "close", m.ID)
+	says(out, code, "closed, chair The triager", "Decided in this meeting")
+	if strings.Contains(out, "agenda") {
+		t.Errorf("a closed meeting has an agenda: %s", out)
+	}
 }
