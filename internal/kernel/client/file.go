@@ -29,6 +29,11 @@ func (s *Session) Write(file string, force bool, fill func(io.Writer) error) err
 // Nothing is filled in where something stands already. With force it replaces a
 // file; a link is replaced too, never followed.
 func WriteFile(file string, force bool, fill func(io.Writer) error) error {
+	return WriteFileAs(file, 0o600, force, fill)
+}
+
+// WriteFileAs is WriteFile for a file that others may read, too, as mode says.
+func WriteFileAs(file string, mode fs.FileMode, force bool, fill func(io.Writer) error) error {
 	if err := Free(file, force); err != nil {
 		return err
 	}
@@ -42,7 +47,7 @@ func WriteFile(file string, force bool, fill func(io.Writer) error) error {
 		f.Close() //nolint:errcheck // there is a better error to tell
 		return err
 	}
-	if err := errors.Join(w.Flush(), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(w.Flush(), f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	put := os.Link // fails where something stands, a link to nowhere too
