@@ -173,3 +173,51 @@ func TestAConditionIsNotOutOfReach(t *testing.T) {
 		b.must(err)
 	})
 }
+
+// Nor is it if nobody of the office is left, and the owner of the condition is gone:
+// then the owner of the subject says so, and nobody else.
+func TestTheSubjectsOwnerStandsIn(t *testing.T) {
+	eachBureau(t, func(t *testing.T, b *bureau) {
+		left := func(name string, named ...string) (review.Review, string) {
+			tool := b.desk.project(name).Ref
+			due := review.ConditionInput{Text: "Logs are kept", Owner: "requester", Due: b.now().Add(oneDay), Proof: "A link"}
+			r := b.decided(b.started(tool), review.ApprovedWithConditions, due)
+			b.show(tool, authz.Restricted, named...)
+			d := b.get("owner", r.ID)
+			return d.Review, d.Conditions[0].ID
+		}
+		r, condition := left("tool", "person:owner", "person:requester")
+		if b.get("owner", r.ID).May("meet") {
+			t.Error("the owner of the subject stands in for somebody who is there")
+		}
+		_, err := b.Meet(b.as("owner"), r.ID, r.Version, condition, "Seen.")
+		wantCode(t, err, "review.not_condition_owner")
+
+		r, condition = left("other", "person:owner", "person:executive")
+		if got := b.seenBy(r, "reviewer", "lead", "requester", "triager", "executive", "owner"); len(got) != 1 || got[0] != "owner" {
+			t.Fatalf("the review is seen by %v", got)
+		}
+		if !b.get("owner", r.ID).May("meet") {
+			t.Error("nobody is offered to show that the condition is met")
+		}
+		_, err = b.Meet(b.as("owner"), r.ID, r.Version, condition, "Seen.")
+		b.must(err)
+	})
+}
+
+// Of a subject that is not restricted its new owner is let in, if nobody else is left.
+func TestANewOwnerReachesAHiddenCondition(t *testing.T) {
+	eachBureau(t, func(t *testing.T, b *bureau) {
+		tool := b.desk.project("tool").Ref
+		due := review.ConditionInput{Text: "Logs are kept", Owner: "requester", Due: b.now().Add(oneDay), Proof: "A link"}
+		r := b.decided(b.started(tool, inConfidence), review.ApprovedWithConditions, due)
+		b.subjectHanded(tool, "executive")
+		if got := b.seenBy(r, "executive"); len(got) > 0 {
+			t.Error("a new owner is let in, though the lead is there")
+		}
+		b.people["lead"], b.people["requester"] = nil, nil // they left
+		b.subjectHanded(tool, "infra")
+		_, err := b.Meet(b.as("infra"), r.ID, b.version(r.ID), b.get("infra", r.ID).Conditions[0].ID, "Seen.")
+		b.must(err)
+	})
+}

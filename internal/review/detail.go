@@ -53,6 +53,8 @@ type Detail struct {
 	kind    *kind.Kind
 	subject catalog.Subject
 	bars    barred // who may not judge it
+
+	standsIn map[string]bool // conditions that the reader shows to be met in place of everybody else
 }
 
 // maxPast bounds what a page shows of the past of an imported review.
@@ -107,6 +109,7 @@ func (s *Service) detail(ctx context.Context, r store.Reader, a authz.Actor, id 
 		func(ctx context.Context, r store.Reader, a authz.Actor) error { return s.fillSubject(ctx, r, a, &d) },
 		d.fillClock, d.fillRecord, d.fillOutcome, d.fillPast, d.fillChain,
 		func(ctx context.Context, r store.Reader, _ authz.Actor) error { return s.fillQuestions(ctx, r, &d) },
+		func(ctx context.Context, r store.Reader, a authz.Actor) error { return s.fillOrphans(ctx, r, a, &d) },
 	} {
 		if err := fill(ctx, r, a); err != nil {
 			return Detail{}, err

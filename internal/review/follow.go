@@ -102,22 +102,23 @@ func (d *decision) followSubject(ctx context.Context, b item.Bound) error {
 // narrow leaves those in the review who take part in its restricted subject, and its
 // owner. The others at the subject do not join: they would see the restricted parts.
 // Only if nobody is left who could work on an open review, or say that a condition is
-// met that keeps the gate closed, those at the subject who can do.
+// met that keeps the gate closed, those at the subject who can do; and if there are
+// none, its owner says that a condition is met ([Service.Meet]).
 func (d *decision) narrow(ctx context.Context, b item.Bound) error {
 	if !b.Restricted {
-		return nil
+		return d.reachable(ctx)
 	}
 	d.participants = b.Narrow(item.WithPeople(d.participants, d.subject.Owner))
 	if owing, err := d.owing(ctx); err != nil || d.review.Done() && !owing {
 		return err
 	}
-	found, err := item.Anybody(ctx, d.tx, d.s.Directory, d.participants, d.worksOnReviews)
+	found, err := item.Anybody(ctx, d.tx, d.s.Directory, d.participants, d.s.triages)
 	if err != nil || found {
 		return err
 	}
 	joined := d.participants
 	for _, p := range b.Principals {
-		able, err := item.Anybody(ctx, d.tx, d.s.Directory, []string{p}, d.worksOnReviews)
+		able, err := item.Anybody(ctx, d.tx, d.s.Directory, []string{p}, d.s.triages)
 		if err != nil {
 			return err
 		}
@@ -137,9 +138,4 @@ func (d *decision) owing(ctx context.Context) (bool, error) {
 	}
 	all, err := loadConditions(ctx, d.tx, d.review.ID)
 	return slices.ContainsFunc(all[d.review.ID], func(c Condition) bool { return c.MetAt.IsZero() }), err
-}
-
-// worksOnReviews reports whether somebody is one of the people who triage reviews.
-func (d *decision) worksOnReviews(a authz.Actor) bool {
-	return a.Kind == authz.KindPerson && d.s.Authz.Allowed(a, ActionMove)
 }

@@ -65,7 +65,7 @@ func waitsFor(c *web.Ctx, d Detail) (web.Link, bool) {
 	if i := slices.IndexFunc(d.Opinions, func(o Opinion) bool { return o.Assessor == me && o.Verdict == "" }); i >= 0 && d.May("opine") {
 		return web.Link{Text: c.Text("review.opine.title"), URL: d.URL() + "/opinions/" + url.PathEscape(d.Opinions[i].Aspect), Icon: "scale"}, true
 	}
-	if i := slices.IndexFunc(d.Conditions, func(o Condition) bool { return o.MetAt.IsZero() && o.Owner == me }); i >= 0 && d.May("meet") {
+	if i := slices.IndexFunc(d.Conditions, func(o Condition) bool { return o.MetAt.IsZero() && (o.Owner == me || d.standsIn[o.ID]) }); i >= 0 && d.May("meet") {
 		return web.Link{Text: c.Text("review.meet.do"), URL: d.URL() + "/conditions/" + url.PathEscape(d.Conditions[i].ID), Icon: "file-check"}, true
 	}
 	return web.Link{}, false

@@ -65,7 +65,7 @@ func conditionTable(c *web.Ctx, d Detail) web.Table {
 		case one.Overdue(d.AsOf):
 			row.Tone = web.ToneBad
 		}
-		if d.May("meet") && one.MetAt.IsZero() && (one.Owner == c.Actor.ID || one.Owner == "" && c.Can(ActionMove)) {
+		if d.May("meet") && one.MetAt.IsZero() && (one.Owner == c.Actor.ID || d.standsIn[one.ID] || one.Owner == "" && c.Can(ActionMove)) {
 			state = append(state, web.Link{Text: c.Text("review.meet.do"), URL: d.URL() + "/conditions/" + url.PathEscape(one.ID), About: one.Text})
 		}
 		row.Cells = []any{one.Text, itemweb.Shown(c, d.named(c, one.Owner)), itemweb.Shown(c, dueText(c, one.Due, d.AsOf, one.MetAt.IsZero())), itemweb.Shown(c, one.Proof), state}
