@@ -54,9 +54,13 @@ func (e *exchange) receive() (body, error) {
 // fill reads to the end of the body; n is the announced length, or less than 0.
 func (e *exchange) fill(b *body, n int) error {
 	buf, limit := (*b.pooled)[:0], int(e.s.maxValue)
+	most := limit + 1
+	if n > 0 {
+		most = n
+	}
 	for {
 		if len(buf) == cap(buf) {
-			size := min(2*cap(buf), max(limit+1, first))
+			size := max(min(2*cap(buf), most), first)
 			if size > small {
 				if !e.h.take(size - b.taken) {
 					return errMemory

@@ -10,8 +10,8 @@
 //
 // A session's id is a secret that stands in the path. So nothing that leaves this
 // package beside the answer's body names a path, a key, a value or an owner: not a
-// log line, not a metric, not a problem, not a header. Texts of unknown errors are
-// looked through for them before they are logged.
+// log line, not a metric, not a problem, not a header. Of an unknown error its types are
+// logged and not its text: a backend says what ails it in the message of a fault.
 //
 // Differences from Kask, all on purpose: PUT writes (Kask answers 400), HEAD reads,
 // other methods get 405, problems are application/problem+json and name no key, a

@@ -3,23 +3,28 @@
 package wire
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"golang.org/x/time/rate"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/sessionstore"
 )
 
 // noRequestID is what Kask logs when a client sent no X-Request-ID.
@@ -50,8 +55,11 @@ func (e *exchange) logRefusal(code int, f *fault.Error) {
 		return
 	}
 	text := e.s.Store.Name + ": " + e.act.String() + " refused with " + strconv.Itoa(code) + " (" + f.Code + ")"
+	if code >= http.StatusInternalServerError && f.Code != "internal" && !e.leaks(f.Message) {
+		text += ": " + f.Message
+	}
 	if f.Err != nil {
-		text += ": " + e.safe(f.Err)
+		text += ": " + e.plain(f.Err)
 	}
 	e.log(level, text)
 }
@@ -86,7 +94,7 @@ func (e *exchange) requestID() string {
 // gone notes that a client left before its answer was sent.
 func (e *exchange) gone(what string, err error) {
 	if e.h.Log.Enabled(context.Background(), slog.LevelDebug) {
-		e.log(slog.LevelDebug, e.s.Store.Name+": "+what+": "+e.safe(err))
+		e.log(slog.LevelDebug, e.s.Store.Name+": "+what+": "+e.plain(err))
 	}
 }
 
@@ -118,40 +126,60 @@ func (e *exchange) recovers() {
 	e.problem(http.StatusInternalServerError, problemOf(http.StatusInternalServerError, "", "", e.s.instance))
 }
 
-// maxText bounds what is logged of an error.
-const maxText = 400
+// plain says what an error is without its text, which may quote anything: a store
+// that cannot open a row holds its key and value in its hands. Told are the texts of
+// faults, which are written to be shown, of what the system said, and types.
+func (e *exchange) plain(err error) string {
+	var parts []string
+	for ; err != nil && len(parts) < 8; err = inner(err) {
+		switch v := err.(type) {
+		case *fault.Error:
+			parts = append(parts, v.Code)
+			if !e.leaks(v.Message) {
+				parts = append(parts, v.Message)
+			}
+		case syscall.Errno:
+			parts = append(parts, v.Error())
+		case *net.OpError:
+			where := v.Op + " " + v.Net
+			if v.Addr != nil {
+				where += " " + v.Addr.String()
+			}
+			parts = append(parts, where)
+		case *fs.PathError:
+			parts = append(parts, v.Op+" "+v.Path)
+		default:
+			parts = append(parts, known(err))
+		}
+	}
+	return strings.Join(parts, ": ")
+}
 
-// safe returns the beginning of an error's text for the log, or its types alone if
-// that holds something of the request's. The store's own errors never do; this is for what
-// comes from further down.
-func (e *exchange) safe(err error) string {
-	text := err.Error()
-	text = text[:min(len(text), maxText)]
-	if !e.leaks(text) {
-		return strings.ToValidUTF8(text, "?")
+// known returns the text of an error that is the same for everybody, or its type.
+func known(err error) string {
+	switch err {
+	case context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, sessionstore.ErrNotFound, sessionstore.ErrFull:
+		return err.Error()
+	default:
+		return fmt.Sprintf("%T", err)
 	}
-	var types []string
-	for ; err != nil; err = errors.Unwrap(err) {
-		types = append(types, fmt.Sprintf("%T", err))
+}
+
+// inner returns what an error wraps, the first of several.
+func inner(err error) error {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, each := range several.Unwrap() {
+			return each
+		}
+		return nil
 	}
-	return "text withheld, for it names the session (" + strings.Join(types, ": ") + ")"
+	return errors.Unwrap(err)
 }
 
 // leaks reports whether a text holds a secret of the request: the key, the old key,
-// the owner or the value, in the forms that errors quote things in.
+// the owner or the beginning of the value, in the forms that texts quote things in.
 func (e *exchange) leaks(text string) bool {
-	return holds(text, e.key) || holds(text, string(e.ask.from)) || holds(text, e.ask.owner) || holds(text, string(e.body[:min(len(e.body), part)])) || e.quotes(text)
-}
-
-// quotes reports whether some part of the value stands in the text as it is.
-func (e *exchange) quotes(text string) bool {
-	value := e.body[:min(len(e.body), small)]
-	for i := 0; i+part <= len(text) && len(value) >= part; i++ {
-		if bytes.Contains(value, []byte(text[i:i+part])) {
-			return true
-		}
-	}
-	return false
+	return holds(text, e.key) || holds(text, string(e.ask.from)) || holds(text, e.ask.owner) || holds(text, string(e.body[:min(len(e.body), part)]))
 }
 
 // part is how much of a secret is too much. What is shorter than least is no
