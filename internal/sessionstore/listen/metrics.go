@@ -47,7 +47,7 @@ func newMetrics(g *Guard) *metrics {
 		listAge:     gauge("network_list_age_seconds", "Age of the list of networks by its header; absent if it does not say."),
 		listEntries: gauge("network_list_entries", "Entries of the list of networks."),
 		listWide:    gauge("network_list_wide_entries", "Entries that are wider than a list should have."),
-		unsafe:      gauge("unsafe", "1 for each thing about the listener that should not stay as it is.", "what"),
+		unsafe:      gauge("listener_unsafe", "1 for each thing about the listener that should not stay as it is.", "what"),
 
 		credentialEnds: gauge("credential_expires_seconds", "Seconds until the first credential in force ends that has no successor."),
 	}
