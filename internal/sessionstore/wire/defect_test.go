@@ -235,3 +235,21 @@ func TestHeaderIsBounded(t *testing.T) {
 	b := start(t)
 	b.ask("GET", base+"k", "", "X-Large: "+strings.Repeat("x", 30<<10)).want(t, http.StatusRequestHeaderFieldsTooLarge)
 }
+
+// TestAnswerNobodyTakes: a client that asks and never reads is let go.
+func TestAnswerNobodyTakes(t *testing.T) {
+	b := start(t, func(m *made) { m.limits.AnswerTime = 300 * time.Millisecond })
+	b.set("large", strings.Repeat("v", 1<<20))
+	conn, err := net.Dial("tcp", b.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ask := strings.Repeat(fmt.Sprintf("GET %slarge HTTP/1.1\r\nHost: h\r\n\r\n", base), 64)
+	for err == nil { // ends once the server has closed its side
+		_, err = io.WriteString(conn, ask)
+	}
+	if got := b.figure(`http_requests_total{code="200",method="GET"}`); got == "0" {
+		t.Error("no answer was begun")
+	}
+}
