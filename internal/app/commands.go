@@ -14,6 +14,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
 	"portreeve.org/portreeve/internal/kernel/search/searchweb"
+	"portreeve.org/portreeve/internal/sessionstore/sessiond"
 )
 
 // commands is the whole command line. What talks to a server comes from the
@@ -57,6 +58,8 @@ type commands struct {
 	Restore  restoreCommand  `cmd:"" help:"Load a backup into an empty database."`
 	Admin    adminCommand    `cmd:"" help:"The first administrator, and the signing key."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
+
+	Sessiond sessiond.Commands `cmd:"" help:"The session store: a process of its own that keeps web sessions."`
 }
 
 // versionCommand prints the version.

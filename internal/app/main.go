@@ -20,6 +20,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
+	"portreeve.org/portreeve/internal/sessionstore/sessiond"
 )
 
 // Version is what `portreeve version` and the API description say.
@@ -72,7 +73,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Context: ctx, Stdin: stdin, Stdout: stdout, Stderr: stderr,
 		Config: client.Config{URL: root.URL, Token: root.APIToken, CA: root.CA},
 	}
-	return client.Report(stderr, asTyped(parsed.Run(session, trackers()), parsed.Selected()))
+	return client.Report(stderr, asTyped(parsed.Run(session, trackers(), sessiond.Version(Version)), parsed.Selected()))
 }
 
 // usage turns what kong says about a wrong command line into a fault that names

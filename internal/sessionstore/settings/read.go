@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"time"
 
@@ -133,7 +134,7 @@ func setDefault[T comparable](field *T, value T) {
 func (s *Settings) resolve(folder string) {
 	paths := []*string{
 		&s.OpenAPISpec, &s.TLS.Cert, &s.TLS.Key, &s.TLS.ClientCA, &s.TLS.ClientCRL, &s.Credentials, &s.Networks,
-		&s.Keys.Root, &s.Keys.Ring, &s.Portreeve.CA, &s.Portreeve.TokenFile, &s.Audit,
+		&s.Keys.Root, &s.Keys.Ring, &s.Portreeve.CA, &s.Portreeve.TokenFile, &s.Portreeve.Answers, &s.Audit,
 		&s.Selfcheck.Cert, &s.Selfcheck.Key, &s.Selfcheck.Authority, &s.Selfcheck.Credential, &s.Selfcheck.Former, &s.Selfcheck.ServerCA,
 	}
 	if e := s.Embedded; e != nil {
@@ -163,4 +164,23 @@ func (s *Settings) StagedFor(c Control) (Staged, bool) {
 		}
 	}
 	return Staged{}, false
+}
+
+// Restart names the keys that differ in another reading of the file and that a
+// running process cannot take up: all but the policy, the level of the log, and
+// what the server does not look at.
+func (s *Settings) Restart(next *Settings) []string {
+	var keys []string
+	was, is := reflect.ValueOf(s).Elem(), reflect.ValueOf(next).Elem()
+	for _, f := range reflect.VisibleFields(was.Type()) {
+		name := f.Tag.Get("yaml")
+		switch name {
+		case "", "policy", "log_level", "selfcheck":
+			continue
+		}
+		if !reflect.DeepEqual(was.FieldByIndex(f.Index).Interface(), is.FieldByIndex(f.Index).Interface()) {
+			keys = append(keys, name)
+		}
+	}
+	return keys
 }

@@ -161,6 +161,7 @@ type Portreeve struct {
 	CA        string `yaml:"ca"`
 	TokenFile string `yaml:"token_file"`
 	GateKey   string `yaml:"gate_key"` // verifier key of its signed answers
+	Answers   string `yaml:"answers"`  // file where the last answers are kept over a restart; default: beside the data or the audit log
 }
 
 // Selfcheck is what `portreeve sessiond selfcheck` acts with; the server itself

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sessiond
+
+import (
+	"context"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/sessionstore"
+)
+
+func (p *parts) openCassandra(context.Context) (sessionstore.Backend, error) {
+	return nil, fault.New(fault.Unavailable, "sessiond.cassandra", "This build has no Cassandra backend.")
+}
