@@ -53,6 +53,19 @@ func (d directory) PersonByMail(ctx context.Context, r store.Reader, address str
 	return d.named(ctx, all[0].ID, all[0].Login, all[0].Name), nil
 }
 
+// People returns those of the people who exist, by id.
+func (d directory) People(ctx context.Context, r store.Reader, ids []string) (map[string]catalog.Named, error) {
+	all, err := d.people.PeopleByID(ctx, r, ids)
+	if err != nil {
+		return nil, err
+	}
+	named := make(map[string]catalog.Named, len(all))
+	for id, p := range all {
+		named[id] = d.named(ctx, p.ID, p.Login, p.Name)
+	}
+	return named, nil
+}
+
 // Names returns the names of those of the people who exist, by id.
 func (d directory) Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error) {
 	return d.people.Names(ctx, r, ids)

@@ -5,8 +5,11 @@ package app
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
+	"portreeve.org/portreeve/internal/kernel/store"
 	"portreeve.org/portreeve/internal/risk"
 	"portreeve.org/portreeve/internal/risk/matrix"
 )
@@ -48,5 +51,33 @@ func TestOrganisationsByName(t *testing.T) {
 	detail, err := in.risk.Get(owner, r.ID)
 	if err != nil || detail.Parties[0].Organisation != id {
 		t.Errorf("%+v: %v", detail.Parties, err)
+	}
+}
+
+// Many people are found as each of them is, with their handles for whoever may read
+// the directory.
+func TestPeopleAtOnce(t *testing.T) {
+	in := openInstallation(t, t.TempDir(), loadedAt())
+	people := directory{in.identity, in.policy}
+	for _, reader := range []string{"owner", "outsider"} {
+		ctx := in.as(reader)
+		err := in.db.Read(ctx, func(r *store.ReadTx) error {
+			want, ids := map[string]catalog.Named{}, []string{"gone", "", "owner"} // by id alone
+			for _, login := range []string{"owner", "reviewer", "triager"} {
+				one, err := people.Person(ctx, r, login)
+				if err != nil {
+					return err
+				}
+				want[one.ID], ids = one, append(ids, one.ID)
+			}
+			got, err := people.People(ctx, r, ids)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("to the %s (-one by one +at once):\n%s", reader, diff)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }

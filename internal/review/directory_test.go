@@ -44,6 +44,16 @@ func (of directory) ActorOf(_ context.Context, _ store.Reader, id string) (authz
 	return authz.Actor{ID: id, Kind: authz.KindPerson, Roles: of[id]}, nil
 }
 
+func (of directory) People(ctx context.Context, r store.Reader, ids []string) (map[string]catalog.Named, error) {
+	found := map[string]catalog.Named{}
+	for _, id := range ids {
+		if p, err := of.Person(ctx, r, id); err == nil {
+			found[id] = p
+		}
+	}
+	return found, nil
+}
+
 func (of directory) Names(_ context.Context, _ store.Reader, ids []string) (map[string]string, error) {
 	names := map[string]string{}
 	for _, id := range ids {

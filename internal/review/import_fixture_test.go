@@ -57,6 +57,16 @@ func (importPeople) Members(context.Context, store.Reader, string) ([]string, er
 	return []string{"tina", "rosa"}, nil
 }
 
+func (of importPeople) People(ctx context.Context, r store.Reader, ids []string) (map[string]catalog.Named, error) {
+	found := map[string]catalog.Named{}
+	for _, id := range ids {
+		if p, err := of.Person(ctx, r, id); err == nil {
+			found[id] = p
+		}
+	}
+	return found, nil
+}
+
 func (importPeople) Names(_ context.Context, _ store.Reader, ids []string) (map[string]string, error) {
 	names := map[string]string{}
 	for _, id := range ids {

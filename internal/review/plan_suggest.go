@@ -43,15 +43,20 @@ func (s *Service) Suggest(ctx context.Context, id string) ([]Candidate, error) {
 		if err != nil {
 			return err
 		}
+		var ids []string
 		for _, person := range p.People {
 			if person.Days == 0 && !person.Said || out[person.Person] {
 				continue
 			}
-			c, err := s.candidate(ctx, r, review, person, asked)
-			if err != nil {
-				return err
-			}
-			all = append(all, c)
+			all = append(all, candidate(review, person, asked))
+			ids = append(ids, person.Person)
+		}
+		named, err := s.Directory.People(ctx, r, ids)
+		if err != nil {
+			return err
+		}
+		for i := range all {
+			all[i].Login = named[all[i].Person].Handle
 		}
 		rank(all)
 		return nil
@@ -117,13 +122,10 @@ func (s *Service) outOfQuestion(ctx context.Context, r store.Reader, review Revi
 	return out, nil
 }
 
-func (s *Service) candidate(ctx context.Context, r store.Reader, review Review, p PersonPlan, asked []string) (Candidate, error) {
-	named, err := s.Directory.Person(ctx, r, p.Person)
-	if err != nil {
-		return Candidate{}, err
-	}
+// candidate says what speaks for a person; their login is added for all at once.
+func candidate(review Review, p PersonPlan, asked []string) Candidate {
 	c := Candidate{
-		Person: p.Person, Name: p.Name, Login: named.Handle, Knows: known(p.Skills, asked), Taken: p.Taken(), Days: p.Days,
+		Person: p.Person, Name: p.Name, Knows: known(p.Skills, asked), Taken: p.Taken(), Days: p.Days,
 		Room: p.Taken()+review.Effort <= p.Days,
 	}
 	var because []string
@@ -135,5 +137,5 @@ func (s *Service) candidate(ctx context.Context, r store.Reader, review Review, 
 		load += ", no room for " + web.Figure(review.Effort) + " more"
 	}
 	c.Because = strings.Join(append(because, load), "; ")
-	return c, nil
+	return c
 }

@@ -61,6 +61,16 @@ func (directory) Members(context.Context, store.Reader, string) ([]string, error
 	return []string{"m1", "m2", "m3", "m4"}, nil
 }
 
+func (of directory) People(ctx context.Context, r store.Reader, ids []string) (map[string]catalog.Named, error) {
+	found := map[string]catalog.Named{}
+	for _, id := range ids {
+		if p, err := of.Person(ctx, r, id); err == nil {
+			found[id] = p
+		}
+	}
+	return found, nil
+}
+
 func (directory) Names(_ context.Context, _ store.Reader, ids []string) (map[string]string, error) {
 	names := map[string]string{}
 	for _, id := range ids {

@@ -4,6 +4,7 @@ package identity
 
 import (
 	"context"
+	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -38,6 +39,24 @@ func (s *Service) PersonByLogin(ctx context.Context, r store.Reader, login strin
 // empty one is nobody's.
 func (s *Service) PeopleByMail(ctx context.Context, r store.Reader, address string) ([]Person, error) {
 	return loadByMail(ctx, r, address)
+}
+
+// PeopleByID returns those of the accounts that exist, active or not, by id and
+// without their groups: with one statement for many.
+func (s *Service) PeopleByID(ctx context.Context, r store.Reader, ids []string) (map[string]Person, error) {
+	found := make(map[string]Person, len(ids))
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !plausibleID(id) })
+	for some := range slices.Chunk(ids, store.Batch) {
+		var args []any
+		all, err := people.All(ctx, r, "WHERE p.id IN "+store.In(some, &args), args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range all {
+			found[p.ID] = p
+		}
+	}
+	return found, nil
 }
 
 // Names returns the names of those of the ids that exist, for lists.

@@ -4,6 +4,8 @@ package item_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -199,6 +201,13 @@ func (people) Group(_ context.Context, _ store.Reader, id string) (catalog.Named
 
 func (people) Organisation(context.Context, store.Reader, string) (catalog.Named, error) {
 	return catalog.Named{}, fault.ItemNotFound()
+}
+
+func (people) People(_ context.Context, _ store.Reader, ids []string) (map[string]catalog.Named, error) {
+	if len(ids) != 2 || slices.Contains(ids, "") {
+		return nil, fmt.Errorf("asked for %q", ids)
+	}
+	return map[string]catalog.Named{"a": {ID: "a", Handle: "ann", Name: "Ann"}}, nil
 }
 
 func (people) Names(context.Context, store.Reader, []string) (map[string]string, error) {

@@ -5,6 +5,7 @@ package item
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,6 +22,9 @@ type Directory interface {
 	Person(ctx context.Context, r store.Reader, idOrLogin string) (catalog.Named, error)
 	Group(ctx context.Context, r store.Reader, idOrName string) (catalog.Named, error)
 	Organisation(ctx context.Context, r store.Reader, idOrName string) (catalog.Named, error)
+	// People returns those of the people who exist, by id and found by id alone: with
+	// one statement for many.
+	People(ctx context.Context, r store.Reader, ids []string) (map[string]catalog.Named, error)
 	// Names returns the names of those of the people who exist, by id.
 	Names(ctx context.Context, r store.Reader, ids []string) (map[string]string, error)
 	// ActorOf returns a person with what decides about what they may see; somebody
@@ -94,27 +98,27 @@ func Anybody(ctx context.Context, r store.Reader, dir Directory, principals []st
 // Names returns the names of people and organisations by id; ids that are unknown
 // or erased are absent.
 func Names(ctx context.Context, r store.Reader, dir Directory, people, organisations []string) (map[string]catalog.Named, error) {
-	names := map[string]catalog.Named{}
-	add := func(ids []string, look func(context.Context, store.Reader, string) (catalog.Named, error)) error {
-		for _, id := range Distinct(ids) {
-			if id == "" {
-				continue
-			}
-			n, err := look(ctx, r, id)
-			if fault.Is(err, fault.NotFound) {
-				continue
-			}
-			if err != nil {
-				return fmt.Errorf("look up names: %w", err)
-			}
-			names[id] = n
+	people = slices.DeleteFunc(Distinct(people), func(id string) bool { return id == "" })
+	found, err := dir.People(ctx, r, people)
+	if err != nil {
+		return nil, fmt.Errorf("look up names: %w", err)
+	}
+	names := make(map[string]catalog.Named, len(found)+len(organisations))
+	maps.Copy(names, found)
+	for _, id := range Distinct(organisations) {
+		if id == "" {
+			continue
 		}
-		return nil
+		n, err := dir.Organisation(ctx, r, id)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look up names: %w", err)
+		}
+		names[id] = n
 	}
-	if err := add(people, dir.Person); err != nil {
-		return nil, err
-	}
-	return names, add(organisations, dir.Organisation)
+	return names, nil
 }
 
 // PersonOf returns the id in "person:<id>", or "".
