@@ -98,6 +98,11 @@ func (s *Session) Version(item string, given int64) (int64, error) {
 		return 0, err
 	}
 	defer resp.Body.Close()
+	// Read to its end, or the server would see somebody hang up, and the next request
+	// would need another connection.
+	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)); err != nil {
+		return 0, fault.New(fault.Unavailable, "client.broken", "The server's answer broke off; try again.").Because(err)
+	}
 	text, ok := strings.CutPrefix(resp.Header.Get("ETag"), `"v`)
 	n, err := strconv.ParseInt(strings.TrimSuffix(text, `"`), 10, 64)
 	if !ok || err != nil {

@@ -54,6 +54,13 @@ func session(t *testing.T, out io.Writer) *client.Session {
 		if err != nil {
 			t.Error(err)
 		}
+		if strings.HasSuffix(r.URL.Path, "/long") {
+			w.Header().Set("ETag", `"v41"`)
+			if _, err := w.Write(make([]byte, 8<<20)); err != nil {
+				t.Errorf("the client hangs up: %v", err)
+			}
+			return
+		}
 		if !strings.HasSuffix(r.URL.Path, "/bare") {
 			w.Header().Set("ETag", `"v41"`)
 		}
@@ -127,5 +134,14 @@ func TestReadJSON(t *testing.T) {
 	}
 	if err := client.ReadJSON(s, "nowhere.json", &both); client.Report(io.Discard, err) != 64 {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+// The version of an item is asked for without hanging up on the server, however much
+// there is of the item.
+func TestVersionReadsToTheEnd(t *testing.T) {
+	s := session(t, io.Discard)
+	if n, err := s.Version("/items/long", 0); n != 41 || err != nil {
+		t.Errorf("got %d, %v", n, err)
 	}
 }

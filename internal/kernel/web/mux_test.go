@@ -186,6 +186,25 @@ func TestPanic(t *testing.T) {
 }
 
 // TestLogIsImpersonal: neither log nor metrics hold what was asked for, or by whom.
+// TestHungUp: that the reader hung up is noted for the log alone.
+func TestHungUp(t *testing.T) {
+	var log bytes.Buffer
+	deps := webtest.Deps()
+	deps.Log = slog.New(slog.NewTextHandler(&log, nil))
+	m := web.NewMux(deps)
+	m.Public("GET /gone", "for a test", func(c *web.Ctx) error {
+		if err := text("some of it")(c); err != nil {
+			return err
+		}
+		c.W.WriteHeader(499)
+		return nil
+	})
+	webtest.Serve(t, m).Get("/gone").Want(200).WantText("some of it")
+	if !strings.Contains(log.String(), "status=499") {
+		t.Errorf("the log says %s", log.String())
+	}
+}
+
 // TestOneAnswer: what goes wrong while a response is written is not answered again,
 // and what is there of it does not pass for all of it.
 func TestOneAnswer(t *testing.T) {

@@ -189,7 +189,15 @@ type statusWriter struct {
 	bytes  int64
 }
 
+// statusHungUp is how the library of the API notes that the reader hung up before
+// the end of a response. It is for the log: another status was sent by then.
+const statusHungUp = 499
+
 func (w *statusWriter) WriteHeader(status int) {
+	if w.status != 0 && status == statusHungUp {
+		w.status = status
+		return
+	}
 	if w.status == 0 {
 		w.status = status
 	}
