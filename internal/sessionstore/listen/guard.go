@@ -211,6 +211,7 @@ func (g *Guard) reload(s *source, asked bool) error {
 	fresh, news, err := s.load(&current.material)
 	was := s.failing
 	s.failing = err
+	g.noteFailing()
 	if err != nil {
 		if news || asked || was == nil {
 			g.metrics.failures.WithLabelValues(s.what).Inc()
@@ -221,7 +222,6 @@ func (g *Guard) reload(s *source, asked bool) error {
 		g.cfg.Log.Info("files were read again", slog.String("listener", g.cfg.Name), slog.String("what", s.what))
 		g.install(fresh, current.policy)
 	}
-	g.noteFailing()
 	return err
 }
 

@@ -29,6 +29,7 @@ type service struct {
 	dir      string
 	ca       *ca
 	server   issued
+	other    *ca // another authority, where a test has one
 	guard    *Guard
 	clock    *store.Clock
 	registry *prometheus.Registry
