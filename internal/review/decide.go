@@ -367,7 +367,7 @@ func (s *Service) Meet(ctx context.Context, id string, version int64, condition,
 		}
 		i := slices.IndexFunc(all[d.review.ID], func(c Condition) bool { return c.ID == condition })
 		if i < 0 {
-			return fault.ItemNotFound()
+			return noCondition()
 		}
 		c := all[d.review.ID][i]
 		stands, err := s.standsIn(ctx, d.tx, d.actor.ID, d.subject.Owner, d.before, d.participants, c)

@@ -47,6 +47,10 @@ func TestMissingParts(t *testing.T) {
 			_, err := d.reviews.Release(d.as("triager"), r.ID, d.version(r.ID), "legal")
 			return err
 		}},
+		{"condition", "review.no_condition", "no such condition", func() error {
+			_, err := d.reviews.Meet(d.as("triager"), r.ID, d.version(r.ID), "abc", "Seen.")
+			return err
+		}},
 		{"question of a review that is not shown", "not_found", "nothing here", func() error {
 			_, err := d.reviews.Settle(d.as("reviewer2"), hidden.ID, d.version(hidden.ID), "Q9", review.SettleInput{Settled: review.Fully})
 			return err
