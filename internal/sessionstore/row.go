@@ -111,6 +111,10 @@ type Change struct {
 	// Exact says that Next relies on what it is shown. A backend whose writes are
 	// not atomic by nature takes its dearer way then.
 	Exact bool
+	// Ends says that whatever lies under its keys ends, unless Next refuses: also
+	// what the view does not show, because it was written where this backend's
+	// reads have not come yet. A backend that always shows what is there passes over it.
+	Ends bool
 	// Next says what the rows become: each row it returns is put under its key,
 	// and removed if its State is Absent. It is pure and may be called again with
 	// another view; the rows' Sealed must not be changed in place.

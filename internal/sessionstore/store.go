@@ -36,6 +36,7 @@ func NewStore(ns Namespace, space Space, ring Ring, observer Observer, pressure 
 
 // Meta is what is known of a session beside its value.
 type Meta struct {
+	Handle      RowKey // names the session to the administration; no id can be made of it
 	Version     uint64
 	Established Instant
 	Expires     Instant // 0 = never
@@ -61,24 +62,31 @@ type Write struct {
 }
 
 func metaOf(r *Row) Meta {
-	return Meta{Version: r.Version, Established: r.Established, Expires: r.Expires, Cap: r.Cap, Absolute: r.Absolute, Retired: r.State == Retired}
+	return Meta{Handle: r.Key, Version: r.Version, Established: r.Established, Expires: r.Expires, Cap: r.Cap, Absolute: r.Absolute, Retired: r.State == Retired}
 }
 
 // Get returns a session. Its value is the caller's own. What may not be read is
 // a NotFound fault whose cause is ErrNotFound.
 func (s *Store) Get(ctx context.Context, id []byte) (Session, error) {
+	session, _, err := s.GetInto(ctx, id, nil)
+	return session, err
+}
+
+// GetInto is Get for a caller that uses its buffers again: what the row holds is
+// put behind buf's bytes, and returned with them. The session's value lies in there.
+func (s *Store) GetInto(ctx context.Context, id, buf []byte) (Session, []byte, error) {
 	row, err := s.find(ctx, id)
 	if err != nil {
-		return Session{}, err
+		return Session{}, buf, err
 	}
-	content, err := s.open(&row)
+	content, grown, err := s.openInto(buf, &row)
 	if err != nil {
-		return Session{}, err
+		return Session{}, buf, err
 	}
 	if !bytes.Equal(content.id, id) {
-		return Session{}, fmt.Errorf("namespace %s: a row holds another session than its key says", s.Name)
+		return Session{}, buf, fmt.Errorf("namespace %s: a row holds another session than its key says", s.Name)
 	}
-	return Session{Meta: metaOf(&row), Owner: content.owner, Value: content.value}, nil
+	return Session{Meta: metaOf(&row), Owner: content.owner, Value: content.value}, grown, nil
 }
 
 // find returns the row that may be read, wherever it lies.
@@ -168,7 +176,7 @@ func (s *Store) Touch(ctx context.Context, id []byte, match *Match) (m Meta, err
 // Delete ends a session. One that is not there is no error unless match asks for it.
 func (s *Store) Delete(ctx context.Context, id []byte, match *Match) error {
 	keys := s.keys(id)
-	err := s.space.Apply(ctx, Change{Keys: keys, Exact: match != nil, Next: func(v View) ([]Row, error) {
+	err := s.space.Apply(ctx, Change{Keys: keys, Exact: match != nil, Ends: match == nil, Next: func(v View) ([]Row, error) {
 		_, old := present(v)
 		if !match.holds(old) {
 			return nil, precondition()
@@ -370,16 +378,22 @@ func (s *Store) seal(r *Row, id []byte, owner string, value []byte) error {
 }
 
 func (s *Store) open(r *Row) (content, error) {
-	b, err := s.ring.Open(nil, r)
+	c, _, err := s.openInto(nil, r)
+	return c, err
+}
+
+// openInto opens the row's content behind buf's bytes.
+func (s *Store) openInto(buf []byte, r *Row) (content, []byte, error) {
+	b, err := s.ring.Open(buf, r)
 	if err != nil {
-		return content{}, fmt.Errorf("namespace %s: %w", s.Name, err)
+		return content{}, buf, fmt.Errorf("namespace %s: %w", s.Name, err)
 	}
-	id, rest, ok := prefixed(b)
+	id, rest, ok := prefixed(b[len(buf):])
 	owner, value, ok2 := prefixed(rest)
 	if !ok || !ok2 {
-		return content{}, fmt.Errorf("namespace %s: a row's content is cut short", s.Name)
+		return content{}, buf, fmt.Errorf("namespace %s: a row's content is cut short", s.Name)
 	}
-	return content{id: id, owner: string(owner), value: value}, nil
+	return content{id: id, owner: string(owner), value: value}, b, nil
 }
 
 // prefixed splits off what its length stands before.

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cassandra
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	gocql "github.com/apache/cassandra-gocql-driver/v2"
+
+	"portreeve.org/portreeve/internal/sessionstore"
+)
+
+// failuresToRebuild is how many checks in a row fail before the driver's view of
+// the cluster is given up. In the incidents of 2022 and 2023 a driver went on with
+// a stale one after a node had come back, and only a restart helped.
+const failuresToRebuild = 3
+
+// link is the connection to the cluster. It heals itself.
+type link struct {
+	config  Config
+	dialer  *dialer
+	stamps  *stamper
+	session atomic.Pointer[gocql.Session]
+	check   func(context.Context, *gocql.Session) error
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// connect opens the connection and keeps it until close. check is what proves that
+// it works.
+func connect(c Config, check func(context.Context, *gocql.Session) error) (*link, error) {
+	l := &link{config: c, check: check, stamps: &stamper{elapsed: c.Elapsed}}
+	l.dialer = &dialer{hosts: c.Hosts, tls: c.TLS, plain: c.Plaintext, timeout: c.ConnectTimeout, log: c.Log}
+	session, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	l.session.Store(session)
+	ctx, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	l.done.Go(func() { l.keep(ctx) })
+	return l, nil
+}
+
+func (l *link) close() {
+	l.stop()
+	l.done.Wait()
+	l.session.Load().Close()
+}
+
+// open makes a session of the driver with a fresh view of the cluster.
+func (l *link) open() (*gocql.Session, error) {
+	c := gocql.NewCluster(l.config.Hosts...)
+	c.Port, c.Keyspace, c.NumConns = l.config.Port, l.config.Keyspace, l.config.Connections
+	c.ProtoVersion = 4
+	c.Timeout, c.ConnectTimeout = l.config.QueryTimeout, l.config.ConnectTimeout
+	c.Consistency, c.SerialConsistency = gocql.LocalQuorum, l.serial()
+	c.DefaultTimestamp = false // statements say their own
+	c.HostDialer = l.dialer
+	c.AuthProvider = func(*gocql.HostInfo) (gocql.Authenticator, error) {
+		password, err := l.config.secret()
+		return credentials{user: l.config.Username, password: password}, err
+	}
+	c.ReconnectInterval = l.config.CheckEvery
+	c.ReconnectionPolicy = &gocql.ConstantReconnectionPolicy{MaxRetries: 3, Interval: 500 * time.Millisecond}
+	c.RetryPolicy = &gocql.SimpleRetryPolicy{NumRetries: 2}
+	c.Metadata.CacheMode = gocql.KeyspaceOnly
+	c.Events.DisableSchemaEvents = true
+	nearest := gocql.RoundRobinHostPolicy()
+	if l.config.LocalDC != "" {
+		// A filter, not a preference: with a coordinator elsewhere LOCAL_QUORUM would
+		// be that data centre's.
+		c.HostFilter = gocql.DataCenterHostFilter(l.config.LocalDC)
+		nearest = gocql.DCAwareRoundRobinPolicy(l.config.LocalDC)
+	}
+	c.PoolConfig.HostSelectionPolicy = gocql.TokenAwareHostPolicy(nearest)
+	session, err := c.CreateSession()
+	if err != nil {
+		return nil, fmt.Errorf("connect to Cassandra: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), l.config.QueryTimeout)
+	defer cancel()
+	if err := errors.Join(l.placed(ctx, session), l.setClock(ctx, session)); err != nil {
+		session.Close()
+		return nil, err
+	}
+	return session, nil
+}
+
+func (l *link) serial() gocql.Consistency {
+	if l.config.LocalSerial {
+		return gocql.LocalSerial
+	}
+	return gocql.Serial
+}
+
+// placed refuses to guess the data centre.
+func (l *link) placed(ctx context.Context, session *gocql.Session) error {
+	if l.config.LocalDC != "" {
+		return nil
+	}
+	var here string
+	if err := session.Query("SELECT data_center FROM system.local WHERE key = 'local'").ScanContext(ctx, &here); err != nil {
+		return fmt.Errorf("cassandra: ask for the data centre: %w", err)
+	}
+	peers := session.Query("SELECT data_center FROM system.peers").IterContext(ctx)
+	other := false
+	for dc := ""; peers.Scan(&dc); {
+		other = other || dc != here
+	}
+	if err := peers.Close(); err != nil {
+		return fmt.Errorf("cassandra: ask for the data centres: %w", err)
+	}
+	if other {
+		return errors.New("cassandra: the cluster has several data centres; say which is the local one (cassandra.local_dc)")
+	}
+	return nil
+}
+
+// setClock lets timestamps follow the cluster's time, which is the one that
+// lightweight transactions use.
+func (l *link) setClock(ctx context.Context, session *gocql.Session) error {
+	var now time.Time
+	if err := session.Query("SELECT toTimestamp(now()) FROM system.local WHERE key = 'local'").ScanContext(ctx, &now); err != nil {
+		return fmt.Errorf("cassandra: ask for the time: %w", err)
+	}
+	l.stamps.set(sessionstore.InstantOf(now))
+	return nil
+}
+
+// keep checks the connection, and replaces it when it does not heal.
+func (l *link) keep(ctx context.Context) {
+	ticks := time.NewTicker(l.config.CheckEvery)
+	defer ticks.Stop()
+	failures := 0
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+		err := l.tried(ctx, l.session.Load())
+		if err == nil {
+			failures = 0
+			continue
+		}
+		if failures++; failures < failuresToRebuild || ctx.Err() != nil {
+			continue
+		}
+		l.config.Log.Error("Cassandra does not answer; connecting anew", "failures", failures, "error", err)
+		if err := l.rebuild(ctx); err != nil {
+			l.config.Log.Error("Cassandra is away", "error", err)
+			continue
+		}
+		failures = 0
+		l.config.Log.Info("Cassandra answers again over a new connection")
+	}
+}
+
+func (l *link) tried(ctx context.Context, session *gocql.Session) error {
+	ctx, cancel := context.WithTimeout(ctx, l.config.QueryTimeout)
+	defer cancel()
+	return errors.Join(l.check(ctx, session), l.setClock(ctx, session))
+}
+
+// rebuild replaces the session by one that works.
+func (l *link) rebuild(ctx context.Context) error {
+	fresh, err := l.open()
+	if err != nil {
+		return err
+	}
+	if err := l.tried(ctx, fresh); err != nil {
+		fresh.Close()
+		return err
+	}
+	stale := l.session.Swap(fresh)
+	l.done.Go(func() {
+		// Statements that run on the stale one have ended by then.
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * l.config.QueryTimeout):
+		}
+		stale.Close()
+	})
+	return nil
+}
+
+// seconds is the cluster's time in seconds since 1970.
+func (l *link) seconds() int64 { return l.stamps.after() / 1e6 }
+
+// query returns a statement that may be repeated: it says its own timestamp, or reads.
+func (l *link) query(cql string, args ...any) *gocql.Query {
+	return l.session.Load().Query(cql, args...).Idempotent(true)
+}
+
+// transaction returns a lightweight transaction, which nobody repeats unasked.
+func (l *link) transaction(cql string, args ...any) *gocql.Query {
+	return l.session.Load().Query(cql, args...).Idempotent(false)
+}
