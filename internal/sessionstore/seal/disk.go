@@ -41,13 +41,14 @@ func lockDisk(path string) (*disk, error) {
 	return &disk{path: path, lock: f}, nil
 }
 
-// release gives the ring file up. The lock's file stays: removing it would let two
+// release gives the ring file up, once; then it is for reading alone. The lock's file stays: removing it would let two
 // processes lock two files of one name.
 func (d *disk) release() error {
-	if d.lock == nil {
+	f := d.lock
+	if d.lock = nil; f == nil {
 		return nil
 	}
-	return d.lock.Close()
+	return f.Close()
 }
 
 // read returns the file's bytes.

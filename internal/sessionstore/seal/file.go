@@ -125,11 +125,20 @@ func decode(b []byte, root *Root) (*contents, error) {
 	if !hmac.Equal(e.MAC, e.mac(root)) {
 		return nil, damaged("it was changed")
 	}
+	// The MAC's own spelling, and what stands around the values, it does not cover.
+	if again, err := json.Marshal(&e); err != nil || !bytes.Equal(append(again, '\n'), b) {
+		return nil, damaged("it was changed")
+	}
 	var c contents
 	if err := strictly(e.Ring, &c); err != nil {
 		return nil, damaged("its contents cannot be read")
 	}
+	before := ""
 	for _, ns := range c.Namespaces {
+		if ns == nil || ns.Name <= before {
+			return nil, damaged("its namespaces are not in order")
+		}
+		before = ns.Name
 		if err := ns.check(root); err != nil {
 			return nil, damaged(err.Error())
 		}
@@ -148,7 +157,7 @@ func (ns *namespace) check(root *Root) error {
 	}
 	seen, current := map[uint32]bool{}, map[Kind]int{}
 	for _, k := range ns.Keys {
-		if k.Kind != Index && k.Kind != Data || k.State != Announced && k.State != Current && k.State != Old {
+		if k == nil || k.Kind != Index && k.Kind != Data || k.State != Announced && k.State != Current && k.State != Old {
 			return errors.New("a key has no proper kind or state")
 		}
 		if k.ID == 0 || k.ID > ns.Last || seen[k.ID] {

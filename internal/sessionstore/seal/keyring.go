@@ -53,7 +53,7 @@ func Open(path string, root *Root, now func() time.Time) (*Keyring, error) {
 		return nil, err
 	}
 	k := &Keyring{now: now, disk: d, root: root, rings: map[string]*Ring{}}
-	if err := k.load(); err != nil {
+	if k.held, err = k.load(); err != nil {
 		return nil, errors.Join(err, d.release())
 	}
 	return k, nil
@@ -64,36 +64,39 @@ func Open(path string, root *Root, now func() time.Time) (*Keyring, error) {
 // Nothing in it can be changed; [Keyring.Reload] takes up what was changed elsewhere.
 func OpenReadOnly(path string, root *Root, now func() time.Time) (*Keyring, error) {
 	k := &Keyring{now: now, disk: &disk{path: path}, root: root, rings: map[string]*Ring{}}
-	if err := k.load(); err != nil {
+	var err error
+	if k.held, err = k.load(); err != nil {
 		return nil, err
 	}
 	return k, nil
 }
 
-// Close gives the file up. Rings that were handed out go on with the keys they have.
+// Close gives the file up: nothing can be changed any more. Rings that were handed out
+// go on with the keys they have.
 func (k *Keyring) Close() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.disk.release()
 }
 
-// load reads the file and gives its keys to the rings; the caller holds mu or is alone.
-func (k *Keyring) load() error {
+// load returns what the file holds.
+func (k *Keyring) load() (*contents, error) {
 	b, err := k.disk.read()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	held, err := decode(b, k.root)
-	if err != nil {
-		return err
-	}
-	k.held = held
+	return decode(b, k.root)
+}
+
+// use makes contents those that count, and gives their keys to the rings; the caller
+// holds mu.
+func (k *Keyring) use(c *contents) error {
+	k.held = c
+	var err error
 	for name := range k.rings {
-		if err := k.apply(name); err != nil {
-			return err
-		}
+		err = errors.Join(err, k.apply(name))
 	}
-	return nil
+	return err
 }
 
 // Reload reads a file again that was opened for reading alone. The rings take up its
@@ -106,24 +109,18 @@ func (k *Keyring) Reload() error {
 	if k.disk.lock != nil {
 		return nil // nobody else may have changed it
 	}
-	was := k.held
-	d := *k.disk
 	// Who replaces the file overwrites what was there, perhaps while it is read here.
-	err := k.load()
+	next, err := k.load()
 	if err != nil {
-		err = k.load()
+		next, err = k.load()
 	}
-	if err == nil && k.held.Serial < was.Serial {
-		err = fault.New(fault.Conflict, "seal.ring_older", "The ring file is an older version than the one in use. Put the newest one there.")
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		return nil
+	if next.Serial < k.held.Serial {
+		return fault.New(fault.Conflict, "seal.ring_older", "The ring file is an older version than the one in use. Put the newest one there.")
 	}
-	k.held, *k.disk = was, d
-	for name := range k.rings {
-		err = errors.Join(err, k.apply(name))
-	}
-	return err
+	return k.use(next)
 }
 
 // Ring returns the keys of a namespace, and makes them if it is a new one. The same
@@ -209,13 +206,7 @@ func (k *Keyring) change(act func(c *contents, now time.Time) error) error {
 	if err := k.disk.replace(b); err != nil {
 		return err
 	}
-	k.held = next
-	for name := range k.rings {
-		if err := k.apply(name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return k.use(next)
 }
 
 func readOnly() error {
