@@ -15,7 +15,8 @@ import (
 
 // Commands are `portreeve sessiond`: without a verb it is the server.
 type Commands struct {
-	Serve ServeCmd `cmd:"" default:"withargs" help:"Run the session store (the default)."`
+	Serve     ServeCmd     `cmd:"" default:"withargs" help:"Run the session store (the default)."`
+	Selfcheck SelfcheckCmd `cmd:"" help:"Try every bypass against the running service, and print what was refused."`
 }
 
 // Version is what the process says that it is; package app binds it for kong.

@@ -167,11 +167,13 @@ func (d *dev) bind() (err error) {
 	if d.sockets.data, err = take(d.host, d.port, "--listen"); err != nil {
 		return err
 	}
-	if d.sockets.admin, err = take(d.host, 0, "the administration"); err != nil {
-		d.sockets.close()
-		return err
+	if d.sockets.admin, err = take(d.host, 0, "the administration"); err == nil {
+		d.sockets.probe, err = take("127.0.0.1", 0, "the probes")
 	}
-	return nil
+	if err != nil {
+		d.sockets.close()
+	}
+	return err
 }
 
 var devConfig = template.Must(template.New("").Funcs(template.FuncMap{
@@ -200,6 +202,7 @@ namespaces:
 embedded: {data: data, cache: 64MiB}
 keys: {root: keys/root.key, ring: keys/ring.json}
 admin: {listen_address: {{quote .Host}}, listen_port: {{.AdminPort}}}
+probe: {listen_address: 127.0.0.1, listen_port: {{.ProbePort}}}
 audit: audit/audit.log
 selfcheck: {cert: {{quote .ClientRecord.Cert}}, key: {{quote .ClientRecord.Key}}, authority: authority}
 `))
@@ -214,7 +217,7 @@ func (d *dev) configure() (*settings.Settings, error) {
 		return 0
 	}
 	values := map[string]any{
-		"Host": d.host, "Port": port(d.sockets.data), "AdminPort": port(d.sockets.admin), "Server": d.server, "ClientRecord": d.client,
+		"Host": d.host, "Port": port(d.sockets.data), "AdminPort": port(d.sockets.admin), "ProbePort": port(d.sockets.probe), "Server": d.server, "ClientRecord": d.client,
 		"CA": d.authority.CertFile(), "CRL": d.authority.ListFile(), "Networks": "",
 		"Client": identity("client"), "Anonymous": identity("anonymous"), "Administrator": identity("administrator"),
 	}
