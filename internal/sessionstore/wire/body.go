@@ -26,6 +26,7 @@ type body struct {
 	taken  int // counted against Config.Memory
 }
 
+// buffers are what keys, bodies and values lie in while they are on their way.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, first); return &b }}
 
 // receive reads the request's body, no more of it than the namespace takes. What says
@@ -88,11 +89,18 @@ func (e *exchange) fill(b *body, n int) error {
 
 // release gives back what the body lay in, for others to use.
 func (b *body) release(h *Handler) {
-	if b.pooled != nil && cap(*b.pooled) <= small {
-		*b.pooled = (*b.pooled)[:0]
-		buffers.Put(b.pooled)
+	if b.pooled != nil {
+		putBack(b.pooled)
 	}
 	b.abandon(h)
+}
+
+// putBack gives a buffer to others, unless it has grown large.
+func putBack(b *[]byte) {
+	if cap(*b) <= small {
+		*b = (*b)[:0]
+		buffers.Put(b)
+	}
 }
 
 // abandon leaves the buffer to the garbage collector.

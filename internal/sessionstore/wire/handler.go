@@ -59,7 +59,8 @@ type Config struct {
 	Gatherer   prometheus.Gatherer
 	Build      Build
 	Log        *slog.Logger
-	// Now is the clock; a monotonic part makes durations immune to its being set.
+	// Now is real time: times until something ends are told by it, and limits set. A
+	// monotonic part, as time.Now has one, makes durations immune to its being set.
 	Now func() time.Time
 	// BodyTime bounds how long a large body may take to come in; see Limits.
 	BodyTime time.Duration
@@ -227,7 +228,7 @@ func (e *exchange) serve() {
 }
 
 func (e *exchange) count(m method) {
-	e.h.metrics.count(m, e.code, e.h.Now().Sub(e.start))
+	e.h.metrics.count(m, e.code, time.Since(e.start))
 	e.s.served.count(e.act, e.code)
 }
 

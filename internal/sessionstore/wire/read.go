@@ -13,8 +13,11 @@ import (
 // read answers GET and HEAD. Preconditions come after the session was found and
 // before anything is answered (RFC 9110, 13.2.1), If-Match first (13.2.2).
 func (e *exchange) read(headOnly bool) {
-	id := []byte(e.key)
-	session, err := e.s.Store.Get(e.r.Context(), id)
+	pooled := buffers.Get().(*[]byte)
+	defer putBack(pooled)
+	id := append((*pooled)[:0], e.key...)
+	session, all, err := e.s.Store.GetInto(e.r.Context(), id, id) // the value lies behind the key
+	*pooled = all
 	if err != nil {
 		e.refuse(err)
 		return

@@ -190,6 +190,11 @@ func holds(text, secret string) bool {
 	if len(secret) < least {
 		return false
 	}
+	for i := 0; i+part < len(secret); i++ {
+		if strings.Contains(text, secret[i:i+part]) {
+			return true
+		}
+	}
 	secret = secret[:min(len(secret), part)]
 	quoted := strconv.Quote(secret)
 	whole := secret[:len(secret)/3*3] // base64 of a beginning is the beginning of base64

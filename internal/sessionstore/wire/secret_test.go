@@ -65,6 +65,7 @@ func (c *chatty) Seal(r *sessionstore.Row, content []byte) error {
 func (c *chatty) Open(dst []byte, r *sessionstore.Row) ([]byte, error) {
 	b, err := c.Ring.Open(dst, r)
 	if err == nil && c.fail != nil {
+		b = b[len(dst):]
 		return nil, c.fail(b[1:40], b)
 	}
 	return b, err
@@ -95,6 +96,7 @@ func TestNothingNamesASession(t *testing.T) {
 		"a fault": func(id, _ []byte) error {
 			return fault.New(fault.Unavailable, "store.away", "The store is away.").Because(fmt.Errorf("row %s", id))
 		},
+		"a looser fault": func(id, _ []byte) error { return fault.New(fault.Conflict, "x.y", "The session %s is odd.", id[3:]) },
 		"a loose fault":  func(id, _ []byte) error { return fault.New(fault.Conflict, "x.y", "The session %s is odd.", id) },
 		"far behind":     func(id, _ []byte) error { return errors.New(strings.Repeat("long text ", 45) + string(id)) },
 		"panic":          func(id, c []byte) error { panic(fmt.Sprintf("row %s holds %s", id, c)) },
