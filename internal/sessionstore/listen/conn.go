@@ -37,7 +37,7 @@ type conn struct {
 
 // authenticated is a credential that a connection showed.
 type authenticated struct {
-	digest     proofDigest
+	header     []byte       // as it was sent: the request's own copy of it lies in memory, too
 	in         *Credentials // the file that it was found in
 	credential *credential
 	peer       *Peer

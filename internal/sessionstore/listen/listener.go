@@ -96,7 +96,7 @@ func (l *Listener) meet(raw net.Conn) {
 	}
 	if s.tls == nil {
 		c.peer = &Peer{Identities: []string{networkIdentity}, Remote: c.remote}
-		go l.admit(c, raw)
+		go l.admit(c, c)
 		return
 	}
 	h := l.half.add(c)
@@ -293,16 +293,15 @@ func (t *halfOpen) add(c *conn) *half {
 	return h
 }
 
+// oldest returns the oldest of those whose network has the most.
 func (t *halfOpen) oldest() *half {
-	most, crowd := 0, netip.Prefix{}
-	for from, n := range t.by {
-		if n > most {
-			most, crowd = n, from
-		}
+	most := 0
+	for _, n := range t.by {
+		most = max(most, n)
 	}
 	var oldest *half
 	for h := range t.all {
-		if h.from == crowd && (oldest == nil || h.serial < oldest.serial) {
+		if t.by[h.from] == most && (oldest == nil || h.serial < oldest.serial) {
 			oldest = h
 		}
 	}

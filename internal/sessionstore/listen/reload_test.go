@@ -47,7 +47,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	var wait sync.WaitGroup
 	const clients = 8
 	for range clients {
-		c := s.client(with, nil)
+		c := s.idle(with)
 		wait.Go(func() {
 			for {
 				select {
@@ -55,8 +55,8 @@ func TestReloadUnderLoad(t *testing.T) {
 					return
 				default:
 				}
-				if status, text := s.get(c, "default/read"); status != 200 {
-					t.Errorf("%d %q", status, text)
+				if status := ask(t, c); status != 200 {
+					t.Errorf("%d", status)
 					return
 				}
 				served.Add(1)
@@ -85,9 +85,6 @@ func TestReloadUnderLoad(t *testing.T) {
 	wait.Wait()
 	if n := s.figure("sessiond_connections_ended_total", ""); n != 0 {
 		t.Errorf("%v connections were ended", n)
-	}
-	if n := s.figure("sessiond_handshakes_total", "ok"); n != clients {
-		t.Errorf("%v handshakes for %d clients: connections were lost", n, clients)
 	}
 	t.Logf("%d requests", served.Load())
 }

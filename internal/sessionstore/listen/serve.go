@@ -96,8 +96,7 @@ func (g *Guard) Identify(r *http.Request) (*Peer, error) {
 		g.metrics.refused.WithLabelValues("no_credential").Inc()
 		return nil, unauthenticated()
 	}
-	digest := g.verifier.digest(headers[0])
-	if a := c.auth.Load(); a != nil && a.in == s.credentials && sameDigest(a.digest, digest) {
+	if a := c.auth.Load(); a != nil && a.in == s.credentials && sameSecret(a.header, headers[0]) {
 		return a.peer, nil
 	}
 	one, err := g.verifier.verify(r.Context(), s.credentials, headers[0], c.remote, g.cfg.Now())
@@ -106,7 +105,7 @@ func (g *Guard) Identify(r *http.Request) (*Peer, error) {
 		return nil, err
 	}
 	peer := &Peer{Identities: []string{"credential:" + one.name}, Remote: c.remote, NotAfter: one.until, spaces: one.namespaces}
-	c.auth.Store(&authenticated{digest: digest, in: s.credentials, credential: one, peer: peer})
+	c.auth.Store(&authenticated{header: []byte(headers[0]), in: s.credentials, credential: one, peer: peer})
 	return peer, nil
 }
 

@@ -178,3 +178,13 @@ func eventually(t *testing.T, what string, is func() bool) {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
+
+func nowStart() time.Time { return start }
+
+// fakeTLS stands for a connection that nothing is sent on.
+func fakeTLS() *tls.Conn { return tls.Server(nil, &tls.Config{}) }
+
+// withConn is the context of a request on a connection.
+func withConn(ctx context.Context, c *conn) context.Context {
+	return context.WithValue(context.WithValue(ctx, peerKey{}, c), http.LocalAddrContextKey, "as the server does")
+}

@@ -7,9 +7,11 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -29,8 +31,8 @@ const Challenge = `Bearer realm="sessions", Basic realm="sessions", charset="UTF
 // maxAuthorization bounds the header that is looked at.
 const maxAuthorization = 1024
 
-// proofDigest stands for an Authorization header without giving it away: what is
-// remembered between requests is of no use to who reads it.
+// proofDigest stands for a name with its password without giving them away: what
+// is remembered between connections is of no use to who reads it.
 type proofDigest [sha256.Size]byte
 
 // verifier compares credentials. Passwords are compared a few at a time, and an
@@ -60,13 +62,11 @@ func newVerifier() *verifier {
 	return v
 }
 
-// digest returns what is remembered of a header.
-func (v *verifier) digest(header string) proofDigest {
-	// A keyed hash in one go: 32 bytes of secret, then the header. The digest is
-	// never shown, so that lengthening it is of no use.
-	var room [32 + 256]byte
-	buf := append(append(room[:0], v.secret[:]...), header...)
-	return sha256.Sum256(buf)
+// digest returns what is remembered of a name and its password.
+func (v *verifier) digest(name, secret string) proofDigest {
+	mac := hmac.New(sha256.New, v.secret[:])
+	io.WriteString(mac, name+":"+secret) //nolint:errcheck // a hash takes everything
+	return proofDigest(mac.Sum(nil))
 }
 
 // unauthenticated is the answer to who shows nothing that holds. It says the same
@@ -102,7 +102,7 @@ func (v *verifier) basic(ctx context.Context, c *Credentials, name, secret strin
 	if one := c.byToken[sha256.Sum256([]byte(secret))]; one != nil && one.name == name && one.validAt(now) {
 		return one, nil
 	}
-	seen := v.digest(name + ":" + secret)
+	seen := v.digest(name, secret)
 	if one := c.remembered(seen); one != nil && one.validAt(now) {
 		return one, nil
 	}
@@ -236,5 +236,8 @@ func HashPassword(password string) (string, error) {
 	return hash, nil
 }
 
-// sameDigest compares without telling by its time where the difference is.
-func sameDigest(a, b proofDigest) bool { return hmac.Equal(a[:], b[:]) }
+// sameSecret compares without telling by its time where the difference is.
+func sameSecret(known []byte, shown string) bool {
+	var room [256]byte
+	return subtle.ConstantTimeCompare(known, append(room[:0], shown...)) == 1
+}
