@@ -54,7 +54,9 @@
 // owned it while the review ran, or declared a hard conflict of interest, which stands
 // until the review is done; not by the hand of a delegate either, and never a service
 // account. Those neither read as second reader nor give an opinion, and nobody is the
-// second reader of their own assessment.
+// second reader of their own assessment. So that this keeps nobody away whom the
+// requesting side would rather not have, only triage makes somebody answer for the
+// project who could judge it.
 //
 // The outcome is pinned to the subject's version and digest. The next decision about
 // the same kind and subject takes its place: a refusal closes what an approval had

@@ -120,8 +120,11 @@ func (d *decision) apply(ctx context.Context, f *item.Fields, k *kind.Kind, in E
 		return nil
 	}
 	owner, err := d.sighted(ctx, f, "owner", *in.Owner)
+	if err != nil {
+		return err
+	}
 	d.review.Owner = owner
-	return err
+	return d.handsOver(ctx, f, k)
 }
 
 // answer puts the answers that are named into the form.

@@ -6,10 +6,12 @@ import (
 	"context"
 	"slices"
 
+	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/catalog"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/item"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/review/kind"
 )
 
 // barred are the people who may not judge a review.
@@ -88,6 +90,44 @@ func (d *decision) impartial(ctx context.Context) error {
 
 func conflicted() error {
 	return fault.New(fault.Forbidden, "review.conflict", "You declared a conflict of interest that keeps you from taking part. It stands until the review is done.")
+}
+
+// handsOver notes the field if the requesting side makes somebody answer for the
+// project who could judge it: that would keep them from it for good, so that who asks
+// for a review would choose who does not judge it. Whoever triages may, and everybody
+// may answer for a project themselves.
+func (d *decision) handsOver(ctx context.Context, f *item.Fields, k *kind.Kind) error {
+	to := d.review.Owner
+	if to == "" || to == d.before.Owner || to == d.actor.ID || d.s.Authz.Allowed(d.actor, ActionMove) {
+		return nil
+	}
+	judges, err := d.judges(ctx, to, k)
+	if judges {
+		f.Add("owner", "judges", "This person could be asked to judge the review, and nobody judges what they answer for. Let the security team name them, or name somebody else.")
+	}
+	return err
+}
+
+// judges reports whether somebody works on reviews, was named to assess this one, or
+// decides about its kind by their rank.
+func (d *decision) judges(ctx context.Context, person string, k *kind.Kind) (bool, error) {
+	a, err := d.s.Directory.ActorOf(ctx, d.tx, person)
+	if err != nil || d.s.Authz.Allowed(a, ActionAsk) {
+		return err == nil, err
+	}
+	opinions, err := loadOpinions(ctx, d.tx, d.review.ID)
+	if err != nil || slices.ContainsFunc(opinions, func(o Opinion) bool { return o.Assessor == person }) {
+		return err == nil, err
+	}
+	if k.DecidedBy == "" {
+		return false, nil
+	}
+	office, err := authz.LoadAuthority(ctx, d.tx)
+	if err != nil {
+		return false, err
+	}
+	_, entitled := byRank(office, barred{}, person, d.subject.Organisation, k.DecidedBy, d.tx.Now())
+	return entitled, nil
 }
 
 // ownRules refuses an approval by whoever published the version of the kind that the

@@ -13,10 +13,10 @@ import (
 	"portreeve.org/portreeve/internal/review/kind"
 )
 
-// handed gives a review to another owner, as its owner of the moment.
+// handed gives a review to another owner, as triage may.
 func (d *desk) handed(r review.Review, to string) review.Review {
 	d.t.Helper()
-	r, err := d.reviews.Edit(d.as(r.Owner), r.ID, d.version(r.ID), review.EditInput{Owner: &to})
+	r, err := d.reviews.Edit(d.as("triager"), r.ID, d.version(r.ID), review.EditInput{Owner: &to})
 	d.must(err)
 	return r
 }
@@ -34,8 +34,7 @@ func (d *desk) read(r review.Review) {
 // would be the way past.
 func TestFormerOwnersDoNotJudge(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
-		r := d.requested(of("readiness", d.project("tool").Ref), func(in *review.RequestInput) { in.Owner = "reviewer" })
-		r = d.handed(r, "infra")
+		r := d.handed(d.handed(d.requested(of("readiness", d.project("tool").Ref)), "reviewer"), "infra")
 		_, err := d.reviews.Assign(d.as("reviewer"), r.ID, r.Version, review.AssignInput{Person: "reviewer", Part: review.Leads})
 		wantField(t, err, "person", "own_review")
 		suggested, err := d.reviews.Suggest(d.as("triager"), r.ID)
@@ -231,5 +230,35 @@ func TestFormerOwnersOfTheSubjectDoNotJudge(t *testing.T) {
 		wantCode(t, err, "review.own_review")
 		_, err = d.reviews.Assign(d.as("triager"), r.ID, d.version(r.ID), review.AssignInput{Person: "reviewer", Part: review.Leads})
 		wantField(t, err, "person", "own_review")
+	})
+}
+
+// Whoever asks for a review does not choose who judges it, by making those answer for
+// the project whom they do not want: owning it for a moment bars from it for good.
+func TestTheRequestingSideBarsNobody(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		hosting := of("third-party-hosting", d.project("tool").Ref)
+		for _, person := range []string{"reviewer", "triager", "executive"} {
+			_, err := d.reviews.Request(d.as("requester"), review.RequestInput{Kind: "third-party-hosting", Title: "x", Sketch: "x", Subject: "project:tool", Owner: person})
+			wantField(t, err, "owner", "judges")
+			r := d.requested(hosting)
+			for _, near := range []string{"requester", "owner"} {
+				_, err = d.reviews.Edit(d.as(near), r.ID, r.Version, review.EditInput{Owner: &person})
+				wantField(t, err, "owner", "judges")
+			}
+			d.handed(r, person) // triage may
+		}
+		r, err := d.reviews.AskOpinion(d.as("triager"), d.requested(hosting).ID, 1, "legal", "legal")
+		d.must(err)
+		assessor, other := "legal", "infra"
+		_, err = d.reviews.Edit(d.as("owner"), r.ID, r.Version, review.EditInput{Owner: &assessor})
+		wantField(t, err, "owner", "judges")
+		_, err = d.reviews.Edit(d.as("owner"), r.ID, r.Version, review.EditInput{Owner: &other})
+		d.must(err)
+		own, err := d.reviews.Request(d.as("executive"), review.RequestInput{Kind: "third-party-hosting", Title: "x", Sketch: "x", Subject: "project:tool"})
+		d.must(err)
+		if own.Owner != "executive" {
+			t.Errorf("whoever asks for themselves: %q", own.Owner)
+		}
 	})
 }
