@@ -39,9 +39,10 @@ type Config struct {
 
 	file     string // where the configuration was read from
 	location *time.Location
-	hash     identity.HashConfig // of passwords; zero: the default
-	random   io.Reader           // of ids and salts; nil: the system's
-	observe  func(string)        // sees each statement; nil: nobody looks
+	hash     identity.HashConfig  // of passwords; zero: the default
+	random   io.Reader            // of ids and salts; nil: the system's
+	observe  func(string)         // sees each statement; nil: nobody looks
+	elapsed  func() time.Duration // since some moment; nil: by the machine's steady clock
 }
 
 // DatabaseConfig chooses the engine. Without postgres, SQLite in data_dir is used.

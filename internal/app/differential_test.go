@@ -5,7 +5,9 @@ package app
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -184,24 +186,19 @@ func hourly(c *Config) {
 	c.Ledger.Period, c.Ledger.Leaves = config.Duration(time.Hour), 16
 }
 
-// copyFolder copies the files of a data folder; they stay the owner's alone.
+// copyFolder copies a data folder; its files stay the owner's alone.
 func copyFolder(t *testing.T, from, to string) {
 	t.Helper()
-	if err := os.Mkdir(to, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	files, err := os.ReadDir(from)
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		target := filepath.Join(to, strings.TrimPrefix(path, from))
+		if err != nil || d.IsDir() {
+			return errors.Join(err, os.Mkdir(target, 0o700))
+		}
+		data, err := os.ReadFile(path)
+		return errors.Join(err, os.WriteFile(target, data, 0o600))
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, f := range files {
-		data, err := os.ReadFile(filepath.Join(from, f.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(to, f.Name()), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 

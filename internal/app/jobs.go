@@ -31,10 +31,8 @@ func (o *office) openJobs(context.Context) (err error) {
 		Handle: func(ctx context.Context, _ []byte) error {
 			return o.ledger.ForgetKeys(ctx, o.db.Clock().Real().Add(-keepKeys))
 		},
-	}, {
-		Kind: "identity.purge", Summary: "Remove sessions and invitations that ended long ago.", Every: 24 * time.Hour,
-		Handle: func(ctx context.Context, _ []byte) error { return o.identity.Purge(ctx) },
 	}, o.journalJob()}
+	defs = append(defs, o.identity.Jobs()...)
 	for _, m := range o.modules {
 		defs = append(defs, m.Jobs...)
 	}

@@ -66,9 +66,13 @@ func (o *office) openPolicy(context.Context) (err error) {
 }
 
 func (o *office) openKernel(ctx context.Context) (err error) {
+	if o.sessions, err = openWebSessions(ctx, o.cfg, o.db.Clock().Real, o.log); err != nil {
+		return err
+	}
 	if o.identity, err = identity.New(identity.Deps{
 		DB: o.db, Writer: o.ledger.Writer("identity", identity.Kinds()), Policy: o.policy,
 		SecretKey: o.keys.secret, Config: identity.Config{Issuer: o.cfg.Organisation.Name, Hash: o.cfg.hash}, Log: o.log,
+		Sessions: o.sessions.running, Past: o.sessions.past, Queue: o.queue,
 	}); err != nil {
 		return err
 	}

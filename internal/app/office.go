@@ -47,6 +47,7 @@ type office struct {
 
 	ledger     *ledger.Log
 	ledgerView *ledgerweb.Service
+	sessions   *webSessions
 	identity   *identity.Service
 	authority  *authority.Service
 	catalog    *catalog.Service
@@ -123,8 +124,12 @@ func (o *office) close() error {
 	if o.release != nil {
 		o.release()
 	}
-	if o.db != nil {
-		return o.db.Close()
+	var err error
+	if o.sessions != nil {
+		err = o.sessions.close()
 	}
-	return nil
+	if o.db != nil {
+		err = errors.Join(err, o.db.Close())
+	}
+	return err
 }

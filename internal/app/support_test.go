@@ -51,6 +51,7 @@ func openInstallation(t *testing.T, dir string, at time.Time, change ...func(*Co
 		t.Fatal(err)
 	}
 	clock := store.FixedClock(at)
+	cfg.elapsed = func() time.Duration { return clock.Real().Sub(at) }
 	o, err := openOffice(t.Context(), cfg, options{clock: clock, log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

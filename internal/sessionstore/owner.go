@@ -11,10 +11,8 @@ import (
 	"time"
 )
 
-// Held is a session of an owner, as the administration lists it. Handle names it
-// there; nobody can make the session's id of it.
+// Held is a session of an owner, as the administration lists it.
 type Held struct {
-	Handle RowKey
 	Meta
 	Bytes int // of the value
 }
@@ -24,7 +22,7 @@ type Held struct {
 func (s *Store) Owned(ctx context.Context, owner string, after RowKey, limit int) ([]Held, error) {
 	var all []Held
 	err := s.eachOwned(ctx, owner, after, limit, func(r Row, c content) {
-		all = append(all, Held{Handle: r.Key, Meta: metaOf(&r), Bytes: len(c.value)})
+		all = append(all, Held{Meta: metaOf(&r), Bytes: len(c.value)})
 	})
 	return all, err
 }

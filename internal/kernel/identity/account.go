@@ -42,7 +42,7 @@ func (s *Service) Deactivate(ctx context.Context, id string, version int64, reas
 // close ends whatever an account can act by.
 func (s *Service) close(ctx context.Context, tx *ledger.Tx, p *Person) error {
 	now := s.now()
-	if err := raiseEpoch(ctx, tx.Tx, p.ID, now); err != nil {
+	if err := s.raiseEpoch(ctx, tx.Tx, p.ID, ""); err != nil {
 		return err
 	}
 	p.Epoch++
@@ -166,12 +166,12 @@ func (s *Service) Holds(ctx context.Context, r store.Reader, personID string) ([
 	for _, name := range groups {
 		held = append(held, Held{"membership", "groups", name})
 	}
-	sessions, err := loadAllSessions(ctx, r, personID)
+	sessions, err := s.runningOf(ctx, personID)
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range sessions {
-		held = append(held, Held{"session", "sessions", "from " + formatTime(row.createdAt) + ", last used " + formatTime(row.seenAt)})
+	for _, one := range sessions {
+		held = append(held, Held{"session", "sessions", "from " + formatTime(one.Begun) + ", last used " + formatTime(s.seenAt(one.record, one.Kept))})
 	}
 	tokens, err := listTokens(ctx, r, personID, "", maxTokens)
 	if err != nil {

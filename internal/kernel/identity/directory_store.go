@@ -130,23 +130,9 @@ func deleteGroup(ctx context.Context, tx *store.Tx, id string) error {
 	return nil
 }
 
-// loadAllSessions returns every session that is kept of a person, ended ones too.
-func loadAllSessions(ctx context.Context, r store.Reader, person string) ([]sessionRow, error) {
-	rows, err := r.Query(ctx, "SELECT created_at, seen_at FROM identity_session WHERE person = $1 ORDER BY created_at, id", person)
-	all, err := store.Collect(rows, err, func(s store.Scanner) (sessionRow, error) {
-		var row sessionRow
-		err := s.Scan(store.Time(&row.createdAt), store.Time(&row.seenAt))
-		return row, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("load sessions: %w", err)
-	}
-	return all, nil
-}
-
 // removeTraces deletes what is held about a person besides the account.
 func removeTraces(ctx context.Context, tx *store.Tx, person string, failureKey []byte) error {
-	for _, table := range []string{"identity_session", "identity_token", "identity_invitation", "identity_recovery", "identity_group_member"} {
+	for _, table := range []string{"identity_session_mark", "identity_token", "identity_invitation", "identity_recovery", "identity_group_member"} {
 		if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE person = $1", person); err != nil {
 			return fmt.Errorf("erase from %s: %w", table, err)
 		}

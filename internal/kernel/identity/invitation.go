@@ -123,6 +123,8 @@ func (s *Service) enrol(ctx context.Context, token, person string, set func(cont
 		return Enrolled{}, err
 	}
 	e := Enrolled{RecoveryCodes: codes}
+	var login string
+	var epoch int64 // of the session that begins
 	// Whoever holds the link acts as the person.
 	ctx = authz.WithActor(ctx, authz.Actor{ID: person, Kind: authz.KindPerson})
 	err = s.writer.Decide(ctx, func(tx *ledger.Tx) error {
@@ -140,7 +142,7 @@ func (s *Service) enrol(ctx context.Context, token, person string, set func(cont
 		if err := replaceRecovery(ctx, tx.Tx, person, hashes); err != nil {
 			return err
 		}
-		if err := raiseEpoch(ctx, tx.Tx, person, now); err != nil {
+		if err := s.raiseEpoch(ctx, tx.Tx, person, ""); err != nil {
 			return err
 		}
 		if err := clearFailures(ctx, tx.Tx, mac(s.keys.failure, p.Login)); err != nil {
@@ -149,15 +151,17 @@ func (s *Service) enrol(ctx context.Context, token, person string, set func(cont
 		if _, err := s.append(ctx, tx, KindPersonChanged, person, personBody{Person: person, Change: "enrolled"}); err != nil {
 			return err
 		}
-		e.Session, err = s.open(ctx, tx.Tx, Proof{Person: person, Methods: []string{"invitation", "password", "totp"}, At: now})
-		if err == nil {
-			e.Session.Browser = s.newBrowser(p.Login)
-		}
-		return err
+		login, epoch = p.Login, p.Epoch+1
+		return nil
 	})
 	if err != nil {
 		return Enrolled{}, err
 	}
+	e.Session, err = s.open(ctx, Proof{Person: person, Methods: []string{"invitation", "password", "totp"}, At: s.now()}, epoch)
+	if err != nil {
+		return Enrolled{}, err
+	}
+	e.Session.Browser = s.newBrowser(login)
 	return e, nil
 }
 

@@ -382,13 +382,13 @@ func (b *bench) holds(person string) []string {
 func TestWrongSecretKey(t *testing.T) {
 	db := storetest.SQLite(t, tables())
 	b := newBench(t, db, cheap())
-	other, err := identity.New(identity.Deps{DB: db, Writer: b.write, Policy: b.policy(), SecretKey: make([]byte, 32), Config: cheap()})
+	other, err := identity.New(identity.Deps{DB: db, Writer: b.write, Policy: b.policy(), SecretKey: make([]byte, 32), Sessions: b.sessions, Past: b.sessions, Config: cheap()})
 	wantCode(t, err, "")
 	_, err = other.SignIn(t.Context(), "admin", goodPassword, b.code(b.admin.secret, 0), "192.0.2.1")
 	if err == nil || fault.Is(err, fault.Unauthenticated) {
 		t.Errorf("sign-in under another key: %v, want an internal error", err)
 	}
-	if _, err := identity.New(identity.Deps{DB: db, Writer: b.write, Policy: b.policy(), SecretKey: make([]byte, 31)}); err == nil {
+	if _, err := identity.New(identity.Deps{DB: db, Writer: b.write, Policy: b.policy(), SecretKey: make([]byte, 31), Sessions: b.sessions, Past: b.sessions}); err == nil {
 		t.Error("a short key was taken")
 	}
 }

@@ -49,6 +49,7 @@ const (
 	KindGroupChanged        = "identity.group.changed"
 	KindOrganisationChanged = "identity.organisation.changed"
 	KindSessionsEnded       = "identity.session.ended_all"
+	KindSessionsRemoved     = "identity.session.removed_all"
 	KindTokenCreated        = "identity.token.created"
 	KindTokenRevoked        = "identity.token.revoked"
 )
@@ -57,7 +58,7 @@ const (
 func Kinds() []string {
 	return []string{
 		KindPersonCreated, KindPersonChanged, KindPersonDeactivated, KindPersonReactivated, KindPersonErased,
-		KindRoleChanged, KindGroupChanged, KindOrganisationChanged, KindSessionsEnded, KindTokenCreated, KindTokenRevoked,
+		KindRoleChanged, KindGroupChanged, KindOrganisationChanged, KindSessionsEnded, KindSessionsRemoved, KindTokenCreated, KindTokenRevoked,
 	}
 }
 

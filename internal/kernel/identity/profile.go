@@ -69,7 +69,7 @@ func (s *Service) reprove(ctx context.Context, r Reproof) (authz.Actor, error) {
 		return actor, slowDown(wait)
 	}
 	attempt := Attempt{Login: actor.Login, Password: r.Password, Code: r.Code}
-	proven, err := s.prove(ctx, actor.Login, key, attempt, false, func(*store.Tx, Proof) error { return nil })
+	_, proven, err := s.prove(ctx, actor.Login, key, attempt, false)
 	if err != nil {
 		return actor, err
 	}
@@ -98,14 +98,10 @@ func (s *Service) ChangePassword(ctx context.Context, r Reproof, password string
 		return err
 	}
 	return s.writer.Decide(ctx, func(tx *ledger.Tx) error {
-		now := s.now()
 		if err := setPassword(ctx, tx.Tx, actor.ID, hash); err != nil {
 			return err
 		}
-		if err := raiseEpoch(ctx, tx.Tx, actor.ID, now); err != nil {
-			return err
-		}
-		if err := keepSession(ctx, tx.Tx, actor.SessionID, now); err != nil {
+		if err := s.raiseEpoch(ctx, tx.Tx, actor.ID, actor.SessionID); err != nil {
 			return err
 		}
 		_, err := s.append(ctx, tx, KindPersonChanged, actor.ID, personBody{Person: actor.ID, Change: "password changed"})

@@ -90,7 +90,7 @@ func TestHashIsRenewed(t *testing.T) {
 		sam := b.person("sam", authz.RoleReviewer)
 		dearer := cheap()
 		dearer.Hash.Passes = 2
-		stronger, err := identity.New(identity.Deps{DB: b.db, Writer: b.write, Policy: b.policy(), SecretKey: []byte("\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a"), Config: dearer})
+		stronger, err := identity.New(identity.Deps{DB: b.db, Writer: b.write, Policy: b.policy(), SecretKey: []byte("\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a"), Sessions: b.sessions, Past: b.sessions, Config: dearer})
 		wantCode(t, err, "")
 		hashes := func() string {
 			return b.cells("SELECT password, totp_secret, login FROM identity_person WHERE login = 'sam'")[0]

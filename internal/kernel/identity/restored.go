@@ -32,11 +32,14 @@ func ErasedPeople(ctx context.Context, r store.Reader) ([]ErasedPerson, error) {
 	return all, nil
 }
 
-// ForgetSessions removes all sessions of a database that was restored from a
-// backup: some had ended since it was taken, and nothing in it says which.
+// ForgetSessions lets a database that was restored from a backup know no session
+// any more: some had ended since it was taken, and nothing in it says which. The
+// session store is left alone; nobody asks it under the old keys.
 func ForgetSessions(ctx context.Context, tx *store.Tx) error {
-	if _, err := tx.Exec(ctx, "DELETE FROM identity_session"); err != nil {
-		return fmt.Errorf("forget the sessions: %w", err)
+	for _, table := range []string{"identity_session_mark", "identity_session_generation"} {
+		if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
+			return fmt.Errorf("forget the sessions: %w", err)
+		}
 	}
 	return nil
 }

@@ -33,6 +33,18 @@ func newSecret(random io.Reader) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(b[:]), nil
 }
 
+// secretLen is the length of a secret's form.
+var secretLen = base64.RawURLEncoding.EncodedLen(secretBytes)
+
+// newSessionID returns 16 characters that name a session; they are no secret.
+func newSessionID(random io.Reader) (string, error) {
+	var b [10]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", fmt.Errorf("draw the id of a session: %w", err)
+	}
+	return lowerBase32().EncodeToString(b[:]), nil
+}
+
 // hashSecret returns what is stored of a cookie, a link or a token: SHA-256.
 // Text that cannot be one of them is hashed like any other and found nowhere.
 func hashSecret(text string) []byte {

@@ -4,13 +4,16 @@ package identity
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
+	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
@@ -69,8 +72,11 @@ type Deps struct {
 	// enrol everybody anew; who has it and the database can make one-time codes.
 	SecretKey []byte
 	Config    Config
-	Log       *slog.Logger // nil: slog.Default
-	Rand      io.Reader    // of secrets; nil: crypto/rand
+	// Sessions keeps web sessions; Past keeps, for longer, whose they were.
+	Sessions, Past SessionStore
+	Queue          *job.Queue   // takes what follows in the session store; nil wakes nobody
+	Log            *slog.Logger // nil: slog.Default
+	Rand           io.Reader    // of secrets; nil: crypto/rand
 }
 
 // Service holds the use cases of identity. Methods that take a context and
@@ -89,12 +95,19 @@ type Service struct {
 
 	remotes, logins, browsers *Limiter
 
+	sessions, pastSessions SessionStore
+	prefix                 atomic.Pointer[string] // of every key in them
+	queue                  *job.Queue
+
 	touching sync.Map // session and token ids whose last use is being written
 }
 
 // New returns the service. It fails if the secret key is not 32 bytes long.
 func New(d Deps) (*Service, error) {
-	s := &Service{db: d.DB, writer: d.Writer, policy: d.Policy, config: d.Config.withDefaults(), log: d.Log, random: d.Rand}
+	s := &Service{db: d.DB, writer: d.Writer, policy: d.Policy, config: d.Config.withDefaults(), log: d.Log, random: d.Rand, sessions: d.Sessions, pastSessions: d.Past, queue: d.Queue}
+	if s.sessions == nil || s.pastSessions == nil {
+		return nil, errors.New("identity: no session store")
+	}
 	if s.log == nil {
 		s.log = slog.Default()
 	}

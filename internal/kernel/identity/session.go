@@ -3,10 +3,12 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
@@ -16,7 +18,8 @@ import (
 )
 
 // Session is a session just opened. Cookie and Browser exist here and in the
-// browser only: the database has a hash of the one and nothing of the other.
+// browser only: the session store has a keyed hash of the one, and nobody has
+// anything of the other.
 type Session struct {
 	ID      string
 	Person  string // person id
@@ -32,73 +35,102 @@ const touchEvery = time.Minute
 // (passkeys, an identity provider), which check their own proof first; SignIn
 // uses it too. An inactive account gets "identity.sign_in_failed".
 func (s *Service) Open(ctx context.Context, p Proof) (Session, error) {
-	var session Session
-	err := s.writer.Quiet(ctx, "signing in is not a decision", func(tx *store.Tx) (err error) {
-		session, err = s.open(ctx, tx, p)
+	var person Person
+	err := s.db.Read(ctx, func(tx *store.ReadTx) (err error) {
+		person, err = loadPerson(ctx, tx, p.Person)
 		return err
 	})
-	return session, err
-}
-
-func (s *Service) open(ctx context.Context, tx *store.Tx, p Proof) (Session, error) {
-	person, err := loadPerson(ctx, tx, p.Person)
 	if errors.Is(err, errNoPerson) || err == nil && (!person.Active || person.Kind != authz.KindPerson) {
 		return Session{}, signInFailed()
 	}
 	if err != nil {
 		return Session{}, err
 	}
+	return s.open(ctx, p, person.Epoch)
+}
+
+// open keeps a new session of a person whose epoch the caller has read. If the
+// epoch was raised since, the session is over before it begins.
+func (s *Service) open(ctx context.Context, p Proof, epoch int64) (Session, error) {
 	cookie, err := newSecret(s.random)
 	if err != nil {
 		return Session{}, err
 	}
-	session := Session{ID: tx.NewID(), Person: p.Person, Cookie: cookie, Until: p.At.Add(s.config.Absolute)}
-	return session, insertSession(ctx, tx, session, hashSecret(cookie), person.Epoch, p)
+	id, err := newSessionID(s.db.Rand())
+	if err != nil {
+		return Session{}, err
+	}
+	r := record{ID: id, Person: p.Person, Epoch: epoch, Methods: p.Methods, Begun: p.At.UTC()}
+	running, err := s.running(ctx)
+	if err != nil {
+		return Session{}, err
+	}
+	past, err := s.past(ctx)
+	if err != nil {
+		return Session{}, err
+	}
+	// First the past: a session of which it is not known whose it was could lose a draft.
+	if err := past.put(ctx, cookie, r, s.config.Absolute+s.config.Keep, s.config.Absolute+s.config.Keep); err != nil {
+		return Session{}, awaySessions(err)
+	}
+	if err := running.put(ctx, cookie, r, s.config.Idle, s.config.Absolute); err != nil {
+		return Session{}, awaySessions(err)
+	}
+	return Session{ID: r.ID, Person: p.Person, Cookie: cookie, Until: p.At.Add(s.config.Absolute)}, nil
 }
 
-// Authenticate returns the actor of a session cookie, with one query. Whatever
-// is wrong with the cookie is "identity.session_ended" (Unauthenticated). The
-// session's last use is noted at most once a minute; failing to note it fails
-// nothing.
+// Authenticate returns the actor of a session cookie: what the session store keeps
+// under it, and what the database says of it, with one query. Whatever is wrong
+// with the cookie is "identity.session_ended" (Unauthenticated); a store that is
+// away is Unavailable. The session's last use is noted at most once a minute;
+// failing to note it fails nothing.
 func (s *Service) Authenticate(ctx context.Context, cookie string) (authz.Actor, error) {
-	now := s.now()
-	var row sessionRow
-	err := s.db.ReadOne(ctx, func(r store.Reader) (err error) {
-		row, err = loadSession(ctx, r, hashSecret(cookie))
+	running, err := s.running(ctx)
+	if err != nil {
+		return authz.Actor{}, err
+	}
+	session, kept, err := running.load(ctx, cookie)
+	if errors.Is(err, ErrNoSession) {
+		return authz.Actor{}, sessionEnded()
+	}
+	if err != nil {
+		return authz.Actor{}, awaySessions(err)
+	}
+	var st standing
+	err = s.db.ReadOne(ctx, func(r store.Reader) (err error) {
+		st, err = loadStanding(ctx, r, session)
 		return err
 	})
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !st.current() {
 		return authz.Actor{}, sessionEnded()
 	}
 	if err != nil {
 		return authz.Actor{}, fmt.Errorf("authenticate: %w", err)
 	}
-	if !row.current() || s.overAt(row).Compare(now) <= 0 {
-		return authz.Actor{}, sessionEnded()
+	if s.now().Sub(s.seenAt(session, kept)) >= touchEvery {
+		s.once(ctx, session.ID, func() error { return running.Touch(ctx, running.key(cookie)) })
 	}
-	if now.Sub(row.seenAt) >= touchEvery {
-		s.touch(ctx, row.id, func(tx *store.Tx) error { return touchSession(ctx, tx, row.id, now) })
-	}
-	row.actor.SessionID = row.id
-	return row.actor, nil
+	st.actor.SessionID = session.ID
+	return st.actor, nil
 }
 
-// overAt returns when the session ends by time.
-func (s *Service) overAt(row sessionRow) time.Time {
-	idle, absolute := row.seenAt.Add(s.config.Idle), row.createdAt.Add(s.config.Absolute)
-	if idle.Before(absolute) {
-		return idle
+// seenAt returns when the session was last used, to the minute. In its last hours
+// its end does not move any more, and it counts as used when those began.
+func (s *Service) seenAt(session record, kept Kept) time.Time {
+	seen := kept.Expires.Add(-s.config.Idle)
+	if seen.Before(session.Begun) {
+		return session.Begun
 	}
-	return absolute
+	return seen
 }
 
-// touch notes a last use. Of many requests at once, one writes.
-func (s *Service) touch(ctx context.Context, id string, write func(tx *store.Tx) error) {
+// once notes a last use. Of many requests at once, one writes.
+func (s *Service) once(ctx context.Context, id string, write func() error) {
 	if _, busy := s.touching.LoadOrStore(id, true); busy {
 		return
 	}
 	defer s.touching.Delete(id)
-	if err := s.writer.Quiet(ctx, "noting a last use is not a decision", write); err != nil {
+	if err := write(); err != nil {
 		s.log.WarnContext(ctx, "cannot note the last use of a session or token", "error", err)
 	}
 }
@@ -109,32 +141,61 @@ func (s *Service) touch(ctx context.Context, id string, write func(tx *store.Tx)
 // were ended on purpose: after that, somebody with a stolen cookie could still
 // leave drafts. Nobody is told for an inactive account.
 func (s *Service) ExpiredSessionPerson(ctx context.Context, cookie string) (personID string, ok bool) {
-	var row sessionRow
-	err := s.db.Read(ctx, func(tx *store.ReadTx) (err error) {
-		row, err = loadSession(ctx, tx, hashSecret(cookie))
-		return err
-	})
-	if err != nil || !row.active {
+	past, err := s.past(ctx)
+	if err != nil {
 		return "", false
 	}
-	now := s.now()
-	ended := s.overAt(row)
-	keep := s.config.Keep
-	if !row.current() {
-		keep = s.config.Idle
-		ended = row.endedAt
-		if ended.IsZero() {
-			ended = row.epochAt
-		}
+	session, _, err := past.load(ctx, cookie)
+	if err != nil {
+		return "", false
 	}
-	return row.actor.ID, now.Before(ended.Add(keep))
+	var st standing
+	err = s.db.ReadOne(ctx, func(r store.Reader) (err error) {
+		st, err = loadStanding(ctx, r, session)
+		return err
+	})
+	if err != nil || !st.active {
+		return "", false
+	}
+	if st.current() {
+		return session.Person, true
+	}
+	ended := st.endedAt
+	if ended.IsZero() {
+		ended = st.epochAt
+	}
+	return session.Person, s.now().Before(ended.Add(s.config.Idle))
 }
 
 // SignOut ends the session of a cookie. An unknown or ended one is no error.
 func (s *Service) SignOut(ctx context.Context, cookie string) error {
-	return s.writer.Quiet(ctx, "signing out is not a decision", func(tx *store.Tx) error {
-		return endSessionByHash(ctx, tx, hashSecret(cookie), s.now())
+	running, err := s.running(ctx)
+	if err != nil {
+		return err
+	}
+	session, kept, err := running.load(ctx, cookie)
+	if errors.Is(err, ErrNoSession) {
+		return nil
+	}
+	if err != nil {
+		return awaySessions(err)
+	}
+	return s.end(ctx, running, session, kept)
+}
+
+// end ends one session: in the database, which every request asks, and then in the
+// store, where it would end by itself.
+func (s *Service) end(ctx context.Context, running space, session record, kept Kept) error {
+	err := s.writer.Quiet(ctx, "signing out is not a decision", func(tx *store.Tx) error {
+		return markEnded(ctx, tx, session.ID, session.Person, s.now())
 	})
+	if err != nil {
+		return err
+	}
+	if err := running.End(ctx, running.owner(session.Person), kept.Handle); err != nil {
+		s.log.WarnContext(ctx, "a session ended, but the session store keeps it for its time", "error", err)
+	}
+	return nil
 }
 
 // SignOutEverywhere ends all sessions of the actor, the present one too.
@@ -158,7 +219,7 @@ func (s *Service) EndAll(ctx context.Context, tx *ledger.Tx, personID, cause str
 	if err != nil {
 		return notFound(err)
 	}
-	if err := raiseEpoch(ctx, tx.Tx, personID, s.now()); err != nil {
+	if err := s.raiseEpoch(ctx, tx.Tx, personID, ""); err != nil {
 		return err
 	}
 	_, err = s.append(ctx, tx, KindSessionsEnded, p.ID, sessionsBody{Person: p.ID, Cause: cause, Epoch: p.Epoch + 1})
@@ -186,21 +247,62 @@ func (s *Service) Sessions(ctx context.Context) ([]SessionInfo, error) {
 	if err := s.policy.Require(actor, ActionProfileManage); err != nil {
 		return nil, err
 	}
-	now := s.now()
-	var all []SessionInfo
-	err := s.db.Read(ctx, func(tx *store.ReadTx) error {
-		rows, err := loadSessions(ctx, tx, actor.ID)
-		for _, row := range rows {
-			if until := s.overAt(row); until.After(now) {
-				all = append(all, SessionInfo{
-					ID: row.id, CreatedAt: row.createdAt, SeenAt: row.seenAt,
-					Until: row.createdAt.Add(s.config.Absolute), Current: row.id == actor.SessionID,
-				})
-			}
-		}
+	all, err := s.runningOf(ctx, actor.ID)
+	if err != nil {
+		return nil, err
+	}
+	infos := make([]SessionInfo, 0, len(all))
+	for _, one := range all {
+		infos = append(infos, SessionInfo{
+			ID: one.ID, CreatedAt: one.Begun, SeenAt: s.seenAt(one.record, one.Kept),
+			Until: one.Begun.Add(s.config.Absolute), Current: one.ID == actor.SessionID,
+		})
+	}
+	return infos, nil
+}
+
+// runningSession is a session with where it lies.
+type runningSession struct {
+	record
+	Kept
+}
+
+// runningOf returns the sessions of a person that only time can end, the latest
+// used first.
+func (s *Service) runningOf(ctx context.Context, person string) ([]runningSession, error) {
+	running, err := s.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := running.Owned(ctx, running.owner(person))
+	if err != nil {
+		return nil, awaySessions(err)
+	}
+	var epoch int64
+	var marks map[string]standing
+	err = s.db.Read(ctx, func(tx *store.ReadTx) (err error) {
+		epoch, marks, err = loadMarks(ctx, tx, person)
 		return err
 	})
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	var all []runningSession
+	for _, k := range kept {
+		r, err := k.record()
+		if err != nil {
+			return nil, err
+		}
+		st := marks[r.ID]
+		st.active, st.epoch, st.recorded = true, epoch, r.Epoch
+		if st.current() {
+			all = append(all, runningSession{r, k})
+		}
+	}
+	slices.SortFunc(all, func(a, b runningSession) int {
+		return cmp.Or(b.Expires.Compare(a.Expires), b.Begun.Compare(a.Begun), cmp.Compare(a.ID, b.ID))
+	})
+	return all, nil
 }
 
 // EndSession ends one of the actor's own sessions; any other id is NotFound.
@@ -209,16 +311,25 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 	if err := s.policy.Require(actor, ActionProfileManage); err != nil {
 		return err
 	}
-	if !plausibleID(id) {
-		return fault.ItemNotFound()
-	}
-	return s.writer.Quiet(ctx, "signing out is not a decision", func(tx *store.Tx) error {
-		ended, err := endSession(ctx, tx, actor.ID, id, s.now())
-		if err == nil && !ended {
-			return fault.ItemNotFound()
-		}
+	all, err := s.runningOf(ctx, actor.ID)
+	if err != nil {
 		return err
-	})
+	}
+	for _, one := range all {
+		if one.ID == id {
+			running, err := s.running(ctx)
+			if err != nil {
+				return err
+			}
+			return s.end(ctx, running, one.record, one.Kept)
+		}
+	}
+	return fault.ItemNotFound()
+}
+
+// awaySessions says that the session store does not answer.
+func awaySessions(err error) error {
+	return fault.New(fault.Unavailable, "identity.sessions_away", "The store of the sessions does not answer. Try again in a moment.").Because(err)
 }
 
 func sessionEnded() error {

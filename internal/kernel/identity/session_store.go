@@ -5,27 +5,30 @@ package identity
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/store"
 )
 
-// sessionRow is a session with the person it belongs to.
-type sessionRow struct {
-	id                string
-	actor             authz.Actor
-	active            bool
-	epoch, nowEpoch   int64 // of the session and of the person
-	epochAt           time.Time
-	createdAt, seenAt time.Time
-	endedAt           time.Time
+// standing is what the database says of a session: whose it is, and whether
+// something but time has ended it.
+type standing struct {
+	actor    authz.Actor
+	active   bool
+	epoch    int64 // of the person, now
+	epochAt  time.Time
+	counts   int64 // the epoch that the session counts as one of; 0 = its own
+	endedAt  time.Time
+	recorded int64 // the session's own epoch
 }
 
 // current reports whether nothing but time can have ended the session.
-func (r sessionRow) current() bool { return r.active && r.epoch == r.nowEpoch && r.endedAt.IsZero() }
+func (s standing) current() bool {
+	return s.active && max(s.recorded, s.counts) == s.epoch && s.endedAt.IsZero()
+}
 
 // actorColumns are what an actor is made of; a left join gives one row per group.
 const actorColumns = "p.id, p.login, p.name, p.kind, p.roles, p.active, COALESCE(g.group_id, '')"
@@ -60,80 +63,80 @@ func collectActor(rows *sql.Rows, err error, dest ...any) (authz.Actor, bool, er
 	return a, active == 1, nil
 }
 
-// loadSession returns session, person, roles and groups with one query.
-func loadSession(ctx context.Context, r store.Reader, hash []byte) (sessionRow, error) {
-	rows, err := r.Query(ctx, "SELECT "+actorColumns+`, s.id, s.epoch, p.epoch, p.epoch_at, s.created_at, s.seen_at, s.ended_at
-		FROM identity_session s JOIN identity_person p ON p.id = s.person
+// loadStanding returns person, roles, groups and the session's mark with one query.
+func loadStanding(ctx context.Context, r store.Reader, session record) (standing, error) {
+	s := standing{recorded: session.Epoch}
+	rows, err := r.Query(ctx, "SELECT "+actorColumns+`, p.epoch, p.epoch_at, COALESCE(m.epoch, 0), m.ended_at
+		FROM identity_person p
+		LEFT JOIN identity_session_mark m ON m.session = $2 AND m.person = p.id
 		LEFT JOIN identity_group_member g ON g.person = p.id
-		WHERE s.hash = $1 ORDER BY g.group_id`, hash)
-	var row sessionRow
-	row.actor, row.active, err = collectActor(rows, err, &row.id, &row.epoch, &row.nowEpoch, store.Time(&row.epochAt),
-		store.Time(&row.createdAt), store.Time(&row.seenAt), store.Time(&row.endedAt))
-	return row, err
+		WHERE p.id = $1 ORDER BY g.group_id`, session.Person, session.ID)
+	s.actor, s.active, err = collectActor(rows, err, &s.epoch, store.Time(&s.epochAt), &s.counts, store.Time(&s.endedAt))
+	return s, err
 }
 
-// loadSessions returns the sessions of a person that only time can end.
-func loadSessions(ctx context.Context, r store.Reader, person string) ([]sessionRow, error) {
-	rows, err := r.Query(ctx, `SELECT s.id, s.created_at, s.seen_at FROM identity_session s JOIN identity_person p ON p.id = s.person
-		WHERE s.person = $1 AND s.epoch = p.epoch AND s.ended_at IS NULL ORDER BY s.seen_at DESC, s.id`, person)
-	all, err := store.Collect(rows, err, func(s store.Scanner) (sessionRow, error) {
-		var row sessionRow
-		err := s.Scan(&row.id, store.Time(&row.createdAt), store.Time(&row.seenAt))
-		return row, err
+// loadMarks returns the marks of a person's sessions.
+func loadMarks(ctx context.Context, r store.Reader, person string) (epoch int64, marks map[string]standing, err error) {
+	if err := r.QueryRow(ctx, "SELECT epoch FROM identity_person WHERE id = $1", person).Scan(&epoch); err != nil {
+		return 0, nil, fmt.Errorf("load the epoch: %w", err)
+	}
+	marks = map[string]standing{}
+	rows, err := r.Query(ctx, "SELECT session, epoch, ended_at FROM identity_session_mark WHERE person = $1", person)
+	_, err = store.Collect(rows, err, func(scan store.Scanner) (struct{}, error) {
+		var id string
+		var s standing
+		err := scan.Scan(&id, &s.counts, store.Time(&s.endedAt))
+		marks[id] = s
+		return struct{}{}, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("load sessions: %w", err)
+		return 0, nil, fmt.Errorf("load the marks of sessions: %w", err)
 	}
-	return all, nil
+	return epoch, marks, nil
 }
 
-func insertSession(ctx context.Context, tx *store.Tx, session Session, hash []byte, epoch int64, p Proof) error {
-	_, err := tx.Exec(ctx, `INSERT INTO identity_session (id, hash, person, epoch, methods, proved_at, created_at, seen_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $6, $6)`,
-		session.ID, hash, session.Person, epoch, strings.Join(p.Methods, " "), store.At(p.At))
+// markKept lets one session outlive the raising of its person's epoch.
+func markKept(ctx context.Context, tx *store.Tx, session, person string, now time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO identity_session_mark (session, person, epoch, ended_at, at)
+		SELECT $1, p.id, p.epoch, NULL, $3 FROM identity_person p WHERE p.id = $2
+		ON CONFLICT (session) DO UPDATE SET epoch = excluded.epoch, at = excluded.at`, session, person, store.At(now))
 	if err != nil {
-		return fmt.Errorf("insert session: %w", err)
+		return fmt.Errorf("keep a session: %w", err)
 	}
 	return nil
 }
 
-func touchSession(ctx context.Context, tx *store.Tx, id string, now time.Time) error {
-	_, err := tx.Exec(ctx, "UPDATE identity_session SET seen_at = $2 WHERE id = $1 AND seen_at < $2", id, store.At(now))
-	return err
-}
-
-// keepSession lets one session outlive the raising of its person's epoch, and
-// notes that the person proved again who they are.
-func keepSession(ctx context.Context, tx *store.Tx, id string, now time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE identity_session SET proved_at = $2,
-		epoch = (SELECT p.epoch FROM identity_person p WHERE p.id = identity_session.person) WHERE id = $1`, id, store.At(now))
+// markEnded ends one session.
+func markEnded(ctx context.Context, tx *store.Tx, session, person string, now time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO identity_session_mark (session, person, epoch, ended_at, at) VALUES ($1, $2, 0, $3, $3)
+		ON CONFLICT (session) DO UPDATE SET ended_at = COALESCE(identity_session_mark.ended_at, excluded.ended_at), at = excluded.at`,
+		session, person, store.At(now))
 	if err != nil {
-		return fmt.Errorf("keep session: %w", err)
+		return fmt.Errorf("end a session: %w", err)
 	}
 	return nil
 }
 
-func endSessionByHash(ctx context.Context, tx *store.Tx, hash []byte, now time.Time) error {
-	_, err := tx.Exec(ctx, "UPDATE identity_session SET ended_at = $2 WHERE hash = $1 AND ended_at IS NULL", hash, store.At(now))
-	if err != nil {
-		return fmt.Errorf("end session: %w", err)
+// sessionGeneration returns the part of every key that changes with a restore.
+func sessionGeneration(ctx context.Context, tx *store.Tx) (string, error) {
+	var value string
+	err := tx.QueryRow(ctx, "SELECT value FROM identity_session_generation WHERE one = 1").Scan(&value)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return value, err
 	}
-	return nil
+	value = tx.NewID()
+	_, err = tx.Exec(ctx, "INSERT INTO identity_session_generation (one, value) VALUES (1, $1)", value)
+	return value, err
 }
 
-func endSession(ctx context.Context, tx *store.Tx, person, id string, now time.Time) (bool, error) {
-	return changed(tx.Exec(ctx, "UPDATE identity_session SET ended_at = $3 WHERE id = $1 AND person = $2 AND ended_at IS NULL",
-		id, person, store.At(now)))
-}
-
-// purge removes what is of no more use: sessions last used before one time,
-// invitations that ended before it, and failures before another.
+// purge removes what is of no more use: marks of sessions and invitations that
+// ended before one time, and failures before another.
 func purge(ctx context.Context, tx *store.Tx, before, failuresBefore time.Time) error {
 	for _, q := range []struct {
 		query string
 		at    time.Time
 	}{
-		{"DELETE FROM identity_session WHERE seen_at < $1", before},
+		{"DELETE FROM identity_session_mark WHERE at < $1", before},
 		{"DELETE FROM identity_invitation WHERE expires_at < $1", before},
 		{"DELETE FROM identity_failure WHERE last_at < $1", failuresBefore},
 	} {

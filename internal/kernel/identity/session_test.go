@@ -115,9 +115,11 @@ func TestExpiredSessionPerson(t *testing.T) {
 		want(session.Cookie, sam.id)
 		wantCode(t, b.Purge(t.Context()), "")
 		want(session.Cookie, sam.id)
-		b.later(2 * 24 * time.Hour)
+		b.later(2 * 24 * time.Hour) // used every hour, it would have lasted a week
+		want(session.Cookie, sam.id)
+		b.later(6 * 24 * time.Hour)
 		want(session.Cookie, "")
-		b.later(8 * 24 * time.Hour)
+		b.later(2 * 24 * time.Hour)
 		wantCode(t, b.Purge(t.Context()), "")
 		want(session.Cookie, "")
 

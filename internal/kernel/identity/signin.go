@@ -50,16 +50,16 @@ func (s *Service) SignInFrom(ctx context.Context, a Attempt) (Session, error) {
 	if err := s.limitAttempt(a, string(key), known); err != nil {
 		return Session{}, err
 	}
-	var session Session
-	proven, err := s.prove(ctx, login, key, a, known, func(tx *store.Tx, p Proof) (err error) {
-		session, err = s.open(ctx, tx, p)
-		return err
-	})
+	proof, proven, err := s.prove(ctx, login, key, a, known)
 	if err != nil {
 		return Session{}, err
 	}
 	if !proven {
 		return Session{}, signInFailed()
+	}
+	session, err := s.Open(ctx, proof)
+	if err != nil {
+		return Session{}, err
 	}
 	session.Browser = s.newBrowser(login)
 	return session, nil
@@ -108,30 +108,28 @@ func (s *Service) loadCredentials(ctx context.Context, login string, key []byte)
 	return c, nil
 }
 
-// prove checks password and second factor of a login and, if both are right,
-// calls then in the transaction that uses the code up. It reports whether they
-// were right.
-func (s *Service) prove(ctx context.Context, login string, key []byte, a Attempt, known bool, then func(*store.Tx, Proof) error) (bool, error) {
+// prove checks password and second factor of a login, and uses the code up. It
+// reports whether both were right.
+func (s *Service) prove(ctx context.Context, login string, key []byte, a Attempt, known bool) (p Proof, proven bool, err error) {
 	c, err := s.loadCredentials(ctx, login, key)
 	if err != nil {
-		return false, err
+		return p, false, err
 	}
 	if wait := c.failures.wait(s.now()); wait > 0 && !known {
-		return false, slowDown(wait)
+		return p, false, slowDown(wait)
 	}
 	password := normalisePassword(a.Password)
 	matched, weak, err := s.hasher.matches(ctx, password, c.password)
 	if err != nil {
-		return false, err
+		return p, false, err
 	}
 	renewed := ""
 	if matched && weak {
 		if renewed, err = s.hasher.hash(ctx, password); err != nil {
-			return false, err
+			return p, false, err
 		}
 	}
 	now := s.now()
-	proven := false
 	err = s.writer.Quiet(ctx, "proving who one is is not a decision", func(tx *store.Tx) error {
 		// The factor is checked even if the password was wrong, so that a wrong
 		// password and a wrong code are the same work.
@@ -153,12 +151,10 @@ func (s *Service) prove(ctx context.Context, login string, key []byte, a Attempt
 				return err
 			}
 		}
-		if err := clearFailures(ctx, tx, key); err != nil {
-			return err
-		}
-		return then(tx, Proof{Person: c.person.ID, Methods: []string{"password", name}, At: now})
+		p = Proof{Person: c.person.ID, Methods: []string{"password", name}, At: now}
+		return clearFailures(ctx, tx, key)
 	})
-	return proven && err == nil, err
+	return p, proven && err == nil, err
 }
 
 func signInFailed() error {

@@ -243,7 +243,7 @@ func TestFailuresSurviveARestart(t *testing.T) {
 			_, err := b.SignIn(t.Context(), "sam", "wrong password", "000000", "192.0.2.1")
 			wantCode(t, err, "identity.sign_in_failed")
 		}
-		again, err := identity.New(identity.Deps{DB: b.db, Writer: b.write, Policy: b.policy(), SecretKey: []byte(strings.Repeat("\x07", 32)), Config: cheap()})
+		again, err := identity.New(identity.Deps{DB: b.db, Writer: b.write, Policy: b.policy(), SecretKey: []byte(strings.Repeat("\x07", 32)), Sessions: b.sessions, Past: b.sessions, Config: cheap()})
 		wantCode(t, err, "")
 		_, err = again.SignIn(t.Context(), "sam", "wrong password", "000000", "192.0.2.1")
 		wantCode(t, err, "identity.slow_down")

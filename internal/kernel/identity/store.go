@@ -164,6 +164,7 @@ func loadNames(ctx context.Context, r store.Reader, ids []string) (map[string]st
 	return names, nil
 }
 
+// raiseEpoch ends every session of a person that the database does not mark as kept.
 func raiseEpoch(ctx context.Context, tx *store.Tx, person string, now time.Time) error {
 	_, err := tx.Exec(ctx, "UPDATE identity_person SET epoch = epoch + 1, epoch_at = $2 WHERE id = $1", person, store.At(now))
 	if err != nil {

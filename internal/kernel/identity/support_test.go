@@ -14,6 +14,8 @@ import (
 	"portreeve.org/portreeve/internal/kernel/authz/office"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity"
+	"portreeve.org/portreeve/internal/kernel/identity/identitytest"
+	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgertest"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -30,6 +32,8 @@ type bench struct {
 	log   *ledger.Log
 	write *ledger.Writer
 	admin account
+
+	sessions *identitytest.Sessions
 }
 
 // account is an enrolled account as its owner knows it.
@@ -45,7 +49,7 @@ func cheap() identity.Config {
 }
 
 func tables() []store.Migrations {
-	return []store.Migrations{ledger.Migrations(), authz.Migrations(), identity.Migrations()}
+	return []store.Migrations{ledger.Migrations(), authz.Migrations(), identity.Migrations(), job.Migrations()}
 }
 
 func each(t *testing.T, fn func(t *testing.T, b *bench)) {
@@ -65,10 +69,10 @@ func newBench(t *testing.T, db *store.DB, cfg identity.Config) *bench {
 		t.Fatal(err)
 	}
 	log := ledgertest.Open(t, db)
-	b := &bench{t: t, db: db, log: log, write: log.Writer("identity", identity.Kinds())}
+	b := &bench{t: t, db: db, log: log, write: log.Writer("identity", identity.Kinds()), sessions: identitytest.New(db.Clock().Real)}
 	b.Service, err = identity.New(identity.Deps{
 		DB: db, Writer: b.write, Policy: policy, SecretKey: bytes.Repeat([]byte{7}, 32), Config: cfg,
-		Log: slog.New(slog.DiscardHandler),
+		Log: slog.New(slog.DiscardHandler), Sessions: b.sessions, Past: identitytest.New(db.Clock().Real),
 	})
 	if err != nil {
 		t.Fatal(err)

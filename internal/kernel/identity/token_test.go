@@ -262,7 +262,7 @@ func TestNoSecretAtRest(t *testing.T) {
 		wantCode(t, err, "")
 		secrets := []string{session.Cookie, token, inv.Token, goodPassword, sam.secret, sam.recovery[0], strings.ReplaceAll(sam.recovery[0], "-", "")}
 		for _, query := range []string{
-			"SELECT password, totp_secret, login FROM identity_person", "SELECT id, hash, methods FROM identity_session",
+			"SELECT password, totp_secret, login FROM identity_person",
 			"SELECT id, hash, scopes FROM identity_token", "SELECT person, hash, person FROM identity_invitation",
 			"SELECT person, hash, person FROM identity_recovery", "SELECT subject, salts, body FROM ledger_opening",
 		} {

@@ -17,6 +17,8 @@ import (
 	"portreeve.org/portreeve/internal/kernel/authz/office"
 	"portreeve.org/portreeve/internal/kernel/authz/officeweb"
 	"portreeve.org/portreeve/internal/kernel/identity"
+	"portreeve.org/portreeve/internal/kernel/identity/identitytest"
+	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgertest"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -42,7 +44,7 @@ type town struct {
 
 func newTown(t *testing.T) *town {
 	t.Helper()
-	db := storetest.SQLite(t, []store.Migrations{ledger.Migrations(), authz.Migrations(), identity.Migrations()})
+	db := storetest.SQLite(t, []store.Migrations{ledger.Migrations(), authz.Migrations(), identity.Migrations(), job.Migrations()})
 	actions := append(identity.Actions(), office.Actions()...)
 	policy, err := authz.NewPolicy(append(actions, web.Actions()...), nil, nil)
 	if err != nil {
@@ -52,6 +54,7 @@ func newTown(t *testing.T) *town {
 	w := &town{t: t, db: db, ids: map[string]string{}}
 	w.people, err = identity.New(identity.Deps{
 		DB: db, Writer: log.Writer("identity", identity.Kinds()), Policy: policy, SecretKey: bytes.Repeat([]byte{7}, 32), Log: slog.New(slog.DiscardHandler),
+		Sessions: identitytest.New(db.Clock().Real), Past: identitytest.New(db.Clock().Real),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,9 @@ import (
 	"portreeve.org/portreeve/internal/kernel/authz/office"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity"
+	"portreeve.org/portreeve/internal/kernel/identity/identitytest"
 	"portreeve.org/portreeve/internal/kernel/identity/identityweb"
+	"portreeve.org/portreeve/internal/kernel/job"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgertest"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -53,7 +55,7 @@ func noteActions() []authz.ActionDef {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	db := storetest.SQLite(t, []store.Migrations{ledger.Migrations(), authz.Migrations(), identity.Migrations()})
+	db := storetest.SQLite(t, []store.Migrations{ledger.Migrations(), authz.Migrations(), identity.Migrations(), job.Migrations()})
 	actions := append(append(identity.Actions(), office.Actions()...), noteActions()...)
 	policy, err := authz.NewPolicy(append(actions, web.Actions()...), nil, nil)
 	if err != nil {
@@ -64,6 +66,7 @@ func newHouse(t *testing.T) *house {
 	h.people, err = identity.New(identity.Deps{
 		DB: db, Writer: log.Writer("identity", identity.Kinds()), Policy: policy, SecretKey: bytes.Repeat([]byte{7}, 32),
 		Config: identity.Config{Hash: identity.HashConfig{MemoryKiB: 8, Passes: 1, Lanes: 1}}, Log: slog.New(slog.DiscardHandler),
+		Sessions: identitytest.New(db.Clock().Real), Past: identitytest.New(db.Clock().Real),
 	})
 	if err != nil {
 		t.Fatal(err)
