@@ -43,8 +43,9 @@ type Backend struct {
 	// safe. Who needs both takes syncing first.
 	opened  sync.RWMutex
 	syncing sync.RWMutex
-	engine  *engine // exchanged by the committer alone
-	reached meta    // when the engine was exchanged last
+	engine  *engine  // exchanged by the committer alone
+	reached meta     // when the engine was exchanged last
+	opening *opening // the committer's
 	away    atomic.Bool
 	closed  atomic.Bool
 
@@ -91,7 +92,15 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 
 func (b *Backend) start(ctx context.Context) error {
 	var err error
-	if b.engine, err = b.openEngine(); err != nil {
+	o := b.open()
+	select {
+	case err = <-o.done:
+		b.engine = o.engine
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+		o.engine.fail(err)
+	}
+	if err != nil {
 		return err
 	}
 	reached, err := b.load(b.engine)
@@ -111,10 +120,6 @@ func (b *Backend) start(ctx context.Context) error {
 	go b.sweepAll()
 	go b.watch()
 	return nil
-}
-
-func (b *Backend) openEngine() (*engine, error) {
-	return openEngine(b.fs, b.Dir, b.CacheBytes/4, b.Log, b.queue.rouse)
 }
 
 // load reads what is held in memory for good: what was reached, the namespaces
@@ -265,9 +270,15 @@ func (b *Backend) Close() error {
 	b.housework.Wait()
 	<-b.committed
 	b.away.Store(true)
+	if b.opening != nil {
+		b.opening.engine.fail(errors.New("closed"))
+	}
 	b.opened.Lock()
 	defer b.opened.Unlock()
 	e := b.engine
 	b.engine = nil
+	if e.ended {
+		return b.lock.Close()
+	}
 	return errors.Join(e.close(), b.lock.Close())
 }

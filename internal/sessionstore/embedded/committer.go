@@ -133,7 +133,7 @@ func (b *Backend) commitAll() {
 		runtime.Gosched()
 		jobs, closed := b.queue.take(spare[:0])
 		if b.engine.broken() != nil && !closed {
-			b.reopen()
+			b.reopen(reopenPause)
 		}
 		for rest := jobs; len(rest) > 0; {
 			n := b.commitSome(rest)

@@ -63,11 +63,14 @@ func (d *disk) init(b *Backend) {
 func (d *disk) giveUp() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.full.Store(true)
+	was := d.full.Swap(true)
 	err := d.b.FS.Remove(d.ballast)
 	d.there = false
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		d.b.Log.Error("the disk is full and the ballast cannot be removed", "err", err)
+		return
+	}
+	if was {
 		return
 	}
 	d.b.Log.Error("the disk is full: only ends of sessions are taken until there is room again")

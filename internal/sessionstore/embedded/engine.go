@@ -3,9 +3,9 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -13,14 +13,12 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 )
 
 // engine is one opening of the folder by pebble. Pebble cannot go on after an error
-// of its log or its list of files: it calls Fatalf or panics, and what it shows
-// after that may not be on the disk. The engine then refuses every further write
-// to the folder, so that nothing that still runs in it can disturb the next one,
-// and is exchanged.
+// of its log or its list of files, and what it shows after that may not be on the
+// disk. The engine is then marked as failed, writes no more (see fence), and is
+// exchanged for another one.
 type engine struct {
 	db     *pebble.DB
 	log    *slog.Logger
@@ -29,6 +27,8 @@ type engine struct {
 	failing chan struct{}
 	onFail  func()
 	ended   bool // under Backend.opened: nothing is read from it any more
+	// troubles counts flushes and compactions that failed.
+	troubles atomic.Int64
 }
 
 const (
@@ -37,27 +37,16 @@ const (
 	closingTime = 5 * time.Second
 )
 
-// errFenced is what a failed engine gets for writes.
-var errFenced = errors.New("embedded: this opening of the folder has failed")
-
-// fenced lets an engine write until it has failed. The folder's lock is the
-// backend's, which outlives the engine.
-type fenced struct {
-	*errorfs.FS
+func newEngine(log *slog.Logger, onFail func()) *engine {
+	return &engine{log: log, failing: make(chan struct{}), onFail: onFail}
 }
 
-func (fenced) Lock(string) (io.Closer, error) { return io.NopCloser(nil), nil }
-
-func openEngine(fs vfs.FS, dir string, blocks int64, log *slog.Logger, onFail func()) (e *engine, err error) {
-	e = &engine{log: log, failing: make(chan struct{}), onFail: onFail}
-	fence := fenced{errorfs.Wrap(fs, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if e.failed.Load() != nil && op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
-			return errFenced
-		}
-		return nil
-	}))}
+// open opens the folder. While the disk is full that may last until it is not:
+// pebble brings the log's content into tables first, and tries for ever. After fail
+// it is of no consequence.
+func (e *engine) open(fs vfs.FS, dir string, blocks int64) (err error) {
 	o := &pebble.Options{
-		FS:                          fence,
+		FS:                          &fence{FS: fs, e: e},
 		Logger:                      e,
 		CacheSize:                   blocks,
 		FormatMajorVersion:          pebble.FormatNewest,
@@ -87,12 +76,14 @@ func openEngine(fs vfs.FS, dir string, blocks int64, log *slog.Logger, onFail fu
 		}
 	}()
 	if e.db, err = pebble.Open(dir, o); err == nil {
-		err = e.broken()
+		if err = e.broken(); err != nil {
+			err = errors.Join(err, e.close())
+		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("embedded: open the session data in %s: %w", dir, err)
+		return fmt.Errorf("embedded: open the session data in %s: %w", dir, err)
 	}
-	return e, nil
+	return nil
 }
 
 // Infof drops what pebble tells of its flushes and compactions.
@@ -118,15 +109,15 @@ func (e *engine) Fatalf(format string, args ...any) {
 // background is told of flushes and compactions that failed. Pebble tries again at
 // once, for ever.
 func (e *engine) background(err error) {
-	if e.failed.Load() == nil {
-		e.log.Error("session storage engine, in the background", "err", err)
+	if n := e.troubles.Add(1); e.failed.Load() == nil && n&(n-1) == 0 { // ever more rarely
+		e.log.Error("session storage engine, in the background", "err", err.Error(), "times", n)
 	}
 	time.Sleep(100 * time.Millisecond)
 }
 
 func (e *engine) fail(err error) {
 	if e.failed.CompareAndSwap(nil, &err) {
-		e.log.Error("session storage engine failed and is opened anew", "err", err)
+		e.log.Error("session storage engine failed and is opened anew", "err", err.Error())
 		close(e.failing)
 		e.onFail()
 	}
@@ -161,6 +152,38 @@ func (e *engine) guard(f func() error) (err error) {
 // commit writes a batch. Without an error it is on the disk, if sync is true.
 func (e *engine) commit(b *pebble.Batch, sync bool) error {
 	return e.guard(func() error { return b.Commit(&pebble.WriteOptions{Sync: sync}) })
+}
+
+// flush brings what is in memory into tables.
+func (e *engine) flush() error {
+	return e.guard(func() error {
+		done, err := e.db.AsyncFlush()
+		if err != nil {
+			return err
+		}
+		select {
+		case <-done:
+			return nil
+		case <-e.failing:
+			return e.broken()
+		}
+	})
+}
+
+// compact gives the room back that deleted keys of a range took. Files that hold
+// nothing else go without being read. In a failed engine pebble may wait for ever.
+func (e *engine) compact(ctx context.Context, from, to []byte) error {
+	if err := e.flush(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- e.guard(func() error { return e.db.Compact(ctx, from, to, false) }) }()
+	select {
+	case err := <-done:
+		return err
+	case <-e.failing:
+		return e.broken()
+	}
 }
 
 // get returns a copy of a key's value, or nil.

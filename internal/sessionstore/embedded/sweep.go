@@ -225,8 +225,7 @@ func (b *Backend) takeEmptied() [][]byte {
 	return all
 }
 
-// compactNow gives the room back that deleted rows took. Files that hold nothing
-// else go without being read.
+// compactNow gives the room back that deleted rows took.
 func (b *Backend) compactNow(from []byte) error {
 	b.opened.RLock()
 	e := b.engine
@@ -236,10 +235,9 @@ func (b *Backend) compactNow(from []byte) error {
 	go func() {
 		select {
 		case <-b.ending:
-		case <-e.failing:
+			cancel()
 		case <-ctx.Done():
 		}
-		cancel()
 	}()
-	return e.guard(func() error { return e.db.Compact(ctx, from, after(from), false) })
+	return e.compact(ctx, from, after(from))
 }
