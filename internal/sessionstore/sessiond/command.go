@@ -10,6 +10,8 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/sessionstore/admin"
+	"portreeve.org/portreeve/internal/sessionstore/authority"
 	"portreeve.org/portreeve/internal/sessionstore/settings"
 )
 
@@ -17,6 +19,12 @@ import (
 type Commands struct {
 	Serve     ServeCmd     `cmd:"" default:"withargs" help:"Run the session store (the default)."`
 	Selfcheck SelfcheckCmd `cmd:"" help:"Try every bypass against the running service, and print what was refused."`
+	MakeKeys  MakeKeysCmd  `cmd:"" help:"Make the keys that sessions are sealed with."`
+	Schema    SchemaCmd    `cmd:"" help:"Print the CQL to run in Cassandra before the first start."`
+
+	Cert authority.Commands `cmd:"" help:"A small authority: issue, renew, revoke certificates, and see what ends."`
+
+	admin.Commands `embed:""`
 }
 
 // Version is what the process says that it is; package app binds it for kong.

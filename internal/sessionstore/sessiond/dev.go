@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -17,7 +16,6 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/sessionstore/authority"
-	"portreeve.org/portreeve/internal/sessionstore/seal"
 	"portreeve.org/portreeve/internal/sessionstore/settings"
 )
 
@@ -130,21 +128,11 @@ func (d *dev) issue(r authority.Request) (authority.Record, error) {
 }
 
 func (d *dev) makeKeys() error {
-	root, err := seal.ReadRoot(d.at("keys", "root.key"))
-	if _, missing := os.Stat(d.at("keys", "root.key")); errors.Is(missing, fs.ErrNotExist) {
-		root, err = seal.CreateRoot(d.at("keys", "root.key"))
+	if !missing(d.at("keys", "ring.json")) {
+		return nil
 	}
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(d.at("keys", "ring.json")); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	ring, err := seal.Create(d.at("keys", "ring.json"), root, clock)
-	if err != nil {
-		return err
-	}
-	return ring.Close()
+	_, err := makeRing(d.at("keys", "root.key"), d.at("keys", "ring.json"), nil)
+	return err
 }
 
 // local reports whether the store is for this machine alone.
@@ -199,7 +187,7 @@ policy:
 namespaces:
   - {name: default, base_uri: /sessions/v1/, max_ttl: 30d, quota: 1GiB}
   - {name: anonymous, base_uri: /anonymous/v1/, ttl: 1h, max_ttl: 1h, max_value: 64KiB, quota: 256MiB, shed: true}
-embedded: {data: data, cache: 64MiB}
+embedded: {data: data, cache: 64MiB, free_disk: {short: 3%, shed: 2%, critical: 1%}}
 keys: {root: keys/root.key, ring: keys/ring.json}
 admin: {listen_address: {{quote .Host}}, listen_port: {{.AdminPort}}}
 probe: {listen_address: 127.0.0.1, listen_port: {{.ProbePort}}}

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"portreeve.org/portreeve/internal/sessionstore"
+	"portreeve.org/portreeve/internal/sessionstore/audit"
 	"portreeve.org/portreeve/internal/sessionstore/embedded"
 	"portreeve.org/portreeve/internal/sessionstore/seal"
 	"portreeve.org/portreeve/internal/sessionstore/settings"
@@ -33,6 +34,7 @@ type parts struct {
 	log      *slog.Logger
 
 	keyring  *seal.Keyring // nil = sealing is not on
+	audit    *audit.Log    // nil = there is none
 	backends map[string]sessionstore.Backend
 	spaces   []mounted
 
@@ -55,7 +57,7 @@ func openParts(ctx context.Context, s *settings.Settings, registry *prometheus.R
 		}
 		p.closers = append(p.closers, release)
 	}
-	if err := p.openKeys(); err != nil {
+	if err := errors.Join(p.openKeys(), p.openAudit()); err != nil {
 		return p, err
 	}
 	for _, sp := range s.Spaces() {
@@ -63,7 +65,16 @@ func openParts(ctx context.Context, s *settings.Settings, registry *prometheus.R
 			return p, err
 		}
 	}
-	return p, nil
+	return p, registry.Register(newCollector(p))
+}
+
+// usage tells what a namespace holds, as far as it is known at once.
+func (p *parts) usage(m mounted) sessionstore.Usage {
+	u, err := m.store.Usage(context.Background())
+	if err != nil {
+		return sessionstore.Usage{}
+	}
+	return u
 }
 
 // close closes what is open, the last first.

@@ -104,6 +104,9 @@ func (s *Settings) finish() {
 		setDefault(&e.Cache, 512<<20)
 		e.FreeDisk = e.FreeDisk.orDefault()
 	}
+	if s.Audit != "" {
+		setDefault(&s.Keys.Audit, s.Audit+".key")
+	}
 	for _, a := range []*Address{&s.Admin, &s.Probe} {
 		if a.On() {
 			setDefault(&a.ListenAddress, "localhost")
@@ -134,7 +137,7 @@ func setDefault[T comparable](field *T, value T) {
 func (s *Settings) resolve(folder string) {
 	paths := []*string{
 		&s.OpenAPISpec, &s.TLS.Cert, &s.TLS.Key, &s.TLS.ClientCA, &s.TLS.ClientCRL, &s.Credentials, &s.Networks,
-		&s.Keys.Root, &s.Keys.Ring, &s.Portreeve.CA, &s.Portreeve.TokenFile, &s.Portreeve.Answers, &s.Audit,
+		&s.Keys.Root, &s.Keys.Ring, &s.Keys.Audit, &s.Portreeve.CA, &s.Portreeve.TokenFile, &s.Portreeve.Answers, &s.Audit,
 		&s.Selfcheck.Cert, &s.Selfcheck.Key, &s.Selfcheck.Authority, &s.Selfcheck.Credential, &s.Selfcheck.Former, &s.Selfcheck.ServerCA,
 	}
 	if e := s.Embedded; e != nil {

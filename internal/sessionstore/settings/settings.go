@@ -137,6 +137,9 @@ func (d FreeDisk) orDefault() FreeDisk {
 type Keys struct {
 	Root string `yaml:"root"` // 32 bytes in base64; it should lie elsewhere than the data
 	Ring string `yaml:"ring"` // the namespaces' keys, wrapped by the root key
+	// Audit signs the audit log and the receipts; it is made at the first start.
+	// Default: the audit log's name with .key.
+	Audit string `yaml:"audit"`
 }
 
 // Address is where a further listener listens; it is off without a port.

@@ -103,7 +103,7 @@ func (s *Settings) warnCassandra(w *warnings) {
 
 func (s *Settings) warnKeys(w *warnings) {
 	if s.Keys.Root == "" {
-		w.open("at_rest", "sessions are not sealed with a key of yours: who gets the disk, a snapshot or a backup can use every session. Set keys.root and keys.ring; `portreeve sessiond keys init` makes them.")
+		w.open("at_rest", "sessions are not sealed with a key of yours: who gets the disk, a snapshot or a backup can use every session. Set keys.root and keys.ring; `portreeve sessiond make-keys` makes them.")
 	}
 	if e := s.Embedded; e != nil {
 		if s.Keys.Root != "" && within(s.Keys.Root, e.Data) {
