@@ -126,8 +126,9 @@ type Change struct {
 // end of the process, and of the machine where the backend says so.
 type Space interface {
 	// Get returns the row that may be read now: Live, or Retired while its
-	// successor may be read. Anything else is ErrNotFound. The caller must not
-	// change the row's Sealed.
+	// successor may be read and is the same session still (its Established is the
+	// row's own: one that began anew under that key is another). Anything else is
+	// ErrNotFound. The caller must not change the row's Sealed.
 	Get(ctx context.Context, key RowKey) (Row, error)
 	// Apply carries out a change, or returns the error of its Next unchanged. A
 	// change that would exceed the namespace's quota is ErrFull; one that only

@@ -23,7 +23,7 @@ type Advancer interface{ Advance(time.Duration) }
 // with real keys on top of it, and by itself. open is called once; each part of the
 // suite has namespaces of its own, with names that no run before it had, so that the
 // backend may be one that stays. What the suite leaves behind is rows and namespaces
-// of that run.
+// of that run. A backend that is an [Advancer] is also compared with a [Model].
 func Conform(t *testing.T, open func(t *testing.T) sessionstore.Backend) {
 	s := &suite{backend: open(t), run: rand.Uint32()}
 	for _, part := range [][]testCase{spaceCases, lifeCases, timeCases, idCases, ownerCases, keyCases, racingCases} {
@@ -35,6 +35,9 @@ func Conform(t *testing.T, open func(t *testing.T) sessionstore.Backend) {
 				c.run(t, s)
 			})
 		}
+	}
+	if clock, moves := s.backend.(Advancer); moves {
+		t.Run("Model", func(t *testing.T) { Model(t, s.backend, clock) })
 	}
 }
 

@@ -16,6 +16,7 @@ var idCases = []testCase{
 	{"ChangeOfIDWithoutGrace", changeWithoutGrace},
 	{"GraceEnds", graceEnds},
 	{"RetiredDiesWithItsSuccessor", diesWithItsSuccessor},
+	{"ASuccessorBegunAnew", successorBegunAnew},
 	{"ChangedTwice", changedTwice},
 	{"ChangeRefused", changeRefused},
 }
@@ -115,6 +116,19 @@ func diesWithItsSuccessor(t *testing.T, s *suite) {
 	st.change("d", "d2", sessionstore.Write{}, time.Minute)
 	st.revoke("dora", st.reads("d2", "d").Established, 1)
 	st.gone("d", "d2")
+}
+
+// A session that begins under the id of a retired one's successor is another: it does
+// not bring the retired one back.
+func successorBegunAnew(t *testing.T, s *suite) {
+	st := s.with(t)
+	st.put("old", "one")
+	st.change("old", "new", sessionstore.Write{}, time.Minute)
+	st.end("new")
+	s.pass(moment)
+	st.put("new", "of somebody else")
+	st.gone("old")
+	st.reads("new", "of somebody else")
 }
 
 func changedTwice(t *testing.T, s *suite) {

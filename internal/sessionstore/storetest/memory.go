@@ -122,7 +122,7 @@ func (s *space) readable(key sessionstore.RowKey, now sessionstore.Instant) (ses
 	for last.State == sessionstore.Retired {
 		last = s.seen(last.Successor, now)
 	}
-	return r, last.State == sessionstore.Live
+	return r, last.State == sessionstore.Live && last.Established == r.Established
 }
 
 // Get is sessionstore.Space.Get.
