@@ -123,7 +123,7 @@ func (s *Service) oneReview(ctx context.Context, id string) (*web.Answer[Detail]
 }
 
 // after answers a change with the review as it now is or, if whoever changed it may
-// no longer see it, with what the change left, without its subject.
+// no longer see it, with what the change left, without its subject and its neighbours.
 func (s *Service) after(ctx context.Context, r Review, err error) (*web.Answer[Detail], error) {
 	if err != nil {
 		return nil, err
@@ -137,6 +137,7 @@ func (s *Service) after(ctx context.Context, r Review, err error) (*web.Answer[D
 
 // parting is a review for somebody who has just seen it for the last time.
 func parting(r Review) Detail {
+	r = r.chained(nil)
 	r.Subject = ""
 	return Detail{
 		Review: r, Participants: []string{}, Clock: Clock{Pauses: []Pause{}}, Stages: []Stage{}, Shortfalls: []kind.Shortfall{},

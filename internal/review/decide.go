@@ -358,7 +358,7 @@ func (d *decision) succeed(ctx context.Context, next Review) error {
 }
 
 // Meet shows that a condition is met. It is for its owner, and for those who move
-// reviews: an owner may be gone. If they are, too, it is for the owner of the subject.
+// reviews and are not too near to this one: an owner may be gone. If they are, too, it is for the owner of the subject.
 func (s *Service) Meet(ctx context.Context, id string, version int64, condition, shown string) (Review, error) {
 	return s.onReview(ctx, change{action: ActionMeet, after: true, id: id, version: version}, func(d *decision) error {
 		all, err := loadConditions(ctx, d.tx, d.review.ID)
@@ -370,13 +370,17 @@ func (s *Service) Meet(ctx context.Context, id string, version int64, condition,
 			return noCondition()
 		}
 		c := all[d.review.ID][i]
-		stands, err := s.standsIn(ctx, d.tx, d.actor.ID, d.subject.Owner, d.before, d.participants, c)
+		stands, err := s.standsIn(ctx, d.tx, d.actor.ID, d.subject, d.before, d.participants, c)
+		if err != nil {
+			return err
+		}
+		bars, err := d.barred(ctx)
 		switch {
 		case err != nil:
 			return err
 		case !c.MetAt.IsZero():
 			return fault.New(fault.Conflict, "review.condition_met", "This condition is met already.")
-		case c.Owner != d.actor.ID && !stands && !s.Authz.Allowed(d.actor, ActionMove):
+		case c.Owner != d.actor.ID && !stands && (bars.bars(d.actor.ID) || !s.Authz.Allowed(d.actor, ActionMove)):
 			return fault.New(fault.Forbidden, "review.not_condition_owner", "The owner of a condition shows that it is met, or the security team once it has seen the proof.")
 		}
 		var f item.Fields

@@ -121,7 +121,8 @@ func (d *decision) quote(ctx context.Context, f *item.Fields, n *Finding, in Fin
 	return nil
 }
 
-// Refind changes a finding: what became of it, above all.
+// Refind changes a finding: what became of it, above all. That it is no longer open is
+// not for who is too near to the review to say: it may be what stands against it.
 func (s *Service) Refind(ctx context.Context, id string, version int64, finding string, in FindInput) (Finding, error) {
 	var n Finding
 	_, err := s.onReview(ctx, change{action: ActionFind, id: id, version: version}, func(d *decision) error {
@@ -133,12 +134,18 @@ func (s *Service) Refind(ctx context.Context, id string, version int64, finding 
 			return becameRisk()
 		}
 		n.ChangedAt = d.tx.Now()
+		wasOpen := n.State == FindingOpen
 		var f item.Fields
 		if err := d.find(ctx, &f, &n, in); err != nil {
 			return err
 		}
 		if err := f.Err(CodeInvalid); err != nil {
 			return err
+		}
+		if wasOpen && n.State != FindingOpen {
+			if err := d.impartial(ctx); err != nil {
+				return err
+			}
 		}
 		return d.storeFinding(ctx, KindRefound, &n)
 	})

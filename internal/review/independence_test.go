@@ -262,3 +262,39 @@ func TestTheRequestingSideBarsNobody(t *testing.T) {
 		}
 	})
 }
+
+// Whoever is too near to a review does not lift what stands against it, though they
+// work on reviews: neither a question, nor a contradiction, nor somebody else's condition.
+func TestWhoIsNearLiftsNothing(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		r := d.approvable("tool")
+		q := d.ask(r.ID, "", "Who may write?")
+		a, b := d.stated(r.ID, "It is locked."), d.stated(r.ID, "It is open.")
+		c := d.found(r.ID, review.FindInput{Kind: review.Contradiction, Title: "Locked or not", First: a.ID, Second: b.ID})
+		d.read(r)
+		r = d.handed(r, "triager")
+		near := d.as("triager")
+		for _, in := range []review.SettleInput{{Settled: review.Fully}, {Withdraw: true}, {Again: true}} {
+			_, err := d.reviews.Settle(near, r.ID, r.Version, q.Label, in)
+			wantCode(t, err, "review.own_review")
+		}
+		closing := review.FindInput{Kind: review.Contradiction, Title: "Locked or not", First: a.ID, Second: b.ID, State: review.FindingDismissed, Became: "Nothing."}
+		_, err := d.reviews.Refind(near, r.ID, r.Version, c.Label, closing)
+		wantCode(t, err, "review.own_review")
+		_, err = d.reviews.Settle(d.as("reviewer"), r.ID, r.Version, q.Label, review.SettleInput{Settled: review.Fully})
+		d.must(err)
+		_, err = d.reviews.Refind(d.as("reviewer"), r.ID, d.version(r.ID), c.Label, closing)
+		d.must(err)
+		due := review.ConditionInput{Text: "Logs are kept", Owner: "infra", Due: d.now().Add(oneDay), Proof: "A link"}
+		r, err = d.reviews.Decide(d.as("reviewer"), r.ID, d.version(r.ID), review.DecideInput{Outcome: review.ApprovedWithConditions, Reason: "x", Conditions: []review.ConditionInput{due}})
+		d.must(err)
+		detail := d.get("triager", r.ID)
+		if detail.May("meet") {
+			t.Error("meeting somebody else's condition is offered")
+		}
+		_, err = d.reviews.Meet(near, r.ID, r.Version, detail.Conditions[0].ID, "Seen.")
+		wantCode(t, err, "review.not_condition_owner")
+		_, err = d.reviews.Meet(d.as("reviewer2"), r.ID, r.Version, detail.Conditions[0].ID, "Seen.")
+		d.must(err)
+	})
+}

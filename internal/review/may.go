@@ -45,7 +45,7 @@ func (s *Service) may(a authz.Actor, d Detail) []string {
 		{"withdraw", open && can(ActionEnd)},
 		{"supersede", open && can(ActionEnd)},
 		{"meet", can(ActionMeet) && slices.ContainsFunc(d.Conditions, func(c Condition) bool {
-			return c.MetAt.IsZero() && (c.Owner == a.ID || d.standsIn[c.ID] || can(ActionMove))
+			return c.MetAt.IsZero() && (c.Owner == a.ID || d.standsIn[c.ID] || !barred && can(ActionMove))
 		})},
 	}
 	words := []string{}

@@ -189,12 +189,16 @@ type SettleInput struct {
 }
 
 // Settle says how far a question is settled, takes it back, or opens it again
-// because the answer does not do.
+// because the answer does not do. It is not for who is too near to the review: nobody
+// judges their own answers, or takes back what they were asked.
 func (s *Service) Settle(ctx context.Context, id string, version int64, question string, in SettleInput) (Question, error) {
 	var q Question
 	_, err := s.onReview(ctx, change{action: ActionAsk, id: id, version: version}, func(d *decision) error {
 		var err error
 		if q, err = d.question(ctx, question); err != nil {
+			return err
+		}
+		if err := d.impartial(ctx); err != nil {
 			return err
 		}
 		var f item.Fields
