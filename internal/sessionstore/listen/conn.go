@@ -28,12 +28,22 @@ type conn struct {
 	holds time.Time           // when the first certificate of the two ends; zero = never
 
 	auth     atomic.Pointer[authenticated] // the credential seen last
-	busy     atomic.Bool                   // a request is being answered
+	asked    atomic.Pointer[Peer]          // who showed a credential in the request that is being answered
+	doing    atomic.Int32                  // resting, answering or answered
 	ended    atomic.Bool                   // nothing new on this connection
+	late     atomic.Bool                   // the request came after the end
 	draining atomic.Bool                   // it ends soon: answers say so
-	since    atomic.Int64                  // when it ended, or became idle, in Unix nanoseconds
+	since    atomic.Int64                  // when it ended, or was last seen at work, in Unix nanoseconds
 	gone     sync.Once
 }
+
+// What a connection is doing. Looking at the clock for each request would cost more
+// than the request's policy: sweep turns answered into resting and notes the time.
+const (
+	resting int32 = iota
+	answering
+	answered
+)
 
 // authenticated is a credential that a connection showed.
 type authenticated struct {
@@ -56,7 +66,7 @@ func (c *conn) end(reason string, now time.Time) {
 	}
 	c.since.Store(now.UnixNano())
 	c.guard.metrics.ended.WithLabelValues(reason).Inc()
-	if !c.busy.Load() {
+	if c.doing.Load() != answering {
 		go c.shut()
 	}
 }
@@ -130,7 +140,7 @@ func (t *table) spare(newcomer string) *conn {
 	}
 	var oldest *conn
 	for c := range t.all {
-		if c.holder() == holder && !c.busy.Load() && !c.ended.Load() && (oldest == nil || c.since.Load() < oldest.since.Load()) {
+		if c.holder() == holder && c.doing.Load() != answering && !c.ended.Load() && (oldest == nil || c.since.Load() < oldest.since.Load()) {
 			oldest = c
 		}
 	}
@@ -211,6 +221,9 @@ const (
 // sweep ends connections whose time is up.
 func (g *Guard) sweep(now time.Time) {
 	for _, c := range g.conns.list() {
+		if c.doing.CompareAndSwap(answered, resting) && !c.ended.Load() {
+			c.since.Store(now.UnixNano())
+		}
 		switch {
 		case c.ended.Load():
 			if now.UnixNano()-c.since.Load() > int64(lastFor) {

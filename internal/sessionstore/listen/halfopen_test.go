@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 )
@@ -106,8 +107,11 @@ func TestConnectionCap(t *testing.T) {
 	greedy, modest := s.ca.issue(wiki, nil), s.ca.issue("spiffe://wiki/other", nil)
 	var conns []*tls.Conn
 	for i := range 3 {
+		s.clock.Set(start.Add(time.Duration(i) * time.Minute)) // so that one is idle longest
 		conns = append(conns, s.idle(greedy))
-		s.clock.Set(start.Add(time.Duration(i+1) * time.Minute)) // so that one is idle longest
+		eventually(t, "it rests", func() bool {
+			return !slices.ContainsFunc(s.guard.conns.list(), func(c *conn) bool { return c.doing.Load() != resting })
+		})
 	}
 	if status, _ := s.get(s.client(greedy, nil), "default/read"); status != 0 {
 		t.Errorf("a fourth of the same: %d", status)

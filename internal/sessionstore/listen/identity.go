@@ -42,13 +42,17 @@ const networkIdentity = "network"
 
 type peerKey struct{}
 
-// PeerOf returns the peer of the request's connection. In profile credential it
-// is nil: there the peer is the request's (Guard.Identify).
+// PeerOf returns who makes a request, once it was identified: until Identify or
+// Authorize has admitted a credential, a request that needs one is nobody's.
 func PeerOf(ctx context.Context) *Peer {
-	if c := connOf(ctx); c != nil {
+	c := connOf(ctx)
+	switch {
+	case c == nil:
+		return nil
+	case c.peer != nil:
 		return c.peer
 	}
-	return nil
+	return c.asked.Load()
 }
 
 func connOf(ctx context.Context) *conn {

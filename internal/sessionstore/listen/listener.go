@@ -114,14 +114,14 @@ func addressOf(c net.Conn) netip.Addr {
 func (l *Listener) handshake(c *conn, s *state, h *half) {
 	g := l.guard
 	timer := time.AfterFunc(g.cfg.Limits.HandshakeTimeout, func() { h.giveUp("timeout") })
-	c.tls = tls.Server(c, s.tls)
+	c.tls = tls.Server(c, g.meeting(c, s))
 	err := c.tls.Handshake()
 	timer.Stop()
 	if !l.half.done(h) && err == nil {
 		err = net.ErrClosed // given up in the last moment
 	}
 	if err == nil {
-		err = g.welcome(c, s)
+		err = c.welcome(s)
 	}
 	if err == nil {
 		g.metrics.handshakes.WithLabelValues("ok").Inc()
@@ -145,23 +145,37 @@ func (l *Listener) handshake(c *conn, s *state, h *half) {
 	c.Conn.Close() //nolint:errcheck // refused
 }
 
-// welcome notes who a connection is from, once its handshake is complete.
-func (g *Guard) welcome(c *conn, s *state) error {
-	c.holds = s.pair.notAfter()
-	switch s.proof {
-	case byCertificate:
-		shown := c.tls.ConnectionState().PeerCertificates
-		names, notAfter, err := s.admitCertificate(shown, g.cfg.Now())
+// meeting returns the TLS settings for one handshake. In it a client certificate
+// is verified, with its revocation and its rules, and who it names is noted: once,
+// for it is the dearest part, and within the handshake, so that the client is told.
+func (g *Guard) meeting(c *conn, s *state) *tls.Config {
+	if s.proof != byCertificate {
+		return s.tls
+	}
+	config := s.tls.Clone()
+	config.VerifyConnection = func(cs tls.ConnectionState) error {
+		names, notAfter, err := s.admitCertificate(cs.PeerCertificates, g.cfg.Now())
 		if err != nil {
 			return err
 		}
-		c.shown = shown
+		c.shown = cs.PeerCertificates
 		c.peer = &Peer{Identities: names, Remote: c.remote, NotAfter: notAfter}
-		if notAfter.Before(c.holds) {
-			c.holds = notAfter
-		}
-	case byNothing:
+		return nil
+	}
+	return config
+}
+
+// welcome notes who a connection is from and how long it holds, once its handshake
+// is complete.
+func (c *conn) welcome(s *state) error {
+	c.holds = s.pair.notAfter
+	switch {
+	case s.proof == byNothing:
 		c.peer = &Peer{Identities: []string{networkIdentity}, Remote: c.remote}
+	case s.proof == byCertificate && c.peer == nil:
+		return &refusal{"no_certificate", errors.New("the handshake verified nothing")}
+	case s.proof == byCertificate && c.peer.NotAfter.Before(c.holds):
+		c.holds = c.peer.NotAfter
 	}
 	return nil
 }

@@ -134,7 +134,7 @@ func (s *state) ends() map[string]time.Time {
 		}
 	}
 	if s.pair != nil {
-		first("server", s.pair.notAfter())
+		first("server", s.pair.notAfter)
 	}
 	if s.trust != nil {
 		for _, a := range s.trust.authorities {

@@ -47,20 +47,30 @@ func underlying(nc net.Conn) *conn {
 	return c
 }
 
-// became follows what the HTTP server does with the connection. end reads busy
-// after it set ended, and here it is the other way round: one of the two closes.
+// became follows what the HTTP server does with the connection. end reads what the
+// connection is doing after it set ended, and here it is the other way round: one
+// of the two closes. A request that lay in the buffer when the connection ended
+// comes here once more: it is late.
 func (c *conn) became(s http.ConnState) {
 	switch s {
 	case http.StateActive:
-		c.busy.Store(true)
+		c.asked.Store(nil)
+		c.doing.Store(answering)
+		if c.ended.Load() {
+			c.late.Store(true)
+		}
 	case http.StateIdle:
-		c.busy.Store(false)
+		c.doing.Store(answered)
 		if c.ended.Load() {
 			c.shut()
-			return
 		}
-		c.since.Store(c.guard.cfg.Now().UnixNano())
 	}
+}
+
+// over reports that the connection ended before the request that is being looked at
+// came; one that was in flight then gets its answer.
+func (c *conn) over() bool {
+	return c.ended.Load() && (c.late.Load() || c.doing.Load() != answering)
 }
 
 // closing tells the client to connect anew where a connection ends soon.
@@ -79,7 +89,7 @@ func (h closing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // guard's listeners is nobody's.
 func (g *Guard) Identify(r *http.Request) (*Peer, error) {
 	c := connOf(r.Context())
-	if c == nil || c.guard != g || c.ended.Load() {
+	if c == nil || c.guard != g || c.over() {
 		return nil, unauthenticated()
 	}
 	if c.peer != nil {
@@ -97,6 +107,7 @@ func (g *Guard) Identify(r *http.Request) (*Peer, error) {
 		return nil, unauthenticated()
 	}
 	if a := c.auth.Load(); a != nil && a.in == s.credentials && sameSecret(a.header, headers[0]) {
+		c.asked.Store(a.peer)
 		return a.peer, nil
 	}
 	one, err := g.verifier.verify(r.Context(), s.credentials, headers[0], c.remote, g.cfg.Now())
@@ -105,6 +116,7 @@ func (g *Guard) Identify(r *http.Request) (*Peer, error) {
 		return nil, err
 	}
 	peer := &Peer{Identities: []string{"credential:" + one.name}, Remote: c.remote, NotAfter: one.until, spaces: one.namespaces}
+	c.asked.Store(peer)
 	c.auth.Store(&authenticated{header: []byte(headers[0]), in: s.credentials, credential: one, peer: peer})
 	return peer, nil
 }

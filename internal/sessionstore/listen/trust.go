@@ -16,10 +16,9 @@ import (
 // keyPair is the server's certificate with its key.
 type keyPair struct {
 	tls tls.Certificate
+	// notAfter is when the first of the certificates that are sent ends.
+	notAfter time.Time
 }
-
-// notAfter is when the first of the certificates that are sent ends.
-func (k *keyPair) notAfter() time.Time { return k.tls.Leaf.NotAfter }
 
 // parseKeyPair reads the server's certificate, its chain and its key. One that
 // ended, has not begun, or may not be a server's is refused: who serves it is
@@ -40,7 +39,20 @@ func parseKeyPair(cert, key []byte, now time.Time) (*keyPair, error) {
 	case len(leaf.DNSNames)+len(leaf.IPAddresses)+len(leaf.URIs) == 0:
 		return nil, errors.New("the server's certificate has no name that a client could check (subject alternative name)")
 	}
-	return &keyPair{tls: pair}, nil
+	out := &keyPair{tls: pair, notAfter: leaf.NotAfter}
+	for _, der := range pair.Certificate[1:] {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, fmt.Errorf("read the chain of the server's certificate: %w", err)
+		}
+		if now.After(c.NotAfter) {
+			return nil, fmt.Errorf("%s in the chain of the server's certificate ended at %s", c.Subject, c.NotAfter.UTC().Format(time.RFC3339))
+		}
+		if c.NotAfter.Before(out.notAfter) {
+			out.notAfter = c.NotAfter
+		}
+	}
+	return out, nil
 }
 
 // mayBe reports whether a certificate allows a usage, or restricts none.

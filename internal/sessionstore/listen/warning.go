@@ -79,9 +79,8 @@ func (g *Guard) warnProfile(s *state, add func(code, message string, args ...any
 // warnFiles warns about what ends soon, and what is odd about authorities.
 func (s *state) warnFiles(now time.Time, add func(code, message string, args ...any)) {
 	if p := s.pair; p != nil {
-		leaf := p.tls.Leaf
-		if left := leaf.NotAfter.Sub(now); left < leaf.NotAfter.Sub(leaf.NotBefore)/3 {
-			add("certificate.ends", "the server's certificate ends at %s, and two thirds of its life are over", leaf.NotAfter.UTC().Format(time.RFC3339))
+		if left := p.notAfter.Sub(now); left < p.notAfter.Sub(p.tls.Leaf.NotBefore)/3 {
+			add("certificate.ends", "the server's certificate ends at %s, and two thirds of its life are over", p.notAfter.UTC().Format(time.RFC3339))
 		}
 	}
 	if t := s.trust; t != nil {
