@@ -70,6 +70,9 @@ func (s *space) Get(_ context.Context, key sessionstore.RowKey) (sessionstore.Ro
 		}
 		switch row.State {
 		case sessionstore.Live:
+			if row.Established != first.Established { // another session under that id
+				return sessionstore.Row{}, sessionstore.ErrNotFound
+			}
 			return first, nil
 		case sessionstore.Retired:
 			key = row.Successor
