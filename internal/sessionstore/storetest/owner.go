@@ -25,7 +25,7 @@ var ownerCases = []testCase{
 // list returns the values of an owner's sessions, sorted.
 func (t *tester) list(owner string) []string {
 	t.Helper()
-	all, err := t.OwnedSessions(ctx, owner, 100)
+	all, err := t.Owned(ctx, owner, sessionstore.RowKey{}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
