@@ -35,6 +35,7 @@ type Config struct {
 	Metrics      MetricsConfig      `yaml:"metrics"`      //
 	Organisation OrganisationConfig `yaml:"organisation"` //
 	Ledger       LedgerConfig       `yaml:"ledger"`       //
+	Sessions     SessionsConfig     `yaml:"sessions"`     // no url: web sessions are kept in data_dir, by this process
 	Policy       PolicyFiles        `yaml:"policy"`       // each absent file means the shipped default
 
 	file     string // where the configuration was read from
@@ -82,6 +83,33 @@ type OrganisationConfig struct {
 	Policy   string   `yaml:"policy"`  // RFC 9116 Policy
 	Intro    string   `yaml:"intro"`   // Markdown on the front page
 	Language []string `yaml:"language"`
+}
+
+// SessionsConfig says where web sessions are kept.
+type SessionsConfig struct {
+	KeyFile string `yaml:"key_file"` // seals them if this process keeps them; default data_dir/sessions.key
+
+	URL         string `yaml:"url"`         // of a namespace of portreeve sessiond, https, with its base
+	PastURL     string `yaml:"past_url"`    // of the namespace that keeps whose session it was
+	AdminURL    string `yaml:"admin_url"`   // of its administration
+	CA          string `yaml:"ca"`          // PEM: the authority of its certificate
+	Certificate string `yaml:"certificate"` // PEM: by which it knows this server
+	Key         string `yaml:"key"`
+}
+
+// Validate refuses half of a connection.
+func (c SessionsConfig) Validate() []fault.Field {
+	if c.URL == "" {
+		return nil
+	}
+	var wrong []fault.Field
+	for path, value := range map[string]string{"past_url": c.PastURL, "admin_url": c.AdminURL, "ca": c.CA, "certificate": c.Certificate, "key": c.Key} {
+		if value == "" {
+			wrong = append(wrong, fault.Field{Path: path, Code: "config.sessions", Message: "belongs to url: the session store is asked over mutual TLS"})
+		}
+	}
+	slices.SortFunc(wrong, func(a, b fault.Field) int { return strings.Compare(a.Path, b.Path) })
+	return wrong
 }
 
 // LedgerConfig shapes the public log.
@@ -142,7 +170,8 @@ func ReadConfig(file string) (*Config, error) {
 
 // resolve makes relative paths relative to the folder of the file.
 func (c *Config) resolve(folder string) {
-	for _, p := range []*string{&c.DataDir, &c.TLS.Certificate, &c.TLS.Key, &c.Mail.PasswordFile, &c.Ledger.KeyFile} {
+	for _, p := range []*string{&c.DataDir, &c.TLS.Certificate, &c.TLS.Key, &c.Mail.PasswordFile, &c.Ledger.KeyFile,
+		&c.Sessions.KeyFile, &c.Sessions.CA, &c.Sessions.Certificate, &c.Sessions.Key} {
 		*p = within(folder, *p)
 	}
 	for name, p := range c.Policy {
@@ -181,6 +210,7 @@ func (c *Config) finish() (err error) {
 	setDefault(&c.TimeZone, "UTC")
 	setDefault(&c.Organisation.Name, "Portreeve")
 	setDefault(&c.Ledger.KeyFile, filepath.Join(c.DataDir, "ledger.key"))
+	setDefault(&c.Sessions.KeyFile, filepath.Join(c.DataDir, "sessions.key"))
 	base, err := url.Parse(c.PublicURL)
 	if err != nil {
 		return fmt.Errorf("public_url: %w", err)

@@ -52,6 +52,7 @@ func (o *office) openJobs(context.Context) (err error) {
 func (o *office) probes() []probe {
 	all := []probe{
 		{"database", o.db.Probe},
+		{"sessions", o.sessions.probe},
 		{"ledger", func(ctx context.Context) error {
 			return o.db.Read(ctx, func(r *store.ReadTx) error {
 				_, err := o.ledger.Head(ctx, r)

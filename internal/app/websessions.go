@@ -16,6 +16,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/identity"
 	"portreeve.org/portreeve/internal/sessionstore"
 	"portreeve.org/portreeve/internal/sessionstore/embedded"
+	"portreeve.org/portreeve/internal/sessionstore/remote"
 	"portreeve.org/portreeve/internal/sessionstore/seal"
 )
 
@@ -25,11 +26,10 @@ const (
 	webNamespace  = "portreeve"
 	pastNamespace = "portreeve-past"
 
-	sessionsFolder  = "sessions"
-	sessionsRootKey = "sessions.key"
-	sessionsRing    = "ring.json"
-	sessionsCache   = 16 << 20
-	ownSessions     = 1000 // the most of one person that are listed
+	sessionsFolder = "sessions"
+	sessionsRing   = "ring.json"
+	sessionsCache  = 16 << 20
+	pageOfSessions = 200
 )
 
 // webSessions are where Portreeve's own web sessions lie.
@@ -44,7 +44,7 @@ type sessionSpace interface {
 	Get(ctx context.Context, id []byte) (sessionstore.Session, error)
 	Set(ctx context.Context, id []byte, w sessionstore.Write) (sessionstore.Meta, bool, error)
 	Touch(ctx context.Context, id []byte, match *sessionstore.Match) (sessionstore.Meta, error)
-	OwnedSessions(ctx context.Context, owner string, limit int) ([]sessionstore.Session, error)
+	Owned(ctx context.Context, owner string, after sessionstore.RowKey, limit int) ([]sessionstore.Session, error)
 	End(ctx context.Context, owner string, handle sessionstore.RowKey) (bool, error)
 }
 
@@ -84,15 +84,21 @@ func (k keptSessions) Touch(ctx context.Context, key string) error {
 
 // Owned is part of identity.SessionStore.
 func (k keptSessions) Owned(ctx context.Context, owner string) ([]identity.Kept, error) {
-	all, err := k.OwnedSessions(ctx, owner, ownSessions)
-	if err != nil {
-		return nil, err
+	var kept []identity.Kept
+	var after sessionstore.RowKey
+	for {
+		page, err := k.sessionSpace.Owned(ctx, owner, after, pageOfSessions)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range page {
+			kept = append(kept, keptOf(s))
+			after = s.Handle
+		}
+		if len(page) < pageOfSessions {
+			return kept, nil
+		}
 	}
-	kept := make([]identity.Kept, 0, len(all))
-	for _, s := range all {
-		kept = append(kept, keptOf(s))
-	}
-	return kept, nil
 }
 
 // End is part of identity.SessionStore.
@@ -110,14 +116,54 @@ func (k keptSessions) EndAll(ctx context.Context, owner string, notBefore time.T
 	return k.endAll(ctx, owner, sessionstore.InstantOf(notBefore))
 }
 
-// openWebSessions opens the store of Portreeve's own sessions inside this process:
-// a folder of the data directory, and a key beside it. now tells real time.
-func openWebSessions(ctx context.Context, c *Config, now func() time.Time, log *slog.Logger) (w *webSessions, err error) {
+// openWebSessions opens the store of Portreeve's own sessions, in this process or
+// away. now tells real time.
+func openWebSessions(ctx context.Context, c *Config, now func() time.Time, log *slog.Logger) (*webSessions, error) {
+	if c.Sessions.URL != "" {
+		return remoteWebSessions(c.Sessions)
+	}
+	return ownWebSessions(ctx, c, now, log)
+}
+
+// remoteWebSessions connects to a session store that is a process of its own.
+func remoteWebSessions(c SessionsConfig) (*webSessions, error) {
+	open := func(address, namespace string) (*remote.Store, error) {
+		return remote.Open(remote.Config{URL: address, AdminURL: c.AdminURL, Namespace: namespace, CA: c.CA, Cert: c.Certificate, Key: c.Key})
+	}
+	running, err := open(c.URL, webNamespace)
+	if err != nil {
+		return nil, err
+	}
+	past, err := open(c.PastURL, pastNamespace)
+	if err != nil {
+		return nil, err
+	}
+	return &webSessions{
+		running: keptSessions{running, receipted(running)}, past: keptSessions{past, receipted(past)},
+		probe: running.Probe, close: func() error { return nil },
+	}, nil
+}
+
+// receipted ends an owner's sessions at a service that signs what it did.
+func receipted(s *remote.Store) func(context.Context, string, sessionstore.Instant) (identity.Ended, error) {
+	return func(ctx context.Context, owner string, notBefore sessionstore.Instant) (identity.Ended, error) {
+		receipt, err := s.EndAll(ctx, owner, notBefore)
+		var n int64
+		for _, in := range receipt.Namespaces {
+			n += in.Ended
+		}
+		return identity.Ended{Sessions: n, Receipt: receipt.Note}, err
+	}
+}
+
+// ownWebSessions keeps sessions in a folder of the data directory, sealed by a key
+// that may lie elsewhere.
+func ownWebSessions(ctx context.Context, c *Config, now func() time.Time, log *slog.Logger) (w *webSessions, err error) {
 	folder := filepath.Join(c.DataDir, sessionsFolder)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the sessions: %w", err)
 	}
-	ring, err := openRing(filepath.Join(c.DataDir, sessionsRootKey), filepath.Join(folder, sessionsRing), now)
+	ring, err := openRing(c.Sessions.KeyFile, filepath.Join(folder, sessionsRing), now)
 	if err != nil {
 		return nil, err
 	}

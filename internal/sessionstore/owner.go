@@ -11,52 +11,28 @@ import (
 	"time"
 )
 
-// Held is a session of an owner, as the administration lists it.
-type Held struct {
-	Meta
-	Bytes int // of the value
-}
-
 // Owned returns up to limit sessions of an owner after the given handle (zero
-// begins), in order of their handles.
-func (s *Store) Owned(ctx context.Context, owner string, after RowKey, limit int) ([]Held, error) {
-	var all []Held
-	err := s.eachOwned(ctx, owner, after, limit, func(r Row, c content) {
-		all = append(all, Held{Meta: metaOf(&r), Bytes: len(c.value)})
-	})
-	return all, err
-}
-
-// OwnedSessions returns up to limit sessions of an owner with their values, for an
-// application that lists a person's sessions to that person.
-func (s *Store) OwnedSessions(ctx context.Context, owner string, limit int) ([]Session, error) {
-	var all []Session
-	err := s.eachOwned(ctx, owner, RowKey{}, limit, func(r Row, c content) {
-		all = append(all, Session{Meta: metaOf(&r), Owner: c.owner, Value: c.value})
-	})
-	return all, err
-}
-
-// eachOwned merges what lies under the owner's keys: a list that went through one key
-// after the other could not go on from a handle.
-func (s *Store) eachOwned(ctx context.Context, owner string, after RowKey, limit int, f func(Row, content)) error {
-	var all []Row
+// begins), in order of their handles. It merges what lies under the owner's keys: a
+// list that went through one key after the other could not go on from a handle.
+func (s *Store) Owned(ctx context.Context, owner string, after RowKey, limit int) ([]Session, error) {
+	var rows []Row
 	for _, key := range s.ring.OwnerKeys(owner) {
-		rows, err := s.space.Owned(ctx, key, after, limit)
+		some, err := s.space.Owned(ctx, key, after, limit)
 		if err != nil {
-			return fmt.Errorf("sessions of an owner: %w", err)
+			return nil, fmt.Errorf("sessions of an owner: %w", err)
 		}
-		all = append(all, rows...)
+		rows = append(rows, some...)
 	}
-	slices.SortFunc(all, func(a, b Row) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-	for _, r := range all[:min(limit, len(all))] {
+	slices.SortFunc(rows, func(a, b Row) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	var all []Session
+	for _, r := range rows[:min(limit, len(rows))] {
 		c, err := s.open(&r)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		f(r, c)
+		all = append(all, Session{Meta: metaOf(&r), Owner: c.owner, Value: c.value})
 	}
-	return nil
+	return all, nil
 }
 
 // OwnerKey names an owner to whom must not know the name: receipts, the audit log.

@@ -17,6 +17,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/sessionstore"
+	"portreeve.org/portreeve/internal/sessionstore/audit"
 	"portreeve.org/portreeve/internal/sessionstore/writers"
 )
 
@@ -42,8 +43,10 @@ type Keys interface {
 type Recorder interface {
 	// Record appends one fact: who, what act, about what. It returns when it is on disk.
 	Record(ctx context.Context, by, act string, about map[string]string) error
-	// Sign signs a text, and says by which key.
-	Sign(text []byte) (key, signature string, err error)
+	// Issue signs a receipt as a note.
+	Issue(r audit.Receipt) (note string, err error)
+	// Keys returns the public keys that notes are to be verified with.
+	Keys() string
 	// Write copies the log so far.
 	Write(w io.Writer) error
 }
@@ -69,6 +72,7 @@ type Config struct {
 const (
 	Revoke     = "revoke"
 	Administer = "administer"
+	read       = "read" // of a namespace's values
 )
 
 // API is the administration's handler. Safe for use by many goroutines.
@@ -170,8 +174,8 @@ func (a *API) audit(w http.ResponseWriter, r request) error {
 	return a.Audit.Write(w)
 }
 
-// maxPage is how many sessions a page lists at most.
-const maxPage = 200
+// MaxPage is how many sessions a page lists at most.
+const MaxPage = 200
 
 func (a *API) sessions(w http.ResponseWriter, r request) error {
 	s, err := a.space(r.namespace)
@@ -184,8 +188,14 @@ func (a *API) sessions(w http.ResponseWriter, r request) error {
 	}
 	limit := 50
 	if text := r.URL.Query().Get("limit"); text != "" {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > maxPage {
-			return fault.New(fault.Invalid, codeInvalid, "limit is a number from 1 to %d.", maxPage)
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > MaxPage {
+			return fault.New(fault.Invalid, codeInvalid, "limit is a number from 1 to %d.", MaxPage)
+		}
+	}
+	values := r.URL.Query().Get("values") == "true"
+	if values {
+		if _, err := a.Authorize(r.Request, r.namespace, read); err != nil {
+			return err
 		}
 	}
 	held, err := s.Store.Owned(r.Context(), r.owner, after, limit)
@@ -194,7 +204,7 @@ func (a *API) sessions(w http.ResponseWriter, r request) error {
 	}
 	page := Sessions{Sessions: make([]Session, 0, len(held))}
 	for _, h := range held {
-		page.Sessions = append(page.Sessions, sessionOf(h))
+		page.Sessions = append(page.Sessions, sessionOf(h, values))
 	}
 	if len(held) == limit {
 		page.Next = page.Sessions[limit-1].Handle

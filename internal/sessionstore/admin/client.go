@@ -38,6 +38,12 @@ func (c Client) Sessions(ctx context.Context, namespace, owner, after string, li
 	return s, c.Call(ctx, client.Request{Path: ownerPath(namespace, owner), Query: q}, &s)
 }
 
+// SessionsWithValues is Sessions with their values, for who may read the namespace.
+func (c Client) SessionsWithValues(ctx context.Context, namespace, owner, after string, limit int) (s Sessions, err error) {
+	q := url.Values{"after": {after}, "limit": {strconv.Itoa(limit)}, "values": {"true"}}
+	return s, c.Call(ctx, client.Request{Path: ownerPath(namespace, owner), Query: q}, &s)
+}
+
 // End ends every session of an owner that began at notBefore (zero: now) or
 // earlier, in one namespace or, if that is "", in all.
 func (c Client) End(ctx context.Context, namespace, owner string, notBefore time.Time, cause string) (r SignedReceipt, err error) {

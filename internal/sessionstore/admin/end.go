@@ -3,14 +3,13 @@
 package admin
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/sessionstore"
+	"portreeve.org/portreeve/internal/sessionstore/audit"
 )
 
 // endOwner ends the sessions of an owner in one namespace, or in all of them, and
@@ -33,7 +32,7 @@ func (a *API) endOwner(w http.ResponseWriter, r request) error {
 		}
 		spaces = []Space{s}
 	}
-	receipt := Receipt{Service: a.Service, At: now.UTC(), NotBefore: notBefore.UTC(), Cause: in.Cause, By: r.by}
+	receipt := audit.Receipt{Service: a.Service, At: now.UTC(), NotBefore: notBefore.UTC(), Cause: in.Cause, By: r.by}
 	for _, s := range spaces {
 		ended, err := a.endIn(r, s, notBefore, in.Cause)
 		if err != nil {
@@ -41,15 +40,15 @@ func (a *API) endOwner(w http.ResponseWriter, r request) error {
 		}
 		receipt.Namespaces = append(receipt.Namespaces, ended)
 	}
-	signed, err := a.sign(receipt)
+	note, err := a.Audit.Issue(receipt)
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, signed)
+	return answer(w, http.StatusOK, SignedReceipt{Receipt: receipt, Note: note, Key: a.Audit.Keys()})
 }
 
-func (a *API) endIn(r request, s Space, notBefore time.Time, cause string) (EndedIn, error) {
-	e := EndedIn{Namespace: s.Store.Name, Owner: ownerHash(s.Store, r.owner)}
+func (a *API) endIn(r request, s Space, notBefore time.Time, cause string) (audit.Ended, error) {
+	e := audit.Ended{Namespace: s.Store.Name, Owner: ownerHash(s.Store, r.owner)}
 	facts := map[string]string{"namespace": e.Namespace, "owner": e.Owner, "not_before": notBefore.UTC().Format(time.RFC3339Nano), "cause": cause}
 	if err := a.Audit.Record(r.Context(), r.by, "owner.end", facts); err != nil {
 		return e, err
@@ -60,16 +59,6 @@ func (a *API) endIn(r request, s Space, notBefore time.Time, cause string) (Ende
 	}
 	facts["ended"] = strconv.FormatInt(e.Ended, 10)
 	return e, a.Audit.Record(r.Context(), r.by, "owner.ended", facts)
-}
-
-// sign returns the receipt with the bytes that say it and their signature.
-func (a *API) sign(receipt Receipt) (SignedReceipt, error) {
-	text, err := json.Marshal(receipt)
-	if err != nil {
-		return SignedReceipt{}, fmt.Errorf("write a receipt: %w", err)
-	}
-	key, signature, err := a.Audit.Sign(text)
-	return SignedReceipt{Receipt: receipt, Signed: SignedForm{Text: string(text), Key: key, Signature: signature}}, err
 }
 
 // endOne ends one session of an owner by its handle.

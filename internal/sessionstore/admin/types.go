@@ -8,6 +8,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/sessionstore"
+	"portreeve.org/portreeve/internal/sessionstore/audit"
 	"portreeve.org/portreeve/internal/sessionstore/writers"
 )
 
@@ -52,6 +53,7 @@ type Session struct {
 	Ends        *time.Time `json:"ends,omitempty"` // no touch moves it beyond
 	Retired     bool       `json:"retired,omitempty"`
 	Bytes       int        `json:"bytes"`
+	Value       []byte     `json:"value,omitempty"` // for who may read the namespace and asks
 }
 
 // Sessions is a page of an owner's sessions.
@@ -69,22 +71,12 @@ type Ending struct {
 	Cause string `json:"cause,omitempty"`
 }
 
-// Receipt says what an ending did: from then on no session of the owner that began
-// by NotBefore can be read or written, and their contents are removed. It is
-// signed, and meant for a ledger: it names the owner by a keyed hash alone.
-type Receipt struct {
-	Service    string    `json:"service"`
-	At         time.Time `json:"at"`
-	NotBefore  time.Time `json:"not_before"`
-	Namespaces []EndedIn `json:"namespaces"`
-	Cause      string    `json:"cause,omitempty"`
-	By         string    `json:"by"`
-}
-
-// SignedReceipt is a receipt with the bytes that were signed, to be checked offline.
+// SignedReceipt is a receipt with the note that says the same over a signature, to
+// be checked offline (audit.VerifyReceipt) by the key beside it.
 type SignedReceipt struct {
-	Receipt
-	Signed SignedForm `json:"signed"`
+	audit.Receipt
+	Note string `json:"note"`
+	Key  string `json:"key"`
 }
 
 // EndedIn is what ended in one namespace.
@@ -92,13 +84,6 @@ type EndedIn struct {
 	Namespace string `json:"namespace"`
 	Owner     string `json:"owner"` // keyed hash, hexadecimal
 	Ended     int64  `json:"ended"`
-}
-
-// SignedForm is a text with its signature and the key that made it.
-type SignedForm struct {
-	Text      string `json:"text"`
-	Key       string `json:"key"`
-	Signature string `json:"signature"`
 }
 
 // Writers is who wrote most to a namespace.
@@ -115,11 +100,15 @@ const maxAhead = time.Hour
 // codeInvalid is the code of a request whose fields are wrong.
 const codeInvalid = "admin.invalid"
 
-func sessionOf(h sessionstore.Held) Session {
-	return Session{
+func sessionOf(h sessionstore.Session, value bool) Session {
+	s := Session{
 		Handle: hex.EncodeToString(h.Handle[:]), Established: h.Established.Time(), Expires: instant(h.Expires), Ends: instant(h.Cap),
-		Retired: h.Retired, Bytes: h.Bytes,
+		Retired: h.Retired, Bytes: len(h.Value),
 	}
+	if value {
+		s.Value = h.Value
+	}
+	return s
 }
 
 func instant(i sessionstore.Instant) *time.Time {

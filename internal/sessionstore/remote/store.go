@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/sessionstore"
+	"portreeve.org/portreeve/internal/sessionstore/admin"
+)
+
+// Config says where a namespace is and by which certificate this side is known.
+type Config struct {
+	URL       string // https, with the namespace's base: https://sessions.example.org:8081/portreeve/v1/
+	AdminURL  string // https, without a path
+	Namespace string
+	CA        string // PEM files
+	Cert, Key string
+}
+
+// timeout bounds a call of the data listener: MediaWiki's client has 3 s, too.
+const timeout = 3 * time.Second
+
+// Store is a namespace of a service elsewhere. It is safe for use by many goroutines.
+type Store struct {
+	base      string
+	namespace string
+	http      *http.Client
+	admin     admin.Client
+}
+
+// Open reads the certificates. It does not connect.
+func Open(c Config) (*Store, error) {
+	base, err := url.Parse(c.URL)
+	if err != nil || base.Scheme != "https" || base.Host == "" || !strings.HasSuffix(base.Path, "/") {
+		return nil, fault.New(fault.Invalid, "sessions.url", "The address of the session store is https, with the namespace's base and a slash at its end, such as https://sessions.example.org:8081/portreeve/v1/.")
+	}
+	pem, err := os.ReadFile(c.CA)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "sessions.ca", "The file %s of the session store's authority cannot be read.", c.CA).Because(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fault.New(fault.Invalid, "sessions.ca", "The file %s holds no PEM certificate.", c.CA)
+	}
+	administration, err := admin.NewClient(client.Config{URL: c.AdminURL, CA: c.CA, Cert: c.Cert, Key: c.Key})
+	if err != nil {
+		return nil, err
+	}
+	// The certificate is read for each connection: it is renewed while we run.
+	own := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+		return &pair, err
+	}
+	if _, err := own(nil); err != nil {
+		return nil, fault.New(fault.Invalid, "sessions.cert", "The files %s and %s are no certificate with its key.", c.Cert, c.Key).Because(err)
+	}
+	transport := &http.Transport{
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool, GetClientCertificate: own},
+		MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: timeout,
+	}
+	return &Store{base: c.URL, namespace: c.Namespace, http: &http.Client{Transport: transport, Timeout: timeout}, admin: administration}, nil
+}
+
+// Get returns a session, or a NotFound fault.
+func (s *Store) Get(ctx context.Context, id []byte) (sessionstore.Session, error) {
+	answer, value, err := s.call(ctx, http.MethodGet, id, nil, nil)
+	if err != nil {
+		return sessionstore.Session{}, err
+	}
+	return sessionstore.Session{Meta: metaOf(answer.Header, time.Now()), Value: value}, nil
+}
+
+// Set writes a session. Whether it made a new one is not told by the service;
+// created is false.
+func (s *Store) Set(ctx context.Context, id []byte, w sessionstore.Write) (m sessionstore.Meta, created bool, err error) {
+	answer, _, err := s.call(ctx, http.MethodPost, id, headers(w), w.Value)
+	if err != nil {
+		return sessionstore.Meta{}, false, err
+	}
+	return metaOf(answer.Header, time.Now()), false, nil
+}
+
+// Touch renews a session's time.
+func (s *Store) Touch(ctx context.Context, id []byte, match *sessionstore.Match) (sessionstore.Meta, error) {
+	h := headers(sessionstore.Write{Match: match})
+	h.Set("Session-Touch", "true")
+	answer, _, err := s.call(ctx, http.MethodPost, id, h, nil)
+	if err != nil {
+		return sessionstore.Meta{}, err
+	}
+	return metaOf(answer.Header, time.Now()), nil
+}
+
+// Probe asks whether the service is ready.
+func (s *Store) Probe(ctx context.Context) error {
+	base, err := url.Parse(s.base)
+	if err != nil {
+		return err
+	}
+	_, _, err = s.send(ctx, http.MethodGet, base.Scheme+"://"+base.Host+"/readyz", nil, nil)
+	return err
+}
+
+// headers says what a write says beside its value.
+func headers(w sessionstore.Write) http.Header {
+	h := http.Header{}
+	seconds := func(name string, d time.Duration) {
+		if d > 0 {
+			h.Set(name, strconv.FormatInt(max(1, int64(d/time.Second)), 10))
+		}
+	}
+	seconds("Session-TTL", w.TTL)
+	seconds("Session-Max-Age", w.MaxAge)
+	if w.Absolute != nil {
+		h.Set("Session-Expiry", map[bool]string{true: "absolute", false: "sliding"}[*w.Absolute])
+	}
+	if w.Owner != "" {
+		h.Set("Session-Owner", w.Owner)
+	}
+	if w.Established != 0 {
+		h.Set("Session-Established", fmt.Sprintf("%d.%06d", w.Established/1e6, w.Established%1e6))
+	}
+	if m := w.Match; m != nil {
+		name, value := "If-Match", fmt.Sprintf(`"%016x"`, m.Version)
+		if m.None {
+			name = "If-None-Match"
+		}
+		if m.Any {
+			value = "*"
+		}
+		h.Set(name, value)
+	}
+	return h
+}
+
+// metaOf reads what the service tells of a session.
+func metaOf(h http.Header, now time.Time) sessionstore.Meta {
+	var m sessionstore.Meta
+	m.Version, _ = strconv.ParseUint(strings.Trim(h.Get("ETag"), `"`), 16, 64) // absent after a touch
+	in := func(name string) sessionstore.Instant {
+		n, err := strconv.ParseInt(h.Get(name), 10, 64)
+		if err != nil {
+			return 0
+		}
+		return sessionstore.InstantOf(now.Add(time.Duration(n) * time.Second))
+	}
+	m.Expires, m.Cap, m.Retired = in("Session-Expires-In"), in("Session-Ends-In"), h.Get("Session-Retired") == "true"
+	if seconds, err := strconv.ParseFloat(h.Get("Session-Established"), 64); err == nil {
+		m.Established = sessionstore.Instant(seconds * 1e6)
+	}
+	return m
+}
+
+// maxValue bounds what is read of an answer.
+const maxValue = 16 << 20
+
+func (s *Store) call(ctx context.Context, method string, id []byte, h http.Header, body []byte) (*http.Response, []byte, error) {
+	return s.send(ctx, method, s.base+url.PathEscape(string(id)), h, body)
+}
+
+func (s *Store) send(ctx context.Context, method, address string, h http.Header, body []byte) (*http.Response, []byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, errors.New("session store: the address cannot be used") // it holds the id
+	}
+	if h != nil {
+		req.Header = h
+	}
+	answer, err := s.http.Do(req)
+	if err != nil {
+		// The error of package http names the address, which holds the id.
+		var named *url.Error
+		if errors.As(err, &named) {
+			err = named.Err
+		}
+		return nil, nil, away(err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // read to its end or given up
+	value, err := io.ReadAll(io.LimitReader(answer.Body, maxValue))
+	if err != nil {
+		return nil, nil, away(err)
+	}
+	if answer.StatusCode >= 300 {
+		return nil, nil, refusal(answer.StatusCode)
+	}
+	return answer, value, nil
+}
+
+func away(err error) error {
+	return fault.New(fault.Unavailable, "sessions.away", "The session store does not answer. Try again in a moment.").Because(err)
+}
+
+// refusal words a status of the service.
+func refusal(status int) error {
+	err := fmt.Errorf("session store: status %d", status)
+	switch status {
+	case http.StatusNotFound:
+		return fault.New(fault.NotFound, "session.not_found", "There is no session under this key.").Because(sessionstore.ErrNotFound)
+	case http.StatusConflict:
+		return fault.New(fault.Conflict, "session.over", "The session was ended, or goes on under another key.").Because(err)
+	case http.StatusPreconditionFailed:
+		return fault.New(fault.Stale, "session.precondition", "The session is not at the version that was asked for.").Because(err)
+	default:
+		return away(err)
+	}
+}
+
+// Owned returns up to limit sessions of an owner after the given handle (zero
+// begins), in order of their handles, with their values; at most admin.MaxPage.
+func (s *Store) Owned(ctx context.Context, owner string, after sessionstore.RowKey, limit int) ([]sessionstore.Session, error) {
+	page, err := s.admin.SessionsWithValues(ctx, s.namespace, owner, hex.EncodeToString(after[:]), min(limit, admin.MaxPage))
+	if err != nil {
+		return nil, err
+	}
+	var all []sessionstore.Session
+	for _, one := range page.Sessions {
+		b, err := hex.DecodeString(one.Handle)
+		if err != nil || len(b) != len(after) {
+			return nil, fmt.Errorf("session store: handle %q", one.Handle)
+		}
+		m := sessionstore.Meta{Handle: sessionstore.RowKey(b), Established: sessionstore.InstantOf(one.Established), Retired: one.Retired}
+		m.Expires, m.Cap = instant(one.Expires), instant(one.Ends)
+		all = append(all, sessionstore.Session{Meta: m, Owner: owner, Value: one.Value})
+	}
+	return all, nil
+}
+
+func instant(t *time.Time) sessionstore.Instant {
+	if t == nil {
+		return 0
+	}
+	return sessionstore.InstantOf(*t)
+}
+
+// End ends one session of an owner by its handle.
+func (s *Store) End(ctx context.Context, owner string, handle sessionstore.RowKey) (bool, error) {
+	err := s.admin.EndOne(ctx, s.namespace, owner, hex.EncodeToString(handle[:]))
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// EndAll ends every session of an owner that began at notBefore or earlier, in
+// this namespace, and returns the service's signed receipt.
+func (s *Store) EndAll(ctx context.Context, owner string, notBefore sessionstore.Instant) (admin.SignedReceipt, error) {
+	return s.admin.End(ctx, s.namespace, owner, notBefore.Time(), "")
+}
