@@ -5,6 +5,9 @@ package authority
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -339,6 +342,49 @@ func TestKeep(t *testing.T) {
 	<-over
 	if c, err := readCert(other.Cert); err != nil || !c.NotAfter.Equal(other.NotAfter) {
 		t.Errorf("it renewed what was not asked for (%v)", err)
+	}
+}
+
+// TestSigningRequest: the key never comes here, its holder must have shown that it
+// is theirs, and the names are ours to choose.
+func TestSigningRequest(t *testing.T) {
+	a, _ := create(t, wikiOptions())
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: []string{"bank.example"}}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := func(der []byte) []byte {
+		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})
+	}
+	request := mediawiki()
+	request.CSR = encode(der)
+	r := issue(t, a, request)
+	c, err := readCert(r.Cert)
+	if err != nil || !key.PublicKey.Equal(c.PublicKey) || len(c.DNSNames) != 0 || c.URIs[0].String() != "spiffe://wiki/mediawiki" {
+		t.Errorf("certificate %v, %v", c, err)
+	}
+	if _, err := os.Stat(filepath.Join(a.dir, "mediawiki.key")); err == nil {
+		t.Error("a key was made")
+	}
+	renewed, err := a.Renew("mediawiki", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = readCert(renewed.Cert); err != nil || !key.PublicKey.Equal(c.PublicKey) || renewed.Serial == r.Serial {
+		t.Errorf("renewed: %v, %v", c, err)
+	}
+	_, err = a.Renew("mediawiki", true)
+	code(t, err, "authority.csr")
+	der[len(der)-1] ^= 1
+	for name, csr := range map[string][]byte{"forged": encode(der), "empty": {}, "text": []byte("please")} {
+		_, err := a.Issue(Request{Name: "a", Role: Client, URIs: []string{"spiffe://wiki/a"}, CSR: csr})
+		if !fault.HasCode(err, "authority.csr") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

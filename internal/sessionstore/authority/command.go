@@ -4,7 +4,9 @@ package authority
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 
@@ -81,6 +83,7 @@ type IssueCmd struct {
 	URI    []string        `help:"A client's identity, such as spiffe://wiki/mediawiki; repeat for more." name:"uri" placeholder:"URI"`
 	Life   config.Duration `help:"How long it lives, at most 90d." default:"30d" placeholder:"DURATION"`
 	Out    string          `help:"Folder for its files; default is the authority's." type:"path" placeholder:"DIR"`
+	CSR    string          `help:"A signing request (PKCS #10) by whoever keeps the key, which then never travels. Only its key counts, the names are those given here." name:"csr" type:"existingfile" placeholder:"FILE"`
 	client.JSONFlag
 }
 
@@ -94,7 +97,13 @@ func (c *IssueCmd) Run(s *client.Session) error {
 	if c.Server {
 		role = Server
 	}
-	r, err := a.Issue(Request{Name: c.Name, Role: role, DNS: c.DNS, IPs: c.IP, URIs: c.URI, Life: time.Duration(c.Life), Dir: c.Out})
+	var csr []byte
+	if c.CSR != "" {
+		if csr, err = os.ReadFile(c.CSR); err != nil {
+			return fmt.Errorf("read the signing request: %w", err)
+		}
+	}
+	r, err := a.Issue(Request{Name: c.Name, Role: role, DNS: c.DNS, IPs: c.IP, URIs: c.URI, Life: time.Duration(c.Life), Dir: c.Out, CSR: csr})
 	return client.Show(s, r, err, c.JSON, printRecord)
 }
 

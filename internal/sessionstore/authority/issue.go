@@ -3,12 +3,14 @@
 package authority
 
 import (
-	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -34,6 +36,9 @@ type Request struct {
 	URIs []string // of a client, such as spiffe://wiki/mediawiki
 	Life time.Duration
 	Dir  string // where its files go; "" = the authority's folder
+	// CSR is a signing request in PEM form (PKCS #10) by whoever keeps the key; nil =
+	// make a key. Only its public key counts: the names are those above.
+	CSR []byte
 }
 
 var requestName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -112,11 +117,17 @@ func (a *Authority) Issue(r Request) (Record, error) {
 				return fault.New(fault.Conflict, "authority.exists", "%s exists already, and nothing is overwritten. Move it away, or name another folder.", path)
 			}
 		}
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			return fmt.Errorf("make a key: %w", err)
+		var key *ecdsa.PrivateKey
+		if r.CSR != nil {
+			record.Key = ""
+			record.Public, err = publicOf(r.CSR)
+		} else {
+			key, err = newKey(&record)
 		}
-		der, err := a.sign(&record, r.Life, key.Public())
+		if err != nil {
+			return err
+		}
+		der, err := a.sign(&record, r.Life)
 		if err != nil {
 			return err
 		}
@@ -125,8 +136,55 @@ func (a *Authority) Issue(r Request) (Record, error) {
 	return record, err
 }
 
+// newKey makes a key and notes its public part in the record.
+func newKey(r *Record) (*ecdsa.PrivateKey, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make a key: %w", err)
+	}
+	if r.Public, err = x509.MarshalPKIXPublicKey(key.Public()); err != nil {
+		return nil, fmt.Errorf("encode a public key: %w", err)
+	}
+	return key, nil
+}
+
+// publicOf returns the public key of a signing request, whose sender has shown that
+// the private one is theirs.
+func publicOf(csr []byte) ([]byte, error) {
+	bad := fault.New(fault.Invalid, "authority.csr", "The signing request cannot be used: it must be PKCS #10 in PEM form, signed with its own key, which must be ECDSA, Ed25519, or RSA of 2048 bits or more.")
+	block, _ := pem.Decode(csr)
+	if block == nil || block.Type != "CERTIFICATE REQUEST" {
+		return nil, bad
+	}
+	request, err := x509.ParseCertificateRequest(block.Bytes)
+	if err != nil {
+		return nil, bad.Because(err)
+	}
+	if err := request.CheckSignature(); err != nil {
+		return nil, bad.Because(err)
+	}
+	switch key := request.PublicKey.(type) {
+	case *ecdsa.PublicKey:
+		if key.Params().BitSize < 256 {
+			return nil, bad
+		}
+	case *rsa.PublicKey:
+		if key.N.BitLen() < 2048 {
+			return nil, bad
+		}
+	case ed25519.PublicKey:
+	default:
+		return nil, bad
+	}
+	return request.RawSubjectPublicKeyInfo, nil
+}
+
 // sign makes the certificate of a record, whose serial and times it sets.
-func (a *Authority) sign(r *Record, life time.Duration, public crypto.PublicKey) ([]byte, error) {
+func (a *Authority) sign(r *Record, life time.Duration) ([]byte, error) {
+	public, err := x509.ParsePKIXPublicKey(r.Public)
+	if err != nil {
+		return nil, fmt.Errorf("read the public key of %s: %w", r.Name, err)
+	}
 	now := a.now()
 	serial := newSerial()
 	r.Serial, r.NotBefore, r.NotAfter = fmt.Sprintf("%x", serial), now.Add(-backdate).UTC().Truncate(time.Second), now.Add(life).UTC().Truncate(time.Second)
@@ -158,7 +216,9 @@ func (a *Authority) sign(r *Record, life time.Duration, public crypto.PublicKey)
 // template returns the certificate of a record before it is signed.
 func (r *Record) template(serial *big.Int) *x509.Certificate {
 	c := &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: r.Name}, NotBefore: r.NotBefore, NotAfter: r.NotAfter,
+		// Some verifiers take a common name with dots for a DNS name, which the
+		// authority may not sign for.
+		SerialNumber: serial, Subject: pkix.Name{CommonName: strings.ReplaceAll(r.Name, ".", "-")}, NotBefore: r.NotBefore, NotAfter: r.NotAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, DNSNames: r.DNS,
 	}
@@ -198,49 +258,48 @@ func (a *Authority) hand(all *register, r *Record, der []byte, key *ecdsa.Privat
 
 // Renew makes a new certificate for a name, with the same names and life, in the
 // same files. It keeps the key, so that certificate and key match at any moment,
-// unless newKey says otherwise: then readers must bear that for an instant the
+// unless fresh says otherwise: then readers must bear that for an instant the
 // key is the newer (package listen does).
-func (a *Authority) Renew(name string, newKey bool) (Record, error) {
+func (a *Authority) Renew(name string, fresh bool) (Record, error) {
 	var out Record
 	err := a.change(func(all *register) error {
 		was := all.current(name)
 		if was == nil {
 			return unknown(name)
 		}
-		if was.Revoked != nil && !newKey {
+		if was.Revoked != nil && !fresh {
 			return fault.New(fault.Conflict, "authority.revoked", "The certificate %s was revoked. Ask for a new key with --new-key if its owner is to have one again.", name)
 		}
 		out = *was
 		out.Revoked, out.Reason, out.Replaced = nil, "", false
-		key, err := a.keyFor(was, newKey)
+		key, err := a.nextKey(&out, fresh)
 		if err != nil {
 			return err
 		}
-		der, err := a.sign(&out, min(was.life(), MaxLife), key.Public())
+		der, err := a.sign(&out, min(was.life(), MaxLife))
 		if err != nil {
 			return err
-		}
-		if !newKey {
-			key = nil
 		}
 		return a.hand(all, &out, der, key)
 	})
 	return out, err
 }
 
-// keyFor returns a record's key, or a new one.
-func (a *Authority) keyFor(r *Record, fresh bool) (*ecdsa.PrivateKey, error) {
-	if fresh {
-		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+// nextKey makes a new key for a record, or checks that the old one is still there;
+// then it returns nil.
+func (a *Authority) nextKey(r *Record, fresh bool) (*ecdsa.PrivateKey, error) {
+	switch {
+	case fresh && r.Key == "":
+		return nil, fault.New(fault.Conflict, "authority.csr", "The key of %s is kept where it was made. Revoke the certificate, and issue one for a new signing request under another name.", r.Name)
+	case fresh:
+		return newKey(r)
+	case r.Key == "":
+		return nil, nil
 	}
-	data, err := os.ReadFile(r.Key)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(r.Key); errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "authority.key_absent", "The key %s is not there. Ask for a new one with --new-key.", r.Key)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read a key: %w", err)
-	}
-	return parseKey(data)
+	return nil, nil
 }
 
 func unknown(name string) error {

@@ -39,8 +39,9 @@ type Record struct {
 	URIs      []string   `json:"uris,omitempty"`
 	NotBefore time.Time  `json:"not_before"`
 	NotAfter  time.Time  `json:"not_after"`
-	Cert      string     `json:"cert"` // files
-	Key       string     `json:"key"`
+	Cert      string     `json:"cert"`          // files
+	Key       string     `json:"key,omitempty"` // "" = it is kept where it was made
+	Public    []byte     `json:"public"`        // the public key (PKIX)
 	Revoked   *time.Time `json:"revoked,omitempty"`
 	Reason    string     `json:"reason,omitempty"`
 	// Replaced is set once a newer certificate of the name was issued.

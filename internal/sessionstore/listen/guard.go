@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
@@ -26,6 +28,7 @@ type Guard struct {
 	verifier *verifier
 	conns    table
 	metrics  *metrics
+	reports  *rate.Limiter // refusals in the log
 
 	mu      sync.Mutex // one change of what is in force at a time
 	files   []*source
@@ -45,7 +48,7 @@ type state struct {
 // not do what the profile promises. Run must be called for anything to be noticed
 // later.
 func New(c Config) (*Guard, error) {
-	g := &Guard{cfg: c.withDefaults(), verifier: newVerifier()}
+	g := &Guard{cfg: c.withDefaults(), verifier: newVerifier(), reports: rate.NewLimiter(1, 20)}
 	if err := g.cfg.check(); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@
 package listen
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -205,10 +206,15 @@ func (l *Listener) admit(c *conn, out net.Conn) {
 	}
 }
 
-// refuse counts and reports a refusal.
+// refuse counts and reports a refusal: a few of them in the log that people read,
+// for whoever wonders why a client does not get in, and the rest where it is asked for.
 func (g *Guard) refuse(r *refusal, from netip.Addr) {
 	g.metrics.refused.WithLabelValues(r.reason).Inc()
-	g.cfg.Log.Debug("refused", slog.String("listener", g.cfg.Name), slog.String("reason", r.reason), slog.String("from", from.String()), slog.Any("error", r.err))
+	level := slog.LevelDebug
+	if g.reports.Allow() {
+		level = slog.LevelInfo
+	}
+	g.cfg.Log.Log(context.Background(), level, "refused", slog.String("listener", g.cfg.Name), slog.String("reason", r.reason), slog.String("from", from.String()), slog.Any("error", r.err))
 }
 
 // reasonOfRefusal returns the label of a refusal.
