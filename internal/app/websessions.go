@@ -120,15 +120,15 @@ func (k keptSessions) EndAll(ctx context.Context, owner string, notBefore time.T
 // away. now tells real time.
 func openWebSessions(ctx context.Context, c *Config, now func() time.Time, log *slog.Logger) (*webSessions, error) {
 	if c.Sessions.URL != "" {
-		return remoteWebSessions(c.Sessions)
+		return remoteWebSessions(c.Sessions, now)
 	}
 	return ownWebSessions(ctx, c, now, log)
 }
 
 // remoteWebSessions connects to a session store that is a process of its own.
-func remoteWebSessions(c SessionsConfig) (*webSessions, error) {
+func remoteWebSessions(c SessionsConfig, now func() time.Time) (*webSessions, error) {
 	open := func(address, namespace string) (*remote.Store, error) {
-		return remote.Open(remote.Config{URL: address, AdminURL: c.AdminURL, Namespace: namespace, CA: c.CA, Cert: c.Certificate, Key: c.Key})
+		return remote.Open(remote.Config{URL: address, AdminURL: c.AdminURL, Namespace: namespace, CA: c.CA, Cert: c.Certificate, Key: c.Key, Now: now})
 	}
 	running, err := open(c.URL, webNamespace)
 	if err != nil {

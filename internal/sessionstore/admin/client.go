@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 )
@@ -44,10 +43,9 @@ func (c Client) SessionsWithValues(ctx context.Context, namespace, owner, after 
 	return s, c.Call(ctx, client.Request{Path: ownerPath(namespace, owner), Query: q}, &s)
 }
 
-// End ends every session of an owner that began at notBefore (zero: now) or
-// earlier, in one namespace or, if that is "", in all.
-func (c Client) End(ctx context.Context, namespace, owner string, notBefore time.Time, cause string) (r SignedReceipt, err error) {
-	req := client.Request{Method: http.MethodDelete, Path: ownerPath(namespace, owner), Body: Ending{NotBefore: notBefore, Cause: cause}}
+// End ends the sessions of an owner, in one namespace or, if that is "", in all.
+func (c Client) End(ctx context.Context, namespace, owner string, e Ending) (r SignedReceipt, err error) {
+	req := client.Request{Method: http.MethodDelete, Path: ownerPath(namespace, owner), Body: e}
 	return r, c.Call(ctx, req, &r)
 }
 

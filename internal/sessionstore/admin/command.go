@@ -145,11 +145,7 @@ func (c *EndCmd) Run(s *client.Session) error {
 	if c.Handle != "" {
 		return api.EndOne(s.Context, c.Namespace, c.Owner, c.Handle)
 	}
-	var notBefore time.Time
-	if c.Hold != 0 {
-		notBefore = time.Now().Add(c.Hold)
-	}
-	receipt, err := api.End(s.Context, c.Namespace, c.Owner, notBefore, c.Cause)
+	receipt, err := api.End(s.Context, c.Namespace, c.Owner, Ending{Hold: int64(c.Hold.Seconds()), Cause: c.Cause})
 	if err != nil {
 		return err
 	}

@@ -64,9 +64,10 @@ type Sessions struct {
 
 // Ending says how an owner's sessions end.
 type Ending struct {
-	// NotBefore: sessions that began then or earlier end. Zero is now. At most an
-	// hour ahead, which refuses new sessions of the owner until then.
+	// NotBefore: sessions that began then or earlier end. Zero is now.
 	NotBefore time.Time `json:"not_before,omitzero"`
+	// Hold refuses new sessions of the owner for so many seconds, an hour at most.
+	Hold int64 `json:"hold_seconds,omitempty"`
 	// Cause is a short phrase for the audit log, without personal data.
 	Cause string `json:"cause,omitempty"`
 }
@@ -94,8 +95,8 @@ type Writers struct {
 	Networks   []writers.Count `json:"networks"`
 }
 
-// maxAhead is how far ahead a revocation may lie.
-const maxAhead = time.Hour
+// maxHold is how long new sessions may be refused.
+const maxHold = time.Hour
 
 // codeInvalid is the code of a request whose fields are wrong.
 const codeInvalid = "admin.invalid"
@@ -133,11 +134,15 @@ func handle(text string) (k sessionstore.RowKey, err error) {
 
 // notBefore checks and completes when sessions must have begun to end.
 func (e Ending) notBefore(now time.Time) (time.Time, error) {
-	switch {
+	switch hold := time.Duration(e.Hold) * time.Second; {
+	case e.Hold < 0 || e.Hold > int64(maxHold/time.Second):
+		return time.Time{}, fault.New(fault.Invalid, codeInvalid, "hold_seconds is from 0 to %d.", int64(maxHold/time.Second))
+	case e.NotBefore.After(now):
+		return time.Time{}, fault.New(fault.Invalid, codeInvalid, "not_before lies ahead. To refuse new sessions for a while, send hold_seconds.")
+	case e.Hold > 0:
+		return now.Add(hold), nil
 	case e.NotBefore.IsZero():
 		return now, nil
-	case e.NotBefore.After(now.Add(maxAhead)):
-		return time.Time{}, fault.New(fault.Invalid, codeInvalid, "not_before lies more than an hour ahead; nobody of this owner could begin a session until then.")
 	default:
 		return e.NotBefore, nil
 	}

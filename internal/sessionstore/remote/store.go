@@ -31,6 +31,7 @@ type Config struct {
 	Namespace string
 	CA        string // PEM files
 	Cert, Key string
+	Now       func() time.Time // real time
 }
 
 // timeout bounds a call of the data listener: MediaWiki's client has 3 s, too.
@@ -42,6 +43,7 @@ type Store struct {
 	namespace string
 	http      *http.Client
 	admin     admin.Client
+	now       func() time.Time
 }
 
 // Open reads the certificates. It does not connect.
@@ -74,7 +76,7 @@ func Open(c Config) (*Store, error) {
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool, GetClientCertificate: own},
 		MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: timeout,
 	}
-	return &Store{base: c.URL, namespace: c.Namespace, http: &http.Client{Transport: transport, Timeout: timeout}, admin: administration}, nil
+	return &Store{base: c.URL, namespace: c.Namespace, http: &http.Client{Transport: transport, Timeout: timeout}, admin: administration, now: c.Now}, nil
 }
 
 // Get returns a session, or a NotFound fault.
@@ -83,7 +85,7 @@ func (s *Store) Get(ctx context.Context, id []byte) (sessionstore.Session, error
 	if err != nil {
 		return sessionstore.Session{}, err
 	}
-	return sessionstore.Session{Meta: metaOf(answer.Header, time.Now()), Value: value}, nil
+	return sessionstore.Session{Meta: metaOf(answer.Header, s.now()), Value: value}, nil
 }
 
 // Set writes a session. Whether it made a new one is not told by the service;
@@ -93,7 +95,7 @@ func (s *Store) Set(ctx context.Context, id []byte, w sessionstore.Write) (m ses
 	if err != nil {
 		return sessionstore.Meta{}, false, err
 	}
-	return metaOf(answer.Header, time.Now()), false, nil
+	return metaOf(answer.Header, s.now()), false, nil
 }
 
 // Touch renews a session's time.
@@ -104,7 +106,7 @@ func (s *Store) Touch(ctx context.Context, id []byte, match *sessionstore.Match)
 	if err != nil {
 		return sessionstore.Meta{}, err
 	}
-	return metaOf(answer.Header, time.Now()), nil
+	return metaOf(answer.Header, s.now()), nil
 }
 
 // Probe asks whether the service is ready.
@@ -260,5 +262,5 @@ func (s *Store) End(ctx context.Context, owner string, handle sessionstore.RowKe
 // EndAll ends every session of an owner that began at notBefore or earlier, in
 // this namespace, and returns the service's signed receipt.
 func (s *Store) EndAll(ctx context.Context, owner string, notBefore sessionstore.Instant) (admin.SignedReceipt, error) {
-	return s.admin.End(ctx, s.namespace, owner, notBefore.Time(), "")
+	return s.admin.End(ctx, s.namespace, owner, admin.Ending{NotBefore: notBefore.Time()})
 }
