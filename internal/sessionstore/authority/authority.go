@@ -11,7 +11,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math/big"
 	"net"
@@ -21,7 +20,6 @@ import (
 	"sync"
 	"time"
 
-	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
@@ -40,7 +38,6 @@ const (
 	keyFile      = "authority.key"
 	listFile     = "authority.crl"
 	registerFile = "issued.json"
-	lockFile     = "authority.lock"
 )
 
 // Authority is a folder with an authority in it. It is safe for use by many
@@ -244,22 +241,4 @@ func parseKey(data []byte) (*ecdsa.PrivateKey, error) {
 		return nil, bad
 	}
 	return ec, nil
-}
-
-// writeKey writes a private key that its owner alone can read.
-func writeKey(path string, key *ecdsa.PrivateKey, replace bool) error {
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return fmt.Errorf("encode a key: %w", err)
-	}
-	return client.WriteFile(path, replace, func(w io.Writer) error {
-		return pem.Encode(w, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	})
-}
-
-// writePEM writes what everybody may read.
-func writePEM(path, kind string, der []byte, replace bool) error {
-	return client.WriteFileAs(path, 0o644, replace, func(w io.Writer) error {
-		return pem.Encode(w, &pem.Block{Type: kind, Bytes: der})
-	})
 }

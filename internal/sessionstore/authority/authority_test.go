@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -384,6 +385,35 @@ func TestSigningRequest(t *testing.T) {
 		_, err := a.Issue(Request{Name: "a", Role: Client, URIs: []string{"spiffe://wiki/a"}, CSR: csr})
 		if !fault.HasCode(err, "authority.csr") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestOwner: what root renews still belongs to the service.
+func TestOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Log("not root: whatever is written is one's own")
+		return
+	}
+	a, _ := create(t, Options{})
+	r := issue(t, a, mediawiki())
+	const service = 12345
+	for _, path := range []string{a.dir, r.Key, r.Cert, filepath.Join(a.dir, registerFile)} {
+		if err := os.Chown(path, service, service); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := a.Renew("mediawiki", true); err != nil {
+		t.Fatal(err)
+	}
+	other := issue(t, a, Request{Name: "cron", Role: Client, URIs: []string{"spiffe://wiki/cron"}})
+	for _, path := range []string{r.Key, r.Cert, filepath.Join(a.dir, registerFile), other.Key} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id, ok := info.Sys().(*syscall.Stat_t); !ok || id.Uid != service {
+			t.Errorf("%s belongs to %+v", path, info.Sys())
 		}
 	}
 }

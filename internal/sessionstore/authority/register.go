@@ -16,7 +16,6 @@ import (
 	"syscall"
 	"time"
 
-	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
@@ -102,7 +101,7 @@ func (a *Authority) change(fn func(r *register) error) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	lock, err := os.OpenFile(filepath.Join(a.dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.Open(a.dir) // a file to lock would belong to whoever came first
 	if err != nil {
 		return fmt.Errorf("lock the authority: %w", err)
 	}
@@ -126,7 +125,7 @@ func (a *Authority) save(r *register) error {
 		}
 	}
 	r.Certificates = kept
-	return client.WriteFile(filepath.Join(a.dir, registerFile), true, func(w io.Writer) error {
+	return write(filepath.Join(a.dir, registerFile), secret, true, func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
 		return enc.Encode(r)

@@ -204,10 +204,11 @@ func (c *Credentials) index() []fault.Field {
 
 // Status is what is known of one credential, for people. It holds no hash.
 type Status struct {
-	Name        string    `json:"name"`
-	Namespaces  []string  `json:"namespaces"`
-	From, Until time.Time `json:"-"`
-	Valid       bool      `json:"valid"`
+	Name       string    `json:"name"`
+	Namespaces []string  `json:"namespaces"`
+	From       time.Time `json:"from"`
+	Until      time.Time `json:"until"`
+	Valid      bool      `json:"valid"`
 }
 
 // Status lists the credentials as they are at an instant.

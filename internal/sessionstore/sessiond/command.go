@@ -12,6 +12,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/sessionstore/admin"
 	"portreeve.org/portreeve/internal/sessionstore/authority"
+	"portreeve.org/portreeve/internal/sessionstore/listen"
 	"portreeve.org/portreeve/internal/sessionstore/settings"
 )
 
@@ -23,6 +24,8 @@ type Commands struct {
 	Schema    SchemaCmd    `cmd:"" help:"Print the CQL to run in Cassandra before the first start."`
 
 	Cert authority.Commands `cmd:"" help:"A small authority: issue, renew, revoke certificates, and see what ends."`
+
+	Credential listen.Commands `cmd:"" help:"Tokens for clients without certificates: make one, and see what ends."`
 
 	admin.Commands `embed:""`
 }
