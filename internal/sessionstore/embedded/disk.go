@@ -177,12 +177,7 @@ func (b *Backend) watch() {
 	var batches int64
 	wrote := b.Elapsed()
 	for skewed := false; b.pause(watchPause); {
-		b.disk.look()
-		b.disk.restore()
-		b.cache.resize(b.budget())
-		if b.disk.by() >= sessionstore.Shedding || b.disk.full.Load() {
-			b.empty()
-		}
+		b.look()
 		if n := b.figures.batches.Load(); n != batches {
 			batches, wrote = n, b.Elapsed()
 		} else if b.Elapsed()-wrote > idle {
@@ -192,6 +187,16 @@ func (b *Backend) watch() {
 			skewed = is
 			b.Log.Warn("the clock was set back or put right; sessions keep to the time that was reached", "behind", b.clock.skew())
 		}
+	}
+}
+
+// look measures, and does what the result asks for.
+func (b *Backend) look() {
+	b.disk.look()
+	b.disk.restore()
+	b.cache.resize(b.budget())
+	if b.disk.by() >= sessionstore.Shedding || b.disk.full.Load() {
+		b.empty()
 	}
 }
 
