@@ -160,8 +160,13 @@ func TestStopFinishesAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "POST %sslow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n01234", u.Path)
-	b.eventually("the request under way", func() bool { return strings.Contains(b.p.registryText(), `sessiond_connections{listener="data"} 1`) })
+	fmt.Fprintf(conn, "POST %sslow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n", u.Path)
+	const goOn = "HTTP/1.1 100 Continue\r\n\r\n" // the handler reads the body
+	reading := make([]byte, len(goOn))
+	if _, err := io.ReadFull(conn, reading); err != nil || string(reading) != goOn {
+		t.Fatalf("%q, %v", reading, err)
+	}
+	fmt.Fprint(conn, "01234")
 	b.cancel()
 	b.eventually("the port to close", func() bool {
 		c, err := tls.Dial("tcp", u.Host, &tls.Config{InsecureSkipVerify: true})
