@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
@@ -91,7 +92,13 @@ func private(f *os.File) error {
 	if err != nil {
 		return fmt.Errorf("look at a key file: %w", err)
 	}
-	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
+	shown := info.Mode().Perm() & 0o077
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && owner.Uid == 0 && os.Geteuid() != 0 {
+		// The superuser's file, given to this process by its group alone: so
+		// Kubernetes mounts a secret.
+		shown &^= 0o040
+	}
+	if !info.Mode().IsRegular() || shown != 0 {
 		return fault.New(fault.Invalid, "seal.key_exposed", "Others than its owner can read or change %s. Run: chmod 600 %s", f.Name(), f.Name())
 	}
 	return nil
