@@ -161,7 +161,7 @@ func (b *bed) client(name string) *http.Client {
 		}
 		c.Certificates = []tls.Certificate{pair}
 	}
-	transport := &http.Transport{TLSClientConfig: c, DisableKeepAlives: true}
+	transport := &http.Transport{TLSClientConfig: c}
 	b.t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }

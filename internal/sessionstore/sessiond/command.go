@@ -3,10 +3,12 @@
 package sessiond
 
 import (
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -96,6 +98,7 @@ func (c *ServeCmd) try(s *client.Session, o Options) (err error) {
 		return err
 	}
 	o.Log, o.sockets = s.Stderr, &d.sockets
+	go d.authority.Keep(s.Context, time.Hour, slog.New(slog.DiscardHandler))
 	o.Ready = func(r *Ready) error { return d.announce(s, r) }
 	return Run(s.Context, cfg, o)
 }

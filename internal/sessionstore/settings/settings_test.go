@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	yaml "go.yaml.in/yaml/v2"
 
 	"portreeve.org/portreeve/internal/kernel/config"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -389,4 +390,34 @@ func FuzzParse(f *testing.F) {
 		}
 		s.Warnings()
 	})
+}
+
+// TestShippedManifest: the configuration in the Kubernetes manifest is one that is
+// accepted, and opens nothing.
+func TestShippedManifest(t *testing.T) {
+	data, err := os.ReadFile("../../../dist/kubernetes/sessiond.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, document := range strings.Split(string(data), "\n---\n") {
+		var m struct {
+			Kind string            `yaml:"kind"`
+			Data map[string]string `yaml:"data"`
+		}
+		if err := yaml.Unmarshal([]byte(document), &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.Kind != "ConfigMap" || m.Data["sessiond.yaml"] == "" {
+			continue
+		}
+		found++
+		s := must(t, m.Data["sessiond.yaml"])
+		if w := s.Warnings(); len(w) > 0 {
+			t.Errorf("the shipped configuration has warnings: %v", w)
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d configurations found", found)
+	}
 }

@@ -217,7 +217,7 @@ func (s *Settings) checkBackends(f *findings) {
 	if s.Keys.Root == "" && s.on(AtRest) && s.Profile != AsKask {
 		f.add("keys.root", "must name the file of the root key, and keys.ring that of the keys it wraps: sessions are sealed with them. `portreeve sessiond make-keys` makes both")
 	}
-	if s.Admin.On() && s.Audit == "" && s.Profile != AsKask {
+	if s.Admin.On() && s.Audit == "" {
 		f.add("audit", "must name the file of the audit log, because there is an administration listener")
 	}
 	if s.Admin.On() && s.TLS.ClientCA == "" && s.Credentials == "" {
