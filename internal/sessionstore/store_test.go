@@ -256,6 +256,70 @@ func TestResealPassesOverWhatDoesNotOpen(t *testing.T) {
 	}
 }
 
+// meanwhile is a space in which something happens between a walk and what follows it.
+type meanwhile struct {
+	sessionstore.Space
+	happens func()
+}
+
+func (m *meanwhile) Walk(ctx context.Context, after sessionstore.RowKey, f func(sessionstore.Row) (bool, error)) error {
+	err := m.Space.Walk(ctx, after, f)
+	m.happens()
+	return err
+}
+
+// TestResealLosesNoWrite: what changes while rows are brought over stays as it became.
+func TestResealLosesNoWrite(t *testing.T) {
+	for _, kind := range []seal.Kind{seal.Data, seal.Index} {
+		ns, memory, keys := storetest.Namespace("default"), storetest.NewMemory(), storetest.Keyring(t)
+		st := storetest.StoreWith(t, memory, ns, keys)
+		set := func(id, value string) {
+			t.Helper()
+			if _, _, err := st.Set(ctx, []byte(id), sessionstore.Write{Value: []byte(value), Owner: "owner of " + id}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, id := range []string{"written", "deleted", "changed", "touched", "ended", "same"} {
+			set(id, "before")
+		}
+		if _, err := keys.Rotate(ctx, ns.Name, kind, 0); err != nil {
+			t.Fatal(err)
+		}
+		ring, err := keys.Ring(ns.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		space, err := memory.Space(ctx, ns.Name, ns.Quota)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var touched sessionstore.Meta
+		moving := sessionstore.NewStore(ns, &meanwhile{space, func() {
+			set("written", "after")
+			_, err1 := st.Change(ctx, []byte("changed"), []byte("new"), sessionstore.Write{Value: []byte("after")}, time.Minute)
+			_, err2 := st.Revoke(ctx, "owner of ended", memory.Now())
+			memory.Advance(time.Minute / 2)
+			var err3 error
+			touched, err3 = st.Touch(ctx, []byte("touched"), nil)
+			if err := errors.Join(err1, err2, err3, st.Delete(ctx, []byte("deleted"), nil)); err != nil {
+				t.Fatal(err)
+			}
+		}}, ring, nil, nil)
+		if _, _, moved, err := moving.Reseal(ctx, sessionstore.RowKey{}, 100); err != nil || moved != 2 {
+			t.Fatalf("%s: %d brought over, %v; want the touched and the same", kind, moved, err)
+		}
+		for id, want := range map[string]string{"written": "after", "deleted": "", "changed": "before", "new": "after", "touched": "before", "ended": "", "same": "before"} {
+			got, err := st.Get(ctx, []byte(id))
+			if (err == nil) != (want != "") || string(got.Value) != want {
+				t.Errorf("%s: %s reads %q, %v", kind, id, got.Value, err)
+			}
+			if id == "touched" && got.Expires != touched.Expires {
+				t.Errorf("%s: a touch was lost", kind)
+			}
+		}
+	}
+}
+
 func TestEnd(t *testing.T) {
 	b := newBench(t)
 	m := b.put("a", "one", "anna")
