@@ -101,14 +101,6 @@ func New(c Config) (*Handler, error) {
 	if h.Memory == 0 {
 		h.Memory = 256 << 20
 	}
-	var err error
-	if h.metrics, err = newMetrics(c.Registerer, c.Build); err != nil {
-		return nil, err
-	}
-	if h.describe, err = Describe(c.OpenAPI, c.Service, c.Spaces); err != nil {
-		return nil, err
-	}
-	h.figures = figuresOf(c.Gatherer)
 	for _, m := range c.Spaces {
 		s, err := h.mount(m)
 		if err != nil {
@@ -116,6 +108,17 @@ func New(c Config) (*Handler, error) {
 		}
 		h.spaces = append(h.spaces, s)
 	}
+	var err error
+	if h.describe, err = Describe(c.OpenAPI, c.Service, c.Spaces); err != nil {
+		return nil, err
+	}
+	if h.metrics, err = newMetrics(c.Registerer, c.Build); err != nil {
+		return nil, err
+	}
+	for _, s := range h.spaces {
+		s.served = h.metrics.space(s.Store.Name)
+	}
+	h.figures = figuresOf(c.Gatherer)
 	return h, nil
 }
 
@@ -150,7 +153,6 @@ func (h *Handler) mount(m Mount) (*space, error) {
 		s.challenge = []string{"Bearer"}
 	}
 	s.notFound = problemOf(http.StatusNotFound, "", "", s.instance)
-	s.served = h.metrics.space(m.Store.Name)
 	return s, nil
 }
 

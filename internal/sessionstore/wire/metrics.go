@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -70,11 +71,13 @@ const clientGone = 499
 // codes are the statuses that requests are counted under; any other is 500.
 var codes = [...]int{200, 201, 204, 304, 400, 401, 403, 404, 405, 408, 409, 412, 413, 414, 429, clientGone, 500, 503}
 
-// metrics are the figures of requests. Every child is made beforehand: counting is
-// two atomic additions and no look-up.
+// metrics are the figures of requests. A child is looked up once: from then on
+// counting is a few atomic additions.
 type metrics struct {
 	index    [600]uint8 // from status to its place in codes
-	requests [methods][len(codes)]child
+	seen     [methods][len(codes)]atomic.Pointer[child]
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
 	acts     *prometheus.CounterVec
 }
 
@@ -93,7 +96,7 @@ func newMetrics(reg prometheus.Registerer, b Build) (*metrics, error) {
 		Help:    "A histogram of latencies for requests, partitioned by status code and HTTP method.",
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}, // Kask's
 	}, []string{"code", "method"})
-	m := &metrics{acts: prometheus.NewCounterVec(prometheus.CounterOpts{
+	m := &metrics{requests: requests, duration: duration, acts: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "sessiond_acts_total",
 		Help: "What was done with sessions, by namespace, act and outcome: done, absent, refused, failed.",
 	}, []string{"namespace", "act", "outcome"})}
@@ -113,10 +116,6 @@ func newMetrics(reg prometheus.Registerer, b Build) (*metrics, error) {
 	}
 	for i, code := range codes {
 		m.index[code] = uint8(i)
-		for each := range methods {
-			labels := []string{strconv.Itoa(code), each.String()}
-			m.requests[each][i] = child{requests.WithLabelValues(labels...), duration.WithLabelValues(labels...)}
-		}
 	}
 	return m, nil
 }
@@ -138,12 +137,19 @@ func codeIndex(code int) int {
 }
 
 func (m *metrics) count(each method, code int, took time.Duration) {
-	c := &m.requests[each][m.index[min(max(code, 0), len(m.index)-1)]]
+	i := m.index[min(max(code, 0), len(m.index)-1)]
+	c := m.seen[each][i].Load()
+	if c == nil {
+		labels := []string{strconv.Itoa(codes[i]), each.String()}
+		c = &child{m.requests.WithLabelValues(labels...), m.duration.WithLabelValues(labels...)}
+		m.seen[each][i].Store(c)
+	}
 	c.count.Inc()
 	c.duration.Observe(max(0, took.Seconds()))
 }
 
-// served counts one namespace's acts.
+// served counts one namespace's acts. All are there from the beginning, so that the
+// first failure is an increase.
 type served struct {
 	acts [acts][outcomes]prometheus.Counter
 }
