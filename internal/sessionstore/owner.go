@@ -110,7 +110,7 @@ func (s *Store) Reseal(ctx context.Context, after RowKey, limit int) (last RowKe
 		if s.ring.Current(&r, c.id) {
 			continue
 		}
-		ok, err := s.reseal(ctx, r, c)
+		ok, err := s.reseal(ctx, r, c.id)
 		if err != nil {
 			return after, false, moved, err
 		}
@@ -121,9 +121,10 @@ func (s *Store) Reseal(ctx context.Context, after RowKey, limit int) (last RowKe
 	return last, end, moved, unreadable
 }
 
-// reseal brings one row under the current keys, unless it changed meanwhile.
-func (s *Store) reseal(ctx context.Context, stale Row, c content) (bool, error) {
-	target, moved := s.ring.RowKey(c.id), false
+// reseal brings one row under the current keys, with what it holds by then: one that
+// is written all the time would never be as it was walked, and lost with the old key.
+func (s *Store) reseal(ctx context.Context, stale Row, id []byte) (bool, error) {
+	target, moved := s.ring.RowKey(id), false
 	keys := []RowKey{stale.Key}
 	if target != stale.Key {
 		keys = append(keys, target)
@@ -131,8 +132,12 @@ func (s *Store) reseal(ctx context.Context, stale Row, c content) (bool, error) 
 	err := s.space.Apply(ctx, Change{Keys: keys, Exact: true, Next: func(v View) ([]Row, error) {
 		moved = false
 		now := v.Rows[0]
-		if now.State != stale.State || now.Version != stale.Version || len(keys) > 1 && v.Rows[1].State != Absent {
+		if now.State != Live && now.State != Retired || s.ring.Current(&now, id) || len(keys) > 1 && v.Rows[1].State != Absent {
 			return nil, nil
+		}
+		c, err := s.open(&now)
+		if err != nil {
+			return nil, err
 		}
 		now.Key = target
 		if err := s.seal(&now, c.id, c.owner, c.value); err != nil {
