@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"io/fs"
 	"testing"
 	"time"
 
@@ -78,6 +79,24 @@ func TestCiphersAreBounded(t *testing.T) {
 	}
 	if _, err := d.open(nil, "default", &row); err != nil {
 		t.Fatalf("a row whose cipher was forgotten: %v", err)
+	}
+}
+
+func TestExposed(t *testing.T) {
+	for _, c := range []struct {
+		mode      fs.FileMode
+		owner, me int
+		want      bool
+	}{
+		{0o600, 1000, 1000, false}, {0o400, 1000, 1000, false}, {0o600, 0, 0, false},
+		{0o640, 1000, 1000, true}, {0o640, 0, 0, true}, {0o604, 1000, 1000, true}, {0o620, 1000, 1000, true},
+		{0o440, 0, 1000, false}, {0o640, 0, 1000, false}, // a secret as Kubernetes mounts it
+		{0o460, 0, 1000, true}, {0o444, 0, 1000, true}, {0o450, 0, 1000, true}, {0o440, 2000, 1000, true},
+		{0o600 | fs.ModeDir, 0, 0, true}, {0o600 | fs.ModeNamedPipe, 0, 0, true},
+	} {
+		if got := exposed(c.mode, c.owner, c.me); got != c.want {
+			t.Errorf("%v of %d, read by %d: exposed %t", c.mode, c.owner, c.me, got)
+		}
 	}
 }
 

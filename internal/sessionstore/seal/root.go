@@ -92,16 +92,26 @@ func private(f *os.File) error {
 	if err != nil {
 		return fmt.Errorf("look at a key file: %w", err)
 	}
-	shown := info.Mode().Perm() & 0o077
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok && owner.Uid == 0 && os.Geteuid() != 0 {
+	owner := os.Geteuid()
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		owner = int(stat.Uid)
+	}
+	if exposed(info.Mode(), owner, os.Geteuid()) {
+		return fault.New(fault.Invalid, "seal.key_exposed", "Others than its owner can read or change %s. Run: chmod 600 %s", f.Name(), f.Name())
+	}
+	return nil
+}
+
+// exposed reports whether a file with that mode and owner can be read or changed by
+// others than this process's user and the superuser.
+func exposed(mode fs.FileMode, owner, me int) bool {
+	shown := mode.Perm() & 0o077
+	if owner == 0 && me != 0 {
 		// The superuser's file, given to this process by its group alone: so
 		// Kubernetes mounts a secret.
 		shown &^= 0o040
 	}
-	if !info.Mode().IsRegular() || shown != 0 {
-		return fault.New(fault.Invalid, "seal.key_exposed", "Others than its owner can read or change %s. Run: chmod 600 %s", f.Name(), f.Name())
-	}
-	return nil
+	return !mode.IsRegular() || shown != 0
 }
 
 func newRoot(secret []byte) (*Root, error) {

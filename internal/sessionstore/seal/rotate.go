@@ -97,9 +97,11 @@ func (k *Keyring) Promote(namespace string, id uint32) error {
 }
 
 // Retire removes an old key. The caller answers for it that nothing needs the key any
-// more: that a whole pass of sessionstore.Store.Reseal began after its successor was
-// promoted; and for an index key also that the longest life of a session has passed
-// since, because revocations and held deletes lie under it that no pass brings over.
+// more: that a whole pass of sessionstore.Store.Reseal began longer after its successor
+// was promoted than any request lasts, or a write that was under way may still come in
+// under the old key; and for an index key also that the longest life of a session has
+// passed since, because revocations and held deletes lie under it that no pass brings
+// over.
 func (k *Keyring) Retire(namespace string, id uint32) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()

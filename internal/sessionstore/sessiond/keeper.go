@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -18,15 +19,17 @@ import (
 type keeper struct {
 	keyring *seal.Keyring
 	spaces  []mounted
+	plain   bool          // rows from before there were keys may be there
 	settle  time.Duration // longer than any request lasts
 	log     *slog.Logger
 	wake    chan struct{}
+	moved   atomic.Int64 // rows that were sealed anew
 }
 
 func newKeeper(p *parts) *keeper {
 	l := p.settings.Limits
 	return &keeper{
-		keyring: p.keyring, spaces: p.spaces, log: p.log, wake: make(chan struct{}, 1),
+		keyring: p.keyring, spaces: p.spaces, plain: p.settings.Keys.FromPlain, log: p.log, wake: make(chan struct{}, 1),
 		settle: l.HeaderTimeout.Std() + 2*l.BodyTimeout.Std(),
 	}
 }
@@ -118,7 +121,7 @@ func (k *keeper) tend(ctx context.Context, m *mounted) error {
 	if !ok || !one.Destroyed.IsZero() {
 		return nil
 	}
-	var index time.Time
+	var begin time.Time // of the pass
 	old := false
 	for _, key := range one.Keys {
 		if key.State == seal.Announced && !readOnly {
@@ -127,23 +130,34 @@ func (k *keeper) tend(ctx context.Context, m *mounted) error {
 			}
 			return k.tend(ctx, m)
 		}
-		old = old || key.State == seal.Old
-		if key.State == seal.Old && key.Kind == seal.Index && key.Since.After(index) {
-			index = key.Since
+		if key.State != seal.Old {
+			continue
+		}
+		old = true
+		// No sooner than what was sealed or placed by the older key has arrived, or
+		// the pass would miss it; and for places see sessionstore.Store.Reseal.
+		wait := k.settle
+		if key.Kind == seal.Index {
+			wait = max(wait, m.MaxGrace)
+		}
+		if at := key.Since.Add(wait); at.After(begin) {
+			begin = at
 		}
 	}
-	if !old {
+	if !old && !k.plain {
 		return nil
 	}
-	if !index.IsZero() { // see sessionstore.Store.Reseal: no sooner than the longest grace
-		if err := until(ctx, index.Add(m.MaxGrace)); err != nil {
-			return err
-		}
+	if err := until(ctx, begin); err != nil {
+		return err
 	}
 	began := clock()
 	moved, err := k.pass(ctx, m.store)
+	k.moved.Add(int64(moved))
 	if moved > 0 {
 		k.log.Info("rows were sealed anew", slog.String("namespace", m.Name), slog.Int("rows", moved))
+	}
+	if err == nil && k.plain {
+		k.log.Info("no row from before there were keys is left: keys.from_plain can be removed", slog.String("namespace", m.Name))
 	}
 	if err != nil || readOnly {
 		return err
