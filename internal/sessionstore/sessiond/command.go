@@ -25,9 +25,8 @@ type Commands struct {
 	MakeKeys  MakeKeysCmd  `cmd:"" help:"Make the keys that sessions are sealed with."`
 	Schema    SchemaCmd    `cmd:"" help:"Print the CQL to run in Cassandra before the first start."`
 
-	Cert authority.Commands `cmd:"" help:"A small authority: issue, renew, revoke certificates, and see what ends."`
-
-	Credential listen.Commands `cmd:"" help:"Tokens for clients without certificates: make one, and see what ends."`
+	Cert       authority.Commands `cmd:"" help:"A small authority: issue, renew, revoke certificates, and see what ends."`
+	Credential listen.Commands    `cmd:"" help:"Tokens for clients without certificates: make one, and see what ends."`
 
 	admin.Commands `embed:""`
 }

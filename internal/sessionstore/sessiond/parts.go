@@ -113,7 +113,14 @@ func (p *parts) ring(namespace string) (sessionstore.Ring, error) {
 	if p.keyring == nil {
 		return plainRing{namespace}, nil
 	}
-	return p.keyring.Ring(namespace)
+	ring, err := p.keyring.Ring(namespace)
+	if err != nil {
+		return nil, err
+	}
+	if p.settings.Keys.FromPlain {
+		return takeover{ring, plainRing{namespace}}, nil
+	}
+	return ring, nil
 }
 
 func (p *parts) openSpace(ctx context.Context, sp settings.Space) error {

@@ -123,3 +123,24 @@ func TestStagedWithoutAnAnswer(t *testing.T) {
 		t.Error("the gate was not asked")
 	}
 }
+
+// TestSealingIsTurnedOn: who has a session from before there were keys keeps it, and
+// when all are brought over nothing in the clear is read any more.
+func TestSealingIsTurnedOn(t *testing.T) {
+	folder, o := t.TempDir(), newOffice(t)
+	b := start(t, folder, "selfcheck:", o.staged(t, folder, "at_rest"), "keys:", "")
+	b.want(201, b.client("client"), "POST", b.ready.URL+"k", "hello")
+	b.want(201, b.client("client"), "POST", b.ready.URL+"gone", "hello")
+	b.stop()
+	b = start(t, folder, "keys:", "keys: {root: keys/root.key, ring: keys/ring.json, from_plain: true}")
+	b.want(200, b.client("client"), "GET", b.ready.URL+"k", "")
+	b.want(204, b.client("client"), "DELETE", b.ready.URL+"gone", "")
+	b.want(404, b.client("client"), "GET", b.ready.URL+"gone", "")
+	b.eventually("the pass over all rows", func() bool {
+		return b.metric(`sessiond_unsafe{thing="plain_rows"}`) == "1" && b.p.keeper.moved.Load() > 0
+	})
+	b.stop()
+	b = start(t, folder)
+	b.want(200, b.client("client"), "GET", b.ready.URL+"k", "")
+	b.want(404, b.client("client"), "GET", b.ready.URL+"gone", "")
+}

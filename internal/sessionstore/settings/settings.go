@@ -140,6 +140,8 @@ type Keys struct {
 	// Audit signs the audit log and the receipts; it is made at the first start.
 	// Default: the audit log's name with .key.
 	Audit string `yaml:"audit"`
+	// FromPlain also reads rows from before there were keys, and brings them over.
+	FromPlain bool `yaml:"from_plain"`
 }
 
 // Address is where a further listener listens; it is off without a port.

@@ -208,6 +208,7 @@ func TestRefuses(t *testing.T) {
 		{"embedded", "{data: d, free_disk: {short: 101%}}", "embedded.free_disk.short", "from 0% to 100%"},
 		{"keys", "", "keys.root", "sealed"},
 		{"keys", "{root: r}", "keys", "both root and ring"},
+		{"keys", "{from_plain: true}", "keys.from_plain", "root and ring"},
 		{"admin", "{listen_port: 1}", "audit", "audit log"},
 		{"cassandra", "{hosts: [a]}", "cassandra.tls.ca", "whom sessions are given to"},
 		{"cassandra", "{tls: {ca: a}}", "cassandra.authentication", "password_file"},
@@ -313,6 +314,7 @@ func TestUnsafeThings(t *testing.T) {
 	}
 	for _, tt := range []struct{ key, value, thing string }{
 		{"keys", "{root: d/r, ring: q}", "keys_beside_data"},
+		{"keys", "{root: r, ring: q, from_plain: true}", "plain_rows"},
 		{"embedded", "{data: d, sync: false}", "sync_off"},
 		{"default_ttl", "0", "ttl_never"},
 		{"namespaces", "[{name: default, base_uri: /a}]", "no_quota"},

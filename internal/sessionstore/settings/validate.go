@@ -214,6 +214,9 @@ func (s *Settings) checkBackends(f *findings) {
 	if (s.Keys.Root == "") != (s.Keys.Ring == "") {
 		f.add("keys", "needs both root and ring")
 	}
+	if s.Keys.FromPlain && s.Keys.Root == "" {
+		f.add("keys.from_plain", "needs root and ring, under which the rows are brought")
+	}
 	if s.Keys.Root == "" && s.on(AtRest) && s.Profile != AsKask {
 		f.add("keys.root", "must name the file of the root key, and keys.ring that of the keys it wraps: sessions are sealed with them. `portreeve sessiond make-keys` makes both")
 	}

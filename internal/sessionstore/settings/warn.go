@@ -105,6 +105,9 @@ func (s *Settings) warnKeys(w *warnings) {
 	if s.Keys.Root == "" {
 		w.open("at_rest", "sessions are not sealed with a key of yours: who gets the disk, a snapshot or a backup can use every session. Set keys.root and keys.ring; `portreeve sessiond make-keys` makes them.")
 	}
+	if s.Keys.FromPlain {
+		w.open("plain_rows", "rows from before there were keys are still read, and whoever can write to the disk can make such rows. Remove keys.from_plain once the log says that there are none left.")
+	}
 	if e := s.Embedded; e != nil {
 		if s.Keys.Root != "" && within(s.Keys.Root, e.Data) {
 			w.open("keys_beside_data", "the root key lies in the folder of the data: who takes the disk has both. Move keys.root elsewhere.")
