@@ -65,9 +65,6 @@ type Row struct {
 	Sealed      []byte        // id, owner and value, encrypted
 }
 
-// aadSize is the length of what AppendAAD appends beside the namespace's name.
-const aadSize = 1 + 1 + 32 + 16 + 8 + 8 + 8
-
 // AppendAAD appends what the sealed value is bound to: namespace, row key, owner,
 // version, and the two instants that nobody may move. A row copied to another
 // place, given to another owner or made older than it is does not open.
