@@ -17,7 +17,7 @@ import (
 )
 
 // attempts is how often a change is decided anew because somebody was faster.
-const attempts = 12
+const attempts = 24
 
 // act is what is done to a partition.
 type act int
@@ -30,6 +30,7 @@ const (
 	renew             // a later end
 	retire            // the id was changed
 	end               // no content counts any more
+	mark              // whatever was not seen has ended
 )
 
 // step is one partition's part of a change.
@@ -38,6 +39,13 @@ type step struct {
 	row   sessionstore.Row
 	seen  *cells
 	shown sessionstore.Row
+
+	promise promise // of what is created
+	token   uint64  // that an end or a retirement carries
+	// What a transaction has put.
+	x    xcontent
+	xtag int64
+	ttl  int
 }
 
 // Apply is sessionstore.Space.Apply.
@@ -69,7 +77,7 @@ func (s *space) Apply(ctx context.Context, c sessionstore.Change) error {
 			return err
 		}
 	}
-	e := fault.New(fault.Unavailable, "session.store_busy", "Others change this session all the time, or the clocks of Cassandra's nodes differ. Try again.")
+	e := fault.New(fault.Unavailable, "session.store_busy", "Others change this session all the time. Try again.")
 	e.RetryAfter = time.Second
 	return e
 }
@@ -77,7 +85,9 @@ func (s *space) Apply(ctx context.Context, c sessionstore.Change) error {
 // plan says what a change does to each partition, and whether that must be by
 // transactions.
 func (s *space) plan(c sessionstore.Change, v sessionstore.View, seen []*cells, rows []sessionstore.Row) (steps []step, exact bool, err error) {
-	exact = c.Exact
+	// With several places for one session, it may be moved: a write to where it was
+	// is to notice.
+	exact = c.Exact || len(c.Keys) > 1
 	for _, r := range rows {
 		i := slices.Index(c.Keys, r.Key)
 		if i < 0 {
@@ -86,7 +96,7 @@ func (s *space) plan(c sessionstore.Change, v sessionstore.View, seen []*cells, 
 		st := step{row: r, seen: seen[i], shown: v.Rows[i], act: put}
 		goesOn := st.shown.State == sessionstore.Live || st.shown.State == sessionstore.Retired
 		switch {
-		case r.State == sessionstore.Absent && st.seen.content == nil && st.shown.State == sessionstore.Absent && !c.Ends:
+		case r.State == sessionstore.Absent && st.seen.begun == 0 && st.shown.State == sessionstore.Absent:
 			continue
 		case r.State == sessionstore.Absent, r.State == sessionstore.Revoked:
 			st.act = end
@@ -103,11 +113,9 @@ func (s *space) plan(c sessionstore.Change, v sessionstore.View, seen []*cells, 
 		}
 		steps = append(steps, st)
 	}
-	if c.Ends {
-		for i, key := range c.Keys {
-			if !slices.ContainsFunc(rows, func(r sessionstore.Row) bool { return r.Key == key }) {
-				steps = append(steps, step{act: end, row: sessionstore.Row{Key: key}, seen: seen[i], shown: v.Rows[i]})
-			}
+	for i, key := range c.Keys {
+		if c.Ends && v.Rows[i].State == sessionstore.Absent {
+			steps = append(steps, step{act: mark, row: sessionstore.Row{Key: key}, seen: seen[i], shown: v.Rows[i]})
 		}
 	}
 	slices.SortStableFunc(steps, func(a, b step) int { return int(a.act - b.act) })
@@ -119,10 +127,11 @@ func (st *step) reaches(now sessionstore.Instant) bool {
 	if st.row.Expires < st.shown.Expires {
 		return false // earlier than what the content says: it must say so itself
 	}
-	if st.seen.left == nil {
+	seconds := st.seen.lapses()
+	if seconds == nil {
 		return true
 	}
-	left := time.Duration(*st.seen.left)*time.Second - time.Minute
+	left := time.Duration(*seconds)*time.Second - time.Minute
 	return st.row.Expires != 0 && st.row.Expires.Time().Sub(now.Time()) < left
 }
 
@@ -136,6 +145,8 @@ func (s *space) plain(ctx context.Context, now sessionstore.Instant, steps []ste
 			err = s.put(ctx, now, st)
 		case renew:
 			err = s.renew(ctx, st)
+		case mark:
+			err = s.mark(ctx, now, st)
 		default:
 			err = s.end(ctx, now, st)
 		}
@@ -147,7 +158,8 @@ func (s *space) plain(ctx context.Context, now sessionstore.Instant, steps []ste
 }
 
 func (s *space) put(ctx context.Context, now sessionstore.Instant, st *step) error {
-	at, ttl := s.link.stamps.after(st.seen.latest()...), keeps(&st.row, now, s.link.seconds())
+	at := s.link.stamps.after(st.seen.latest()...) + 1 // and so after what clear removes
+	ttl := outlasts(keeps(&st.row, now, s.link.seconds()), st.seen.xcontent, st.seen.xleft)
 	if err := s.enter(ctx, &st.row, at, ttl); err != nil {
 		return err
 	}
@@ -159,7 +171,7 @@ func (s *space) put(ctx context.Context, now sessionstore.Instant, st *step) err
 // ended there, one that goes on when it began, so that an end that it did not see
 // counts for it.
 func (st *step) begins(at int64) int64 {
-	if st.act == put && st.seen.content != nil && st.shown.State == st.row.State {
+	if st.act == put && st.seen.begun > st.seen.ended && st.shown.State == st.row.State {
 		return st.seen.begun
 	}
 	return at
@@ -181,8 +193,8 @@ func (s *space) renew(ctx context.Context, st *step) error {
 		return nil
 	}
 	at, ttl := s.link.stamps.after(st.seen.latest()...), 0
-	if st.seen.left != nil {
-		ttl = *st.seen.left
+	if left := st.seen.lapses(); left != nil {
+		ttl = *left
 	}
 	n := renewal{version: st.row.Version, expires: st.row.Expires}
 	return away("touch", s.link.query(s.cql.renew, at, ttl, n.encode(), st.row.Key[:]).Consistency(gocql.LocalQuorum).ExecContext(ctx))
@@ -196,7 +208,17 @@ func (s *space) end(ctx context.Context, now sessionstore.Instant, st *step) err
 	if err != nil {
 		return away("delete", err)
 	}
-	return s.leave(ctx, st, at)
+	// It has ended. What cannot be tidied lapses by itself.
+	_ = s.xclear(ctx, st.seen)
+	_ = s.leave(ctx, st, at)
+	return nil
+}
+
+// mark ends what other data centres may hold that was not seen here.
+func (s *space) mark(ctx context.Context, now sessionstore.Instant, st *step) error {
+	at := s.link.stamps.after(st.seen.latest()...)
+	err := s.link.query(s.cql.mark, at, remembers(&st.shown, now, s.link.seconds()), at, st.row.Key[:]).Consistency(gocql.EachQuorum).ExecContext(ctx)
+	return away("delete", err)
 }
 
 // ending is what the cells of an ended row hold.
@@ -222,8 +244,8 @@ func (s *space) ending(now sessionstore.Instant, st *step, at int64) ending {
 	return e
 }
 
-// leave takes an ended row from its owner's list. What is not taken is passed over
-// when the list is read.
+// leave takes an ended row from its owner's list. One that stays is passed over when
+// the list is read.
 func (s *space) leave(ctx context.Context, st *step, at int64) error {
 	owner := st.seen.row.Owner
 	if owner == (sessionstore.OwnerKey{}) {
@@ -237,7 +259,7 @@ func fresh() uint64 { return rand.Uint64()>>1 | 1 }
 
 // pause waits for a moment that grows with each try.
 func pause(ctx context.Context, try int) error {
-	longest := min(time.Millisecond<<try, 500*time.Millisecond)
+	longest := min(time.Millisecond<<min(try, 10), 100*time.Millisecond)
 	wait := time.NewTimer(longest/2 + rand.N(longest))
 	defer wait.Stop()
 	select {

@@ -107,7 +107,7 @@ func (b *Backend) Guarantees() []string {
 		"deletes and revocations at EACH_QUORUM: they need every data centre, and are seen in each of them once answered; if one is away they fail, and say so",
 		"an ended, changed or revoked session is not brought back by a write that was under way, however late it comes",
 		"a write with a precondition, and a change of id, is a lightweight transaction: it happens on the state that it was decided on, or not at all",
-		"a change of id touches two partitions: the new id is there before the old one is retired, and for that moment both may be read; if the process dies in between, both stay until they expire, and nobody was told the new one",
+		"a change of id happens for all readers at once, when the old id is retired, or not at all, also if the process dies in between",
 		"a write to an id that is being changed at the same moment may be answered and not reach the new id",
 		"two writes without a precondition at the same moment: one of them stays, whole",
 		"a write of another data centre is seen when it has arrived, as a rule within its distance",

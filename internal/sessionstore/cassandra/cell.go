@@ -10,34 +10,54 @@ import (
 	"portreeve.org/portreeve/internal/sessionstore"
 )
 
-// cells is a partition as it was read: what is there, not yet what it means.
+// cells is a partition as it was read, and what it means.
 type cells struct {
-	key     sessionstore.RowKey
-	content []byte
-	tag     *int64
-	renewed []byte
-	gone    *int64
-	held    *int64
-	retired []byte
-	written [3]*int64 // timestamps of content, renewed and gone
-	left    *int      // seconds until Cassandra drops the content
+	key      sessionstore.RowKey
+	content  []byte
+	tag      *int64
+	renewed  []byte
+	gone     *int64
+	held     *int64
+	xcontent []byte
+	xtag     *int64
+	xgone    []byte
+	xretired []byte
+	written  [3]*int64 // timestamps of content, renewed and gone
+	left     *int      // seconds until Cassandra drops the content
+	xleft    *int      // and the xcontent
 
-	row   sessionstore.Row // of content
-	begun int64            // of content
-	to    retirement       // of retired
+	row    sessionstore.Row // of the content that counts, if begun is not 0
+	begun  int64            // when that began in its place
+	x      bool             // it is the xcontent
+	wait   promise          // what it waits for
+	over   uint64           // token of xgone
+	ended  int64            // what began then or earlier has ended
+	refuse int64            // until when writes are refused
+	to     retirement       // of xretired
 }
 
 // columns are what fields scans into.
-const columns = "content, tag, renewed, gone, held, retired, writetime(content), writetime(renewed), writetime(gone), ttl(content)"
+const columns = "content, tag, renewed, gone, held, xcontent, xtag, xgone, xretired, writetime(content), writetime(renewed), writetime(gone), ttl(content), ttl(xcontent)"
 
 func (c *cells) fields() []any {
-	return []any{&c.content, &c.tag, &c.renewed, &c.gone, &c.held, &c.retired, &c.written[0], &c.written[1], &c.written[2], &c.left}
+	return []any{&c.content, &c.tag, &c.renewed, &c.gone, &c.held, &c.xcontent, &c.xtag, &c.xgone, &c.xretired,
+		&c.written[0], &c.written[1], &c.written[2], &c.left, &c.xleft}
 }
 
 // parse makes sense of the cells.
 func (c *cells) parse() (err error) {
-	if c.content != nil {
-		if c.row, c.begun, err = decode(c.content); err != nil {
+	counts := c.content
+	if c.xcontent != nil {
+		x, err := decodeX(c.xcontent)
+		if err != nil {
+			return err
+		}
+		if c.x = c.content == nil || c.tag != nil && *c.tag == x.base; c.x {
+			counts, c.wait = x.content, x.promise
+		}
+	}
+	if counts != nil {
+		if c.row, c.begun, err = decode(counts); err != nil {
 			return err
 		}
 	}
@@ -51,34 +71,75 @@ func (c *cells) parse() (err error) {
 			r.Expires = max(r.Expires, n.expires)
 		}
 	}
-	if c.retired != nil {
-		if c.to, err = decodeRetirement(c.retired); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.parseEnds()
 }
 
-// latest returns what a timestamp must be later than to be seen.
+func (c *cells) parseEnds() (err error) {
+	if c.gone != nil {
+		c.ended = *c.gone
+	}
+	if c.held != nil {
+		c.refuse = *c.held
+	}
+	if c.xgone != nil {
+		x, err := decodeGone(c.xgone)
+		if err != nil {
+			return err
+		}
+		c.over = x.token
+		c.ended, c.refuse = max(c.ended, x.ended), max(c.refuse, x.held)
+	}
+	if c.xretired != nil {
+		c.to, err = decodeRetirement(c.xretired)
+	}
+	return err
+}
+
+// fulfils reports whether the partition has done what a promise waits for.
+func (c *cells) fulfils(p promise) bool { return c.over == p.token || c.to.token == p.token }
+
+// forget takes away a content whose promise is not fulfilled: it does not count.
+func (c *cells) forget() { c.row, c.begun = sessionstore.Row{Key: c.key}, 0 }
+
+// latest returns what a new timestamp, and a new beginning, must be later than.
 func (c *cells) latest() []int64 {
-	all := []int64{c.begun}
-	for _, t := range []*int64{c.written[0], c.written[1], c.written[2], c.gone} {
+	all := []int64{c.begun, c.ended, c.to.ended}
+	for _, t := range c.written {
 		if t != nil {
 			all = append(all, *t)
 		}
 	}
-	if c.retired != nil {
-		all = append(all, c.to.ended)
-	}
 	return all
+}
+
+// lapses returns in how many seconds Cassandra drops the content that counts; nil is
+// never.
+func (c *cells) lapses() *int {
+	if c.x {
+		return c.xleft
+	}
+	return c.left
+}
+
+// outlasts returns for how many seconds Cassandra is to keep a new content, so that
+// one of the other kind that it replaces does not outlive it and count again.
+func outlasts(ttl int, other []byte, left *int) int {
+	switch {
+	case ttl == 0 || other == nil:
+		return ttl
+	case left == nil:
+		return 0
+	default:
+		return max(ttl, *left+int(slack/time.Second))
+	}
 }
 
 // shown returns the row that the cells mean now. The revocation of its owner is the
 // caller's to add.
 func (c *cells) shown(now sessionstore.Instant) sessionstore.Row {
-	if c.content != nil && (c.gone == nil || c.begun > *c.gone) {
+	if c.begun > c.ended {
 		r := c.row
-		if c.retired != nil && c.begun <= c.to.ended && r.State != sessionstore.Revoked {
+		if c.begun <= c.to.ended && r.State != sessionstore.Revoked {
 			r.State, r.Successor = sessionstore.Retired, c.to.successor
 			if c.to.until != 0 && (r.Expires == 0 || c.to.until < r.Expires) {
 				r.Expires = c.to.until
@@ -88,8 +149,8 @@ func (c *cells) shown(now sessionstore.Instant) sessionstore.Row {
 			return r
 		}
 	}
-	if c.held != nil && *c.held > int64(now) {
-		return sessionstore.Row{Key: c.key, State: sessionstore.Revoked, Expires: sessionstore.Instant(*c.held)}
+	if c.refuse > int64(now) {
+		return sessionstore.Row{Key: c.key, State: sessionstore.Revoked, Expires: sessionstore.Instant(c.refuse)}
 	}
 	return sessionstore.Row{Key: c.key}
 }

@@ -17,16 +17,20 @@
 //     takes back a write;
 //     gone ends every content that began at or before it, so that a write that was
 //     under way when a session was ended comes too late, whenever it comes;
-//     retired does the same for an id that was changed, and leaves it readable for
+//     xretired does the same for an id that was changed, and leaves it readable for
 //     its grace.
 //   - An owner's revocation is a row of its own that is read with each owned
 //     session. It ends late writes as gone does.
 //   - Changes whose rule needs the exact state are lightweight transactions on one
-//     partition. A change of two partitions first makes the new row, then retires
-//     the old one, each by a transaction; if the second is lost, the first is undone
-//     and the rule is asked again.
+//     partition. Their timestamps are the coordinators', those of other writes are
+//     not, and Cassandra would let either hide the other. So they have cells of
+//     their own (x...) that nothing else writes: an xcontent counts while the
+//     content that it replaced is there, or none; a write that comes at the same
+//     moment stays the later one.
+//   - A change of two partitions (of an id; of a key) is a promise and a transaction:
+//     the new row is put with the key of the old one, and counts once that carries the
+//     promise's token. So it happens when the old one is retired, for all readers at
+//     once, or not at all, also if the process dies in between.
 //   - Timestamps follow the cluster's clock, not this machine's, and are always later
 //     than that of the cell that was read before: a clock set back loses no write.
-//     A transaction's timestamp is the coordinator's; it is read back, and one that
-//     an older write in the cluster's future hides counts as lost.
 package cassandra

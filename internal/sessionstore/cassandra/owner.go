@@ -97,25 +97,24 @@ func (s *space) Revoke(ctx context.Context, owners []sessionstore.OwnerKey, notB
 // empty takes the content of a revoked row away, and reports whether it was live.
 func (s *space) empty(ctx context.Context, c *cells, owner sessionstore.OwnerKey, notBefore sessionstore.Instant) (bool, error) {
 	for try := range attempts {
-		if r := &c.row; c.content == nil || r.Owner != owner || r.Established > notBefore || r.State == sessionstore.Revoked {
+		if r := &c.row; c.begun == 0 || r.Owner != owner || r.Established > notBefore {
 			return false, nil
 		}
 		now := s.now()
-		shown := c.shown(now)
-		st := &step{act: put, seen: c, shown: c.row, row: c.row}
-		st.row.Sealed = nil
-		if c.row.State == sessionstore.Live {
-			// Revoked by the owner's row, and so is what was under way.
-			st.row.State, st.shown.State = sessionstore.Revoked, sessionstore.Revoked
-		} else {
-			st.row.State = sessionstore.Revoked
+		was := c.shown(now).State == sessionstore.Live
+		if c.row.State == sessionstore.Revoked {
+			return false, s.clear(ctx, c)
 		}
-		if shown.State == sessionstore.Absent {
-			st = &step{act: end, seen: c, shown: shown, row: sessionstore.Row{Key: c.key}}
-		}
+		// A tombstone in its place, which the owner's row ends as it ended this one.
+		st := &step{act: put, seen: c, row: c.row, shown: c.row}
+		st.row.State, st.row.Sealed = sessionstore.Revoked, nil
+		st.shown.State = sessionstore.Revoked
 		done, err := s.step(ctx, now, st)
-		if done || err != nil {
-			return done && shown.State == sessionstore.Live, err
+		if done && err == nil {
+			return was, s.clear(ctx, c)
+		}
+		if err != nil {
+			return false, err
 		}
 		if err := pause(ctx, try); err != nil {
 			return false, err
@@ -154,6 +153,9 @@ func (s *space) Walk(ctx context.Context, after sessionstore.RowKey, f func(sess
 // visit calls f for a row that is there. epochs is what is known of owners by now.
 func (s *space) visit(ctx context.Context, c *cells, epochs map[sessionstore.OwnerKey]sessionstore.Instant, f func(sessionstore.Row) (bool, error)) (bool, error) {
 	if err := c.parse(); err != nil {
+		return false, err
+	}
+	if err := s.settle(ctx, c, gocql.LocalQuorum); err != nil {
 		return false, err
 	}
 	r := c.shown(s.now())

@@ -64,6 +64,58 @@ func decode(b []byte) (r sessionstore.Row, begun int64, err error) {
 	return r, begun, nil
 }
 
+// promise makes a content count only once another partition says so: the change of
+// two partitions happens when that one is changed.
+type promise struct {
+	token uint64              // 0 = none: the content counts
+	at    sessionstore.RowKey // of the other partition, whose end or retirement has the token then
+}
+
+// xcontent is a content by a lightweight transaction.
+type xcontent struct {
+	base    int64 // tag of the content that it replaces; 0 = none
+	promise promise
+	content []byte
+}
+
+func (x xcontent) encode() []byte {
+	b := make([]byte, 0, 48+len(x.content))
+	b = binary.BigEndian.AppendUint64(b, uint64(x.base))
+	b = binary.BigEndian.AppendUint64(b, x.promise.token)
+	b = append(b, x.promise.at[:]...)
+	return append(b, x.content...)
+}
+
+func decodeX(b []byte) (x xcontent, err error) {
+	if len(b) < 48 {
+		return x, errRecord
+	}
+	x.base, x.promise.token = int64(binary.BigEndian.Uint64(b)), binary.BigEndian.Uint64(b[8:])
+	copy(x.promise.at[:], b[16:])
+	x.content = b[48:]
+	return x, nil
+}
+
+// gone is an xgone.
+type gone struct {
+	ended int64  // what began then or earlier has ended
+	held  int64  // until when writes are refused; 0 = not at all
+	token uint64 // what a promise waits for; 0 = none
+}
+
+func (g gone) encode() []byte {
+	b := binary.BigEndian.AppendUint64(nil, uint64(g.ended))
+	b = binary.BigEndian.AppendUint64(b, uint64(g.held))
+	return binary.BigEndian.AppendUint64(b, g.token)
+}
+
+func decodeGone(b []byte) (gone, error) {
+	if len(b) != 24 {
+		return gone{}, errRecord
+	}
+	return gone{int64(binary.BigEndian.Uint64(b)), int64(binary.BigEndian.Uint64(b[8:])), binary.BigEndian.Uint64(b[16:])}, nil
+}
+
 // renewal moves the end of one content.
 type renewal struct {
 	version uint64
@@ -86,20 +138,23 @@ func decodeRenewal(b []byte) (renewal, error) {
 type retirement struct {
 	ended     int64 // contents that began then or earlier are retired
 	until     sessionstore.Instant
+	token     uint64 // what a promise waits for; 0 = none
 	successor sessionstore.RowKey
 }
 
 func (t retirement) encode() []byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(t.ended))
 	b = binary.BigEndian.AppendUint64(b, uint64(t.until))
+	b = binary.BigEndian.AppendUint64(b, t.token)
 	return append(b, t.successor[:]...)
 }
 
 func decodeRetirement(b []byte) (t retirement, err error) {
-	if len(b) != 16+len(t.successor) {
+	if len(b) != 24+len(t.successor) {
 		return t, errRecord
 	}
 	t.ended, t.until = int64(binary.BigEndian.Uint64(b)), sessionstore.Instant(binary.BigEndian.Uint64(b[8:]))
-	copy(t.successor[:], b[16:])
+	t.token = binary.BigEndian.Uint64(b[16:])
+	copy(t.successor[:], b[24:])
 	return t, nil
 }

@@ -22,11 +22,11 @@ type space struct {
 
 // statements are those of one namespace's tables.
 type statements struct {
-	load, put, renew, end          string
-	casPut, casRetire, casEnd      string
-	index, unindex, owned          string
-	epoch, revoke                  string
-	walk, walkFrom, dropRows, drop string
+	load, put, renew, end, mark, clear string
+	xput, xkeep, xretire, xend, xclear string
+	index, unindex, owned              string
+	epoch, revoke                      string
+	walk, walkFrom, dropRows, drop     string
 }
 
 func newSpace(b *Backend, name string) (*space, error) {
@@ -35,35 +35,60 @@ func newSpace(b *Backend, name string) (*space, error) {
 		return nil, err
 	}
 	rows, owners, epochs := b.config.Keyspace+"."+t.Rows, b.config.Keyspace+"."+t.Owners, b.config.Keyspace+"."+t.Epochs
-	const unchanged = " WHERE key = ? IF tag = ? AND gone = ? AND retired = ?"
+	const unchanged = " WHERE key = ? IF tag = ? AND gone = ? AND held = ? AND xtag = ? AND xgone = ? AND xretired = ?"
 	return &space{Backend: b, tables: t, cql: statements{
-		load:      "SELECT " + columns + " FROM " + rows + " WHERE key = ?",
-		put:       "UPDATE " + rows + " USING TIMESTAMP ? AND TTL ? SET content = ?, tag = ? WHERE key = ?",
-		renew:     "UPDATE " + rows + " USING TIMESTAMP ? AND TTL ? SET renewed = ? WHERE key = ?",
-		end:       "UPDATE " + rows + " USING TIMESTAMP ? AND TTL ? SET gone = ?, held = ?, content = ?, tag = ?, renewed = null WHERE key = ?",
-		casPut:    "UPDATE " + rows + " USING TTL ? SET content = ?, tag = ?" + unchanged,
-		casRetire: "UPDATE " + rows + " USING TTL ? SET retired = ?" + unchanged,
-		casEnd:    "UPDATE " + rows + " USING TTL ? SET gone = ?, held = ?, content = ?, tag = ?, renewed = null" + unchanged,
-		index:     "INSERT INTO " + owners + " (owner, key) VALUES (?, ?) USING TIMESTAMP ? AND TTL ?",
-		unindex:   "DELETE FROM " + owners + " USING TIMESTAMP ? WHERE owner = ? AND key = ?",
-		owned:     "SELECT key FROM " + owners + " WHERE owner = ? AND key > ?",
-		epoch:     "SELECT not_before FROM " + epochs + " WHERE owner = ?",
-		revoke:    "UPDATE " + epochs + " USING TIMESTAMP ? SET not_before = ? WHERE owner = ?",
-		walk:      "SELECT key, " + columns + " FROM " + rows,
-		walkFrom:  "SELECT key, " + columns + " FROM " + rows + " WHERE token(key) > token(?)",
-		dropRows:  "TRUNCATE " + rows,
-		drop:      "TRUNCATE " + owners,
+		load:     "SELECT " + columns + " FROM " + rows + " WHERE key = ?",
+		put:      "UPDATE " + rows + " USING TIMESTAMP ? AND TTL ? SET content = ?, tag = ? WHERE key = ?",
+		renew:    "UPDATE " + rows + " USING TIMESTAMP ? AND TTL ? SET renewed = ? WHERE key = ?",
+		end:      "UPDATE " + rows + " USING TIMESTAMP ? AND TTL ? SET gone = ?, held = ?, content = ?, tag = ?, renewed = null WHERE key = ?",
+		mark:     "UPDATE " + rows + " USING TIMESTAMP ? AND TTL ? SET gone = ? WHERE key = ?",
+		clear:    "DELETE content, tag, renewed FROM " + rows + " USING TIMESTAMP ? WHERE key = ?",
+		xput:     "UPDATE " + rows + " USING TTL ? SET xcontent = ?, xtag = ?" + unchanged,
+		xretire:  "UPDATE " + rows + " USING TTL ? SET xretired = ?" + unchanged,
+		xend:     "UPDATE " + rows + " USING TTL ? SET xgone = ?, xcontent = ?, xtag = ?" + unchanged,
+		index:    "INSERT INTO " + owners + " (owner, key) VALUES (?, ?) USING TIMESTAMP ? AND TTL ?",
+		unindex:  "DELETE FROM " + owners + " USING TIMESTAMP ? WHERE owner = ? AND key = ?",
+		owned:    "SELECT key FROM " + owners + " WHERE owner = ? AND key > ?",
+		epoch:    "SELECT not_before FROM " + epochs + " WHERE owner = ?",
+		revoke:   "UPDATE " + epochs + " USING TIMESTAMP ? SET not_before = ? WHERE owner = ?",
+		walk:     "SELECT key, " + columns + " FROM " + rows,
+		walkFrom: "SELECT key, " + columns + " FROM " + rows + " WHERE token(key) > token(?)",
+		dropRows: "TRUNCATE " + rows,
+		drop:     "TRUNCATE " + owners,
 	}}, nil
 }
 
-// load reads a partition.
+// load reads a partition, and another one if its content waits for that.
 func (s *space) load(ctx context.Context, key sessionstore.RowKey, level gocql.Consistency) (*cells, error) {
+	c, err := s.read(ctx, key, level)
+	if err != nil {
+		return nil, err
+	}
+	return c, s.settle(ctx, c, level)
+}
+
+func (s *space) read(ctx context.Context, key sessionstore.RowKey, level gocql.Consistency) (*cells, error) {
 	c := &cells{key: key}
 	err := s.link.query(s.cql.load, key[:]).Consistency(level).ScanContext(ctx, c.fields()...)
 	if err != nil && !errors.Is(err, gocql.ErrNotFound) {
 		return nil, away("read", err)
 	}
 	return c, c.parse()
+}
+
+// settle finds out whether a promised content counts.
+func (s *space) settle(ctx context.Context, c *cells, level gocql.Consistency) error {
+	if c.wait.token == 0 {
+		return nil
+	}
+	other, err := s.read(ctx, c.wait.at, level)
+	if err != nil {
+		return err
+	}
+	if !other.fulfils(c.wait) {
+		c.forget()
+	}
+	return nil
 }
 
 // epoch reads until when an owner's sessions are revoked; 0 = not at all.
@@ -119,6 +144,9 @@ func (s *space) Get(ctx context.Context, key sessionstore.RowKey) (sessionstore.
 		}
 		switch r.State {
 		case sessionstore.Live:
+			if r.Established != first.Established {
+				return sessionstore.Row{}, sessionstore.ErrNotFound // another session under the id
+			}
 			return first, nil
 		case sessionstore.Retired:
 			key = r.Successor

@@ -13,112 +13,166 @@ import (
 )
 
 // transact carries out steps, each if its partition is as it was seen. It reports
-// false if one was not; what this change has created is then undone.
+// false if one was not.
+//
+// What it creates is promised at first, and counts once the first step that ends or
+// retires another partition has happened: before that nobody sees any of the two,
+// after it everybody both.
 func (s *space) transact(ctx context.Context, now sessionstore.Instant, steps []step) (bool, error) {
+	made := bind(steps)
 	for i := range steps {
-		st := &steps[i]
-		if st.act == renew { // it names the content that it is for: no other is touched
-			if err := s.renew(ctx, st); err != nil {
-				return false, err
-			}
-			continue
-		}
-		done, err := s.step(ctx, now, st)
+		done, err := s.step(ctx, now, &steps[i])
 		if done && err == nil {
 			continue
 		}
-		if done { // as far as anybody knows: what it made must stay
-			return false, err
-		}
-		for j := range steps[:i] {
-			if steps[j].act == create {
-				err = errors.Join(err, s.undo(ctx, now, &steps[j]))
+		if !done { // it can never happen any more; if that is not sure, the promise tells
+			for _, st := range made[:min(i, len(made))] {
+				_ = s.withdraw(ctx, st)
 			}
 		}
 		return false, err
 	}
+	for _, st := range made {
+		_ = s.fulfil(ctx, st) // or else readers go on to look at the other partition
+	}
 	return true, nil
 }
 
-// undo ends what a change has created in vain, also if the request was given up.
-func (s *space) undo(ctx context.Context, now sessionstore.Instant, st *step) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.QueryTimeout)
-	defer cancel()
-	c, err := s.load(ctx, st.row.Key, gocql.LocalQuorum)
-	if err != nil {
-		return err
+// bind makes the steps that create wait for the one that ends, and returns them. They
+// are the first of all.
+func bind(steps []step) (made []*step) {
+	for i := range steps {
+		st := &steps[i]
+		switch {
+		case st.act == create:
+			made = append(made, st)
+		case (st.act == retire || st.act == end) && len(made) > 0:
+			st.token = fresh()
+			for _, m := range made {
+				m.promise = promise{token: st.token, at: st.row.Key}
+			}
+			return made
+		}
 	}
-	return s.end(ctx, now, &step{act: end, row: sessionstore.Row{Key: st.row.Key}, seen: c, shown: c.shown(now)})
+	return nil
 }
 
-// step carries out one step by a transaction. True with an error means that it may
-// have happened.
+// step carries out one step. True with an error means that it may have happened.
 func (s *space) step(ctx context.Context, now sessionstore.Instant, st *step) (bool, error) {
 	at := s.link.stamps.after(st.seen.latest()...)
 	switch st.act {
+	case renew: // it names the content that it is for: no other is touched
+		err := s.renew(ctx, st)
+		return err == nil, err
+	case mark:
+		err := s.mark(ctx, now, st)
+		return err == nil, err
 	case create, put:
-		ttl := keeps(&st.row, now, s.link.seconds())
-		if err := s.enter(ctx, &st.row, at, ttl); err != nil {
-			return false, err
-		}
-		content := encode(&st.row, st.begins(at))
-		return s.decide(ctx, st, gocql.LocalQuorum, func(c *cells) bool { return bytes.Equal(c.content, content) },
-			s.cql.casPut, ttl, content, int64(fresh()))
+		return s.stepPut(ctx, now, st, at)
 	case retire:
-		t := retirement{ended: max(st.seen.begun, at), until: st.row.Expires, successor: st.row.Successor}
-		raw := t.encode()
-		return s.decide(ctx, st, gocql.EachQuorum, func(c *cells) bool { return bytes.Equal(c.retired, raw) },
-			s.cql.casRetire, remembers(&st.shown, now, s.link.seconds()), raw)
+		raw := retirement{ended: max(st.seen.begun, at), until: st.row.Expires, token: st.token, successor: st.row.Successor}.encode()
+		return s.decide(ctx, st, gocql.EachQuorum, func(c *cells) bool { return bytes.Equal(c.xretired, raw) },
+			s.cql.xretire, remembers(&st.shown, now, s.link.seconds()), raw)
 	default:
-		e := s.ending(now, st, at)
-		done, err := s.decide(ctx, st, gocql.EachQuorum, func(c *cells) bool { return c.gone != nil && *c.gone == e.gone },
-			s.cql.casEnd, e.ttl, e.gone, e.held, e.content, e.tag)
-		if !done || err != nil {
-			return done, err
-		}
-		return true, s.leave(ctx, st, at)
+		return s.stepEnd(ctx, now, st, at)
 	}
 }
 
-// decide carries out one transaction, and reports whether it counts. If the answer
+func (s *space) stepPut(ctx context.Context, now sessionstore.Instant, st *step, at int64) (bool, error) {
+	st.ttl = outlasts(keeps(&st.row, now, s.link.seconds()), st.seen.content, st.seen.left)
+	if err := s.enter(ctx, &st.row, at, st.ttl); err != nil {
+		return false, err
+	}
+	st.xtag, st.x = int64(fresh()), xcontent{promise: st.promise, content: encode(&st.row, st.begins(at))}
+	if st.seen.tag != nil {
+		st.x.base = *st.seen.tag
+	}
+	return s.decide(ctx, st, gocql.LocalQuorum, func(c *cells) bool { return c.xtag != nil && *c.xtag == st.xtag },
+		s.cql.xput, st.ttl, st.x.encode(), st.xtag)
+}
+
+func (s *space) stepEnd(ctx context.Context, now sessionstore.Instant, st *step, at int64) (bool, error) {
+	e := s.ending(now, st, at)
+	raw := gone{ended: e.gone, held: e.held, token: st.token}.encode()
+	var content []byte
+	if e.content != nil {
+		content = xcontent{content: e.content}.encode()
+	}
+	done, err := s.decide(ctx, st, gocql.EachQuorum, func(c *cells) bool { return bytes.Equal(c.xgone, raw) },
+		s.cql.xend, e.ttl, raw, content, e.tag)
+	if !done || err != nil {
+		return done, err
+	}
+	// It has ended. Should its sealed content stay, it does so until it lapses.
+	_ = s.clear(ctx, st.seen)
+	_ = s.leave(ctx, st, at)
+	return true, nil
+}
+
+// withdraw removes what was created in vain, also if the request was given up.
+func (s *space) withdraw(ctx context.Context, st *step) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.QueryTimeout)
+	defer cancel()
+	return s.alter(ctx, s.cql.xclear, st.row.Key[:], st.xtag)
+}
+
+// fulfil makes what was created count by itself, unless it was replaced since.
+func (s *space) fulfil(ctx context.Context, st *step) error {
+	st.x.promise = promise{}
+	return s.alter(ctx, s.cql.xkeep, st.ttl, st.x.encode(), int64(fresh()), st.row.Key[:], st.xtag)
+}
+
+// alter carries out a transaction of which nobody needs to know whether it happened.
+func (s *space) alter(ctx context.Context, cql string, args ...any) error {
+	_, err := s.link.transaction(cql, args...).Consistency(gocql.LocalQuorum).
+		SerialConsistency(s.link.serial()).MapScanCASContext(ctx, map[string]any{})
+	return away("tidy", err)
+}
+
+// clear removes the content that was seen. A later one stays: its timestamp is at
+// least the second after it.
+func (s *space) clear(ctx context.Context, seen *cells) error {
+	if seen.content == nil || seen.written[0] == nil {
+		return nil
+	}
+	err := s.link.query(s.cql.clear, *seen.written[0]+1, seen.key[:]).Consistency(gocql.LocalQuorum).ExecContext(ctx)
+	return away("remove a content", err)
+}
+
+// xclear removes the xcontent that was seen.
+func (s *space) xclear(ctx context.Context, seen *cells) error {
+	if seen.xcontent == nil {
+		return nil
+	}
+	return s.alter(ctx, s.cql.xclear, seen.key[:], seen.xtag)
+}
+
+// decide carries out one transaction, and reports whether it happened. If the answer
 // got lost, a read that takes part in transactions says what became of it.
 func (s *space) decide(ctx context.Context, st *step, level gocql.Consistency, is func(*cells) bool, cql string, args ...any) (bool, error) {
-	args = append(args, st.row.Key[:], st.seen.tag, st.seen.gone, st.seen.retired)
+	seen := st.seen
+	args = append(args, st.row.Key[:], seen.tag, seen.gone, seen.held, seen.xtag, seen.xgone, seen.xretired)
 	before := map[string]any{}
 	applied, err := s.link.transaction(cql, args...).Consistency(level).SerialConsistency(s.link.serial()).MapScanCASContext(ctx, before)
-	if err == nil && !applied {
-		return false, nil
-	}
-	look := gocql.LocalQuorum
-	if err != nil {
-		look = s.link.serial()
-	}
-	c, failed := s.load(ctx, st.row.Key, look)
 	switch {
-	case failed != nil && err != nil:
-		return !refused(err), away("decide", err)
-	case failed != nil:
-		return true, failed
-	case is(c) && err != nil && level == gocql.EachQuorum:
-		return true, away("decide", err) // here; another data centre may not know it yet
-	case is(c):
-		return true, nil
-	case err != nil && refused(err):
+	case err == nil:
+		return applied, nil
+	case refused(err):
 		return false, away("decide", err)
-	case err != nil:
-		return false, nil
 	}
-	// It was applied and is not seen: either somebody has changed the partition
-	// since, or an older write hides it whose timestamp lies in the cluster's future.
-	return !bytes.Equal(c.content, st.seen.content) || !equal(c.gone, st.seen.gone), nil
+	c, failed := s.load(ctx, st.row.Key, s.link.serial())
+	switch {
+	case failed != nil:
+		return true, away("decide", errors.Join(err, failed))
+	case is(c) && level == gocql.EachQuorum:
+		return true, away("decide", err) // another data centre may not know it yet
+	default:
+		return is(c), nil
+	}
 }
 
 // refused reports whether a transaction was not begun.
 func refused(err error) bool {
 	var unavailable *gocql.RequestErrUnavailable
 	return errors.As(err, &unavailable) || errors.Is(err, gocql.ErrNoConnections)
-}
-
-func equal(a, b *int64) bool {
-	return a == nil && b == nil || a != nil && b != nil && *a == *b
 }
