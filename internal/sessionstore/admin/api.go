@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -84,24 +85,42 @@ type API struct {
 // New returns the handler.
 func New(c Config) *API {
 	a := &API{Config: c, mux: http.NewServeMux()}
-	a.on("GET /admin/v1/status", Administer, a.status)
-	a.on("GET /admin/v1/audit", Administer, a.audit)
-	a.on("DELETE /admin/v1/owners/{owner}/sessions", Revoke, a.endOwner)
-	a.on("GET /admin/v1/namespaces/{namespace}/owners/{owner}/sessions", Administer, a.sessions)
-	a.on("DELETE /admin/v1/namespaces/{namespace}/owners/{owner}/sessions", Revoke, a.endOwner)
-	a.on("DELETE /admin/v1/namespaces/{namespace}/owners/{owner}/sessions/{handle}", Revoke, a.endOne)
-	a.on("GET /admin/v1/namespaces/{namespace}/writers", Administer, a.writers)
-	a.on("POST /admin/v1/namespaces/{namespace}/keys", Administer, a.rotate)
-	a.on("DELETE /admin/v1/namespaces/{namespace}/keys", Administer, a.destroy)
-	a.on("DELETE /admin/v1/namespaces/{namespace}/sessions", Administer, a.empty)
+	for _, r := range a.routes() {
+		a.on(r)
+	}
 	return a
+}
+
+// route is a pattern of package http with the verb that it asks for.
+type route struct {
+	pattern, verb string
+	handle        func(w http.ResponseWriter, r request) error
+}
+
+func (a *API) routes() []route {
+	const space, owner = "/admin/v1/namespaces/{namespace}", "/owners/{owner}/sessions"
+	return []route{
+		{"GET /admin/v1/status", Administer, a.status},
+		{"GET /admin/v1/audit", Administer, a.audit},
+		{"DELETE /admin/v1" + owner, Revoke, a.endOwner},
+		{"GET " + space + owner, Administer, a.sessions},
+		{"DELETE " + space + owner, Revoke, a.endOwner},
+		{"DELETE " + space + owner + "/{handle}", Revoke, a.endOne},
+		{"GET " + space + "/writers", Administer, a.writers},
+		{"POST " + space + "/keys", Administer, a.rotate},
+		{"DELETE " + space + "/keys", Administer, a.destroy},
+		{"DELETE " + space + "/sessions", Administer, a.empty},
+	}
 }
 
 // ServeHTTP answers the administration's requests; everything else is a problem of status 404.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if _, pattern := a.mux.Handler(r); pattern == "" {
+	// A path that is not clean would be redirected to another one, before anybody was
+	// asked who they are; and none is the right one.
+	at := r.URL.EscapedPath()
+	if _, pattern := a.mux.Handler(r); pattern == "" || path.Clean(at) != at {
 		if _, err := a.Authorize(r, "", Administer); err != nil {
 			a.problem(w, r, err)
 			return
@@ -121,12 +140,12 @@ type request struct {
 }
 
 // on registers a handler behind a verb: there is no route without one.
-func (a *API) on(pattern, verb string, h func(w http.ResponseWriter, r request) error) {
-	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+func (a *API) on(to route) {
+	a.mux.HandleFunc(to.pattern, func(w http.ResponseWriter, r *http.Request) {
 		req := request{Request: r, namespace: r.PathValue("namespace"), owner: r.PathValue("owner")}
 		var err error
-		if req.by, err = a.Authorize(r, req.namespace, verb); err == nil {
-			err = h(w, req)
+		if req.by, err = a.Authorize(r, req.namespace, to.verb); err == nil {
+			err = to.handle(w, req)
 		}
 		if err != nil {
 			a.problem(w, r, err)
@@ -197,6 +216,10 @@ func (a *API) sessions(w http.ResponseWriter, r request) error {
 		if _, err := a.Authorize(r.Request, r.namespace, read); err != nil {
 			return err
 		}
+		facts := map[string]string{"namespace": r.namespace, "owner": ownerHash(s.Store, r.owner)}
+		if err := a.Audit.Record(r.Context(), r.by, "values.read", facts); err != nil {
+			return err
+		}
 	}
 	held, err := s.Store.Owned(r.Context(), r.owner, after, limit)
 	if err != nil {
@@ -252,7 +275,13 @@ const maxBody = 64 << 10
 func body(r request, v any) error {
 	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil && !errors.Is(err, io.EOF) {
+	err := dec.Decode(v)
+	if err == nil {
+		if _, more := dec.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("something follows it")
+		}
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
 		return fault.New(fault.Malformed, "admin.malformed", "The request is not the JSON that is expected here.").Because(err)
 	}
 	return nil
@@ -280,11 +309,20 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 func ownerPath(namespace, owner string, more ...string) string {
 	p := "/admin/v1"
 	if namespace != "" {
-		p += "/namespaces/" + url.PathEscape(namespace)
+		p += "/namespaces/" + segment(namespace)
 	}
-	p += "/owners/" + url.PathEscape(owner) + "/sessions"
+	p += "/owners/" + segment(owner) + "/sessions"
 	if len(more) > 0 {
 		p += "/" + strings.Join(more, "/")
 	}
 	return p
+}
+
+// segment escapes a name so that it is one segment of a path whatever it is: "." and
+// ".." would be taken away by whoever makes paths clean.
+func segment(name string) string {
+	if name == "." || name == ".." {
+		return strings.ReplaceAll(name, ".", "%2E")
+	}
+	return url.PathEscape(name)
 }

@@ -51,7 +51,7 @@ func (c Client) End(ctx context.Context, namespace, owner string, e Ending) (r S
 
 // EndOne ends one session of an owner by its handle.
 func (c Client) EndOne(ctx context.Context, namespace, owner, handle string) error {
-	return c.Call(ctx, client.Request{Method: http.MethodDelete, Path: ownerPath(namespace, owner, url.PathEscape(handle))}, nil)
+	return c.Call(ctx, client.Request{Method: http.MethodDelete, Path: ownerPath(namespace, owner, segment(handle))}, nil)
 }
 
 // Writers tells who wrote most to a namespace.
@@ -75,5 +75,5 @@ func (c Client) Empty(ctx context.Context, namespace string) error {
 }
 
 func spacePath(namespace, what string) string {
-	return "/admin/v1/namespaces/" + url.PathEscape(namespace) + "/" + what
+	return "/admin/v1/namespaces/" + segment(namespace) + "/" + what
 }

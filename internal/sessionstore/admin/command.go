@@ -4,6 +4,7 @@ package admin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -97,6 +98,14 @@ type SessionsCmd struct {
 	After     string       `help:"Go on after this handle." placeholder:"HANDLE"`
 }
 
+// Validate refuses nobody.
+func (c *SessionsCmd) Validate() error {
+	if c.Owner == "" {
+		return errors.New("the owner is empty")
+	}
+	return nil
+}
+
 // Run prints a page.
 func (c *SessionsCmd) Run(s *client.Session) error {
 	api, err := c.Client()
@@ -126,26 +135,45 @@ func (c *SessionsCmd) Run(s *client.Session) error {
 // EndCmd ends the sessions of an owner.
 type EndCmd struct {
 	Connection
-	Namespace string        `help:"One namespace; without it, all." placeholder:"NAME"`
+	Namespace *string       `help:"One namespace; without it, all." placeholder:"NAME"`
 	Owner     string        `arg:"" help:"The owner, as the application wrote it."`
-	Handle    string        `help:"One session alone, by its handle." placeholder:"HANDLE"`
+	Handle    *string       `help:"One session alone, by its handle." placeholder:"HANDLE"`
 	Hold      time.Duration `help:"Refuse new sessions of the owner for that long, at most 1h." placeholder:"DURATION"`
 	Cause     string        `help:"A short phrase for the audit log, without personal data." placeholder:"TEXT"`
 }
 
+// Validate refuses what would end more than was meant: an empty text, as a variable
+// of a script that is not set gives it, is neither every namespace nor every session.
+func (c *EndCmd) Validate() error {
+	switch {
+	case c.Owner == "":
+		return errors.New("the owner is empty")
+	case c.Namespace != nil && *c.Namespace == "":
+		return errors.New("--namespace is empty; leave it out to end the owner's sessions in all namespaces")
+	case c.Handle != nil && *c.Handle == "":
+		return errors.New("--handle is empty; leave it out to end all sessions of the owner")
+	case c.Handle != nil && (c.Namespace == nil || c.Hold != 0):
+		return errors.New("--handle needs --namespace, and takes no --hold")
+	case c.Hold%time.Second != 0 || c.Hold < 0 || c.Hold > maxHold:
+		return fmt.Errorf("--hold is a number of seconds, at most %s", maxHold)
+	}
+	return nil
+}
+
 // Run ends them and prints the receipt as JSON.
 func (c *EndCmd) Run(s *client.Session) error {
-	if c.Handle != "" && (c.Namespace == "" || c.Hold != 0) {
-		return fault.New(fault.Usage, "usage", "--handle needs --namespace, and takes no --hold.")
-	}
 	api, err := c.Client()
 	if err != nil {
 		return err
 	}
-	if c.Handle != "" {
-		return api.EndOne(s.Context, c.Namespace, c.Owner, c.Handle)
+	namespace := ""
+	if c.Namespace != nil {
+		namespace = *c.Namespace
 	}
-	receipt, err := api.End(s.Context, c.Namespace, c.Owner, Ending{Hold: int64(c.Hold.Seconds()), Cause: c.Cause})
+	if c.Handle != nil {
+		return api.EndOne(s.Context, namespace, c.Owner, *c.Handle)
+	}
+	receipt, err := api.End(s.Context, namespace, c.Owner, Ending{Hold: int64(c.Hold.Seconds()), Cause: c.Cause})
 	if err != nil {
 		return err
 	}

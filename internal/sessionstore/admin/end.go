@@ -3,6 +3,7 @@
 package admin
 
 import (
+	"encoding/hex"
 	"net/http"
 	"strconv"
 	"time"
@@ -71,7 +72,7 @@ func (a *API) endOne(w http.ResponseWriter, r request) error {
 	if err != nil {
 		return err
 	}
-	facts := map[string]string{"namespace": r.namespace, "owner": ownerHash(s.Store, r.owner)}
+	facts := map[string]string{"namespace": r.namespace, "owner": ownerHash(s.Store, r.owner), "handle": hex.EncodeToString(key[:])}
 	if err := a.Audit.Record(r.Context(), r.by, "session.end", facts); err != nil {
 		return err
 	}

@@ -64,7 +64,8 @@ type Sessions struct {
 
 // Ending says how an owner's sessions end.
 type Ending struct {
-	// NotBefore: sessions that began then or earlier end. Zero is now.
+	// NotBefore: sessions that began then or earlier end. Zero is now, and so is what
+	// lies less than a minute ahead: clocks differ.
 	NotBefore time.Time `json:"not_before,omitzero"`
 	// Hold refuses new sessions of the owner for so many seconds, an hour at most.
 	Hold int64 `json:"hold_seconds,omitempty"`
@@ -80,13 +81,6 @@ type SignedReceipt struct {
 	Key  string `json:"key"`
 }
 
-// EndedIn is what ended in one namespace.
-type EndedIn struct {
-	Namespace string `json:"namespace"`
-	Owner     string `json:"owner"` // keyed hash, hexadecimal
-	Ended     int64  `json:"ended"`
-}
-
 // Writers is who wrote most to a namespace.
 type Writers struct {
 	Totals     writers.Totals  `json:"totals"`
@@ -97,6 +91,10 @@ type Writers struct {
 
 // maxHold is how long new sessions may be refused.
 const maxHold = time.Hour
+
+// maxSkew is how far ahead a client's clock may be. Who asks to end what began until
+// now, by such a clock, asks just that.
+const maxSkew = time.Minute
 
 // codeInvalid is the code of a request whose fields are wrong.
 const codeInvalid = "admin.invalid"
@@ -137,11 +135,11 @@ func (e Ending) notBefore(now time.Time) (time.Time, error) {
 	switch hold := time.Duration(e.Hold) * time.Second; {
 	case e.Hold < 0 || e.Hold > int64(maxHold/time.Second):
 		return time.Time{}, fault.New(fault.Invalid, codeInvalid, "hold_seconds is from 0 to %d.", int64(maxHold/time.Second))
-	case e.NotBefore.After(now):
+	case e.NotBefore.After(now.Add(maxSkew)):
 		return time.Time{}, fault.New(fault.Invalid, codeInvalid, "not_before lies ahead. To refuse new sessions for a while, send hold_seconds.")
 	case e.Hold > 0:
 		return now.Add(hold), nil
-	case e.NotBefore.IsZero():
+	case e.NotBefore.IsZero(), e.NotBefore.After(now):
 		return now, nil
 	default:
 		return e.NotBefore, nil
