@@ -150,8 +150,8 @@ func TestExpectationIsNotMet(t *testing.T) {
 // header, a body, a pause and an answer that nobody takes.
 func TestDefect5NothingIsHeldForNothing(t *testing.T) {
 	limit := func(m *made) {
-		m.limits.HeaderTime, m.limits.BodyTime = 200*time.Millisecond, 300*time.Millisecond
-		m.limits.IdleTime, m.limits.AnswerTime = 200*time.Millisecond, 400*time.Millisecond
+		m.limits.HeaderTime, m.limits.BodyTime = time.Second, 2*time.Second
+		m.limits.IdleTime, m.limits.AnswerTime = time.Second, 10*time.Second
 	}
 	for name, c := range map[string]struct {
 		text string
@@ -165,6 +165,7 @@ func TestDefect5NothingIsHeldForNothing(t *testing.T) {
 		"half a chunk":     {"POST " + base + "k HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", 408},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := start(t, limit)
 			conn, err := net.Dial("tcp", b.addr)
 			if err != nil {
@@ -185,6 +186,7 @@ func TestDefect5NothingIsHeldForNothing(t *testing.T) {
 		})
 	}
 	t.Run("a pause", func(t *testing.T) {
+		t.Parallel()
 		b := start(t, limit)
 		conn, err := net.Dial("tcp", b.addr)
 		if err != nil {
@@ -216,10 +218,10 @@ func TestBodyBreaksOff(t *testing.T) {
 
 // TestMemoryIsBounded: large values on their way have a common bound, small ones go on.
 func TestMemoryIsBounded(t *testing.T) {
-	b := start(t, func(m *made) { m.config.Memory = 300 << 10 })
+	b := start(t, func(m *made) { m.config.Memory = 600 << 10 })
 	large := strings.Repeat("v", 128<<10)
 	b.set("large", large)
-	r := b.ask("POST", base+"larger", strings.Repeat("v", 301<<10)).want(t, 503)
+	r := b.ask("POST", base+"larger", strings.Repeat("v", 601<<10)).want(t, 503)
 	if r.Header.Get("Retry-After") != "1" {
 		t.Errorf("Retry-After: %q", r.Header.Get("Retry-After"))
 	}
@@ -238,7 +240,7 @@ func TestHeaderIsBounded(t *testing.T) {
 
 // TestAnswerNobodyTakes: a client that asks and never reads is let go.
 func TestAnswerNobodyTakes(t *testing.T) {
-	b := start(t, func(m *made) { m.limits.AnswerTime = 300 * time.Millisecond })
+	b := start(t, func(m *made) { m.limits.AnswerTime = time.Second })
 	b.set("large", strings.Repeat("v", 1<<20))
 	conn, err := net.Dial("tcp", b.addr)
 	if err != nil {
