@@ -24,12 +24,14 @@ type keeper struct {
 	log     *slog.Logger
 	wake    chan struct{}
 	moved   atomic.Int64 // rows that were sealed anew
+
+	passed map[string]time.Time // by namespace: when the last whole pass began; run's alone
 }
 
 func newKeeper(p *parts) *keeper {
 	l := p.settings.Limits
 	return &keeper{
-		keyring: p.keyring, spaces: p.spaces, plain: p.settings.Keys.FromPlain, log: p.log, wake: make(chan struct{}, 1),
+		keyring: p.keyring, spaces: p.spaces, plain: p.settings.Keys.FromPlain, log: p.log, wake: make(chan struct{}, 1), passed: map[string]time.Time{},
 		settle: l.HeaderTimeout.Std() + 2*l.BodyTimeout.Std(),
 	}
 }
@@ -147,22 +149,36 @@ func (k *keeper) tend(ctx context.Context, m *mounted) error {
 	if !old && !k.plain {
 		return nil
 	}
-	if err := until(ctx, begin); err != nil {
-		return err
+	if began, ok := k.passed[m.Name]; !ok || began.Before(begin) { // an index key stays old for long: one pass is enough
+		if err := until(ctx, begin); err != nil {
+			return err
+		}
+		if err := k.bringOver(ctx, m); err != nil {
+			return err
+		}
 	}
+	if readOnly {
+		return nil
+	}
+	return k.retire(m, one.Keys, k.passed[m.Name])
+}
+
+// bringOver goes through all rows of a namespace, and notes when it began.
+func (k *keeper) bringOver(ctx context.Context, m *mounted) error {
 	began := clock()
 	moved, err := k.pass(ctx, m.store)
 	k.moved.Add(int64(moved))
 	if moved > 0 {
 		k.log.Info("rows were sealed anew", slog.String("namespace", m.Name), slog.Int("rows", moved))
 	}
-	if err == nil && k.plain {
-		k.log.Info("no row from before there were keys is left: keys.from_plain can be removed", slog.String("namespace", m.Name))
-	}
-	if err != nil || readOnly {
+	if err != nil {
 		return err
 	}
-	return k.retire(m, one.Keys, began)
+	k.passed[m.Name] = began
+	if k.plain {
+		k.log.Info("no row from before there were keys is left: keys.from_plain can be removed", slog.String("namespace", m.Name))
+	}
+	return nil
 }
 
 // promote waits until no request is under way that knows nothing of the key.
@@ -203,7 +219,7 @@ func (k *keeper) retire(m *mounted, keys []seal.KeyStatus, began time.Time) erro
 		if key.State != seal.Old || !key.Since.Before(began) {
 			continue
 		}
-		if key.Kind == seal.Index && (m.MaxTTL == 0 || began.Sub(key.Since) < max(m.MaxTTL, m.DeleteHold)) {
+		if key.Kind == seal.Index && (m.MaxTTL == 0 || clock().Sub(key.Since) < max(m.MaxTTL, m.DeleteHold)) {
 			continue // revocations lie under it that may still count
 		}
 		if err := k.keyring.Retire(m.Name, key.ID); err != nil {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package settings
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	yaml "go.yaml.in/yaml/v2"
+)
+
+// FuzzParse: no text makes the reader fall over, and what it accepts as Kask's
+// holds none of our keys.
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{"kask.yaml", "kask-every-key.yaml", "kask-loose.yaml", "mutual.yaml"} {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := Parse("x.yaml", data)
+		if err != nil {
+			return
+		}
+		if s.Kask() && (s.Profile != AsKask || s.Embedded != nil || len(s.Policy) > 0) {
+			t.Errorf("a Kask file with our keys: %q", data)
+		}
+		if len(s.Spaces()) == 0 {
+			t.Errorf("no namespace: %q", data)
+		}
+		s.Warnings()
+	})
+}
+
+// TestShippedManifest: the configuration in the Kubernetes manifest is one that is
+// accepted, and opens nothing.
+func TestShippedManifest(t *testing.T) {
+	data, err := os.ReadFile("../../../dist/kubernetes/sessiond.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, document := range strings.Split(string(data), "\n---\n") {
+		var m struct {
+			Kind string            `yaml:"kind"`
+			Data map[string]string `yaml:"data"`
+		}
+		if err := yaml.Unmarshal([]byte(document), &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.Kind != "ConfigMap" || m.Data["sessiond.yaml"] == "" {
+			continue
+		}
+		found++
+		s := must(t, m.Data["sessiond.yaml"])
+		if w := s.Warnings(); len(w) > 0 {
+			t.Errorf("the shipped configuration has warnings: %v", w)
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d configurations found", found)
+	}
+}
