@@ -280,6 +280,27 @@ func TestDestroy(t *testing.T) {
 	opens(t, next, fresh, "new")
 }
 
+// TestRecreateLeavesOldRingsDestroyed: a store that was open does not get fresh keys
+// behind its back.
+func TestRecreateLeavesOldRingsDestroyed(t *testing.T) {
+	k, _, _ := keyring(t)
+	old := ringOf(t, k, "default")
+	if err := k.Destroy("default"); err != nil {
+		t.Fatal(err)
+	}
+	next, err := k.Recreate("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Rotate(context.Background(), "default", seal.Data, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := old.Seal(&sessionstore.Row{}, nil); !errors.Is(err, seal.ErrDestroyed) {
+		t.Fatalf("the old ring: %v", err)
+	}
+	opens(t, next, sealed(t, next, "id", "content"), "content")
+}
+
 func second[T any](_ T, err error) error { return err }
 
 // TestDestroyWithoutADisk: the rings fail closed at once, and what could not be

@@ -24,6 +24,7 @@ var spaceCases = []testCase{
 	{"Walk", walk},
 	{"QuotaOfRows", quotaOfRows},
 	{"QuotaOfBytes", quotaOfBytes},
+	{"QuotaMadeSmaller", quotaMadeSmaller},
 	{"Drop", drop},
 }
 
@@ -305,6 +306,23 @@ func quotaOfRows(t *testing.T, s *suite) {
 	if u, err := st.Usage(ctx); err != nil || u.Rows != 3 || u.Bytes <= 0 {
 		t.Fatalf("%+v, %v", u, err)
 	}
+}
+
+// A quota may be made smaller than what is there: ending sessions goes on.
+func quotaMadeSmaller(t *testing.T, s *suite) {
+	st := s.with(t)
+	for _, id := range []string{"a", "b", "c", "d"} {
+		st.set(id, sessionstore.Write{Value: []byte(id), Owner: "anna"})
+	}
+	ns := st.Namespace
+	ns.Quota = sessionstore.Quota{Rows: 1, Bytes: 1}
+	st.Store = StoreWith(t, s.backend, ns, st.keys)
+	st.reads("a", "a")
+	st.touch("a")
+	st.end("a", "b")
+	st.gone("a", "b")
+	st.revoke("anna", st.reads("d", "d").Established, 2)
+	st.gone("c", "d")
 }
 
 func quotaOfBytes(t *testing.T, s *suite) {
