@@ -413,6 +413,17 @@ func TestRewrap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Rename(path, path+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Rewrap(next); err == nil || k.Status().Root == next.ID() {
+		t.Fatalf("wrapped without a disk: %v", err)
+	}
+	if err := os.Rename(path+".away", path); err != nil {
+		t.Fatal(err)
+	}
+	k = reopen(t, k, path, root)
+	r = ringOf(t, k, "default")
 	if err := k.Rewrap(next); err != nil {
 		t.Fatal(err)
 	}
