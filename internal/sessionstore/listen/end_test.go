@@ -207,3 +207,45 @@ func TestSlowAnswerIsCut(t *testing.T) {
 		t.Errorf("%d", status)
 	}
 }
+
+// stalling is a client's connection whose writes wait from the second on.
+type stalling struct {
+	net.Conn
+	writes int
+	ready  chan struct{} // closed once a write waits
+	let    chan struct{}
+}
+
+func (c *stalling) Write(b []byte) (int, error) {
+	if c.writes++; c.writes == 2 {
+		close(c.ready)
+		<-c.let
+	}
+	return c.Conn.Write(b)
+}
+
+// TestRevokedInTheHandshake: what changes between the beginning of a handshake and
+// its end counts.
+func TestRevokedInTheHandshake(t *testing.T) {
+	s := serve(t, nil)
+	with := s.ca.issue(wiki, nil)
+	raw, err := net.Dial("tcp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := &stalling{Conn: raw, ready: make(chan struct{}), let: make(chan struct{})}
+	c := tls.Client(slow, &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{with.tls(t)}}) //nolint:gosec // a test's client
+	defer c.Close()                                                                                            //nolint:errcheck // the test is over
+	status := make(chan int)
+	go func() { status <- ask(t, c) }()
+	<-slow.ready
+	put(t, s.file("ca.crl"), s.ca.crl(with))
+	eventually(t, "the list is in force", func() bool { return len(s.guard.state.Load().trust.lists[0].revoked) == 1 })
+	close(slow.let)
+	if got := <-status; got == 200 { // refused by an answer, or by the end of the connection
+		t.Error("it is served")
+	}
+	if n := s.figure("sessiond_connections_ended_total", "revoked"); n != 1 {
+		t.Errorf("ended: %v", n)
+	}
+}

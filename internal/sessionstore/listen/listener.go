@@ -97,7 +97,7 @@ func (l *Listener) meet(raw net.Conn) {
 	}
 	if s.tls == nil {
 		c.peer = &Peer{Identities: []string{networkIdentity}, Remote: c.remote}
-		go l.admit(c, c)
+		go l.admit(c, s, c)
 		return
 	}
 	h := l.half.add(c)
@@ -126,7 +126,7 @@ func (l *Listener) handshake(c *conn, s *state, h *half) {
 	}
 	if err == nil {
 		g.metrics.handshakes.WithLabelValues("ok").Inc()
-		l.admit(c, c.tls)
+		l.admit(c, s, c.tls)
 		return
 	}
 	result := h.gaveUp()
@@ -181,8 +181,8 @@ func (c *conn) welcome(s *state) error {
 	return nil
 }
 
-// admit counts a connection in and hands it out.
-func (l *Listener) admit(c *conn, out net.Conn) {
+// admit counts a connection in, which state s let in, and hands it out.
+func (l *Listener) admit(c *conn, s *state, out net.Conn) {
 	g := l.guard
 	gives, ok := g.conns.add(c, g.cfg.Limits.Connections)
 	if !ok {
@@ -194,10 +194,12 @@ func (l *Listener) admit(c *conn, out net.Conn) {
 	if gives != nil {
 		gives.end("displaced", now)
 	}
-	// What is in force may have changed since the handshake began; from here on
-	// review sees the connection.
-	if reason := g.objection(g.state.Load(), c, now, map[[32]byte]string{}); reason != "" {
-		c.end(reason, now)
+	// What is in force may have changed since the connection came; from here on
+	// review sees it.
+	if current := g.state.Load(); current != s {
+		if reason := g.objection(current, c, now, map[[32]byte]string{}); reason != "" {
+			c.end(reason, now)
+		}
 	}
 	select {
 	case l.ready <- out:

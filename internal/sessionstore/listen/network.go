@@ -47,7 +47,8 @@ const (
 //	# source: puppet query role=mediawiki
 //	# generated: 2026-11-23T10:00:00Z
 //
-// A line that is neither is an error, and so is a network with bits beyond its
+// Where lists were put one after the other, all sources are named and the oldest
+// date counts. A line that is neither is an error, and so is a network with bits beyond its
 // length: who wrote 10.64.0.1/22 meant something else. An empty list is an error,
 // too: it is what a generator leaves that failed.
 func ParseNetworks(data []byte) (*Networks, error) {
@@ -94,13 +95,15 @@ func (n *Networks) header(comment string) error {
 	value = strings.TrimSpace(value)
 	switch strings.TrimSpace(key) {
 	case "source":
-		n.Source = value
+		n.Source = strings.TrimPrefix(n.Source+"; "+value, "; ")
 	case "generated":
 		at, err := time.Parse(time.RFC3339, value)
 		if err != nil {
 			return errors.New("generated must be an instant such as 2026-11-23T10:00:00Z")
 		}
-		n.Generated = at
+		if n.Generated.IsZero() || at.Before(n.Generated) {
+			n.Generated = at
+		}
 	}
 	return nil
 }
@@ -169,10 +172,13 @@ func (n *Networks) Admit(a netip.Addr) bool {
 	return i > 0 && n.ranges[i-1].first.BitLen() == a.BitLen() && a.Compare(n.ranges[i-1].last) <= 0
 }
 
+// aheadOfUs is how far the clock of who makes the list may be ahead of ours.
+const aheadOfUs = time.Hour
+
 // Age returns how old the list is at an instant; ok is false if its header does
-// not say.
+// not say, or names a time to come: such a list would never be stale.
 func (n *Networks) Age(now time.Time) (age time.Duration, ok bool) {
-	if n.Generated.IsZero() {
+	if n.Generated.IsZero() || n.Generated.Sub(now) > aheadOfUs {
 		return 0, false
 	}
 	return max(now.Sub(n.Generated), 0), true

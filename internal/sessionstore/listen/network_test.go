@@ -62,6 +62,29 @@ func TestNetworksHeader(t *testing.T) {
 	}
 }
 
+// TestNetworksAge: lists that were joined are as old as the oldest, and one from the
+// future is of no known age.
+func TestNetworksAge(t *testing.T) {
+	for text, want := range map[string]struct {
+		age    time.Duration
+		ok     bool
+		source string
+	}{
+		"# source: a\n# generated: 2026-11-23T11:00:00Z\n::1\n# source: b\n# generated: 2026-11-20T12:00:00Z\n::2\n# generated: 2026-11-23T12:00:00Z\n": {72 * time.Hour, true, "a; b"},
+		"# generated: 2026-11-23T12:30:00Z\n::1\n": {0, true, ""},
+		"# generated: 2027-11-23T12:30:00Z\n::1\n": {0, false, ""},
+		"::1\n": {0, false, ""},
+	} {
+		n, err := ParseNetworks([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if age, ok := n.Age(start); age != want.age || ok != want.ok || n.Source != want.source {
+			t.Errorf("%q: %v %v %q, want %+v", text, age, ok, n.Source, want)
+		}
+	}
+}
+
 // TestAdmitIsContains: the list admits what one of its networks contains, whatever
 // form the address has.
 func TestAdmitIsContains(t *testing.T) {

@@ -286,3 +286,37 @@ func TestListenerCloses(t *testing.T) {
 		t.Error("the half open one is open")
 	}
 }
+
+// FuzzParseTrust: whatever the files hold, what is trusted are authorities, and
+// lists are theirs.
+func FuzzParseTrust(f *testing.F) {
+	authorities, err := os.ReadFile(filepath.Join("testdata", "ca.pem"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	lists, err := os.ReadFile(filepath.Join("testdata", "ca.crl"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(authorities, lists)
+	f.Add(authorities, []byte{0x30, 0x82})
+	f.Fuzz(func(t *testing.T, authorities, lists []byte) {
+		trusted, err := parseTrust(authorities, lists, start)
+		if err != nil {
+			return
+		}
+		if len(trusted.authorities) == 0 {
+			t.Error("nobody is trusted, and that is no error")
+		}
+		for _, a := range trusted.authorities {
+			if !a.IsCA {
+				t.Errorf("%s is trusted", a.Subject)
+			}
+		}
+		for _, l := range trusted.lists {
+			if !l.issuer.IsCA {
+				t.Errorf("a list by %s", l.issuer.Subject)
+			}
+		}
+	})
+}

@@ -3,8 +3,10 @@
 package listen
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -43,10 +45,7 @@ func (g *Guard) Warnings() []Warning {
 		add("reload."+what, "the %s of the files cannot be used, and what was read before is in force: %s", what, reasonOf(err))
 	}
 	slices.SortFunc(out, func(a, b Warning) int {
-		if a.Code != b.Code && a.Code < b.Code || a.Code == b.Code && a.Message < b.Message {
-			return -1
-		}
-		return 1
+		return cmp.Or(strings.Compare(a.Code, b.Code), strings.Compare(a.Message, b.Message))
 	})
 	return out
 }
