@@ -46,7 +46,11 @@ func (i *impostor) meet(c *tls.Conn) {
 	defer c.Close()
 	i.met.Add(1)
 	_ = c.SetDeadline(i.now().Add(patience))
-	if c.Handshake() != nil {
+	if err := c.Handshake(); err != nil {
+		var plain tls.RecordHeaderError
+		if errors.As(err, &plain) { // it speaks without TLS, to whoever answers
+			i.told.Add(1)
+		}
 		return
 	}
 	// With TLS 1.3 the server's side is complete before the client has judged: only

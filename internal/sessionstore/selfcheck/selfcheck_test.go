@@ -79,6 +79,18 @@ func TestCassandraImpostor(t *testing.T) {
 	careless := func(ctx context.Context, host string, port int, _ []byte) error {
 		return dialled(ctx, host, port, &tls.Config{InsecureSkipVerify: true}, "OPTIONS")
 	}
+	plain := func(ctx context.Context, host string, port int, _ []byte) error {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if _, err := conn.Write([]byte("\x04\x00\x00\x00\x05\x00\x00\x00\x00")); err != nil { // OPTIONS of CQL v4
+			return err
+		}
+		_, _ = conn.Read(make([]byte, 1))
+		return errors.New("no answer")
+	}
 	absent := func(context.Context, string, int, []byte) error {
 		return errors.New("there is nothing to connect with")
 	}
@@ -90,6 +102,7 @@ func TestCassandraImpostor(t *testing.T) {
 		{"verifies", careful, "yes", "yes"},
 		{"verifies no name", nameless, "yes", "NO"},
 		{"verifies nothing", careless, "NO", "NO"},
+		{"speaks without TLS", plain, "NO", "NO"},
 		{"does not connect", absent, "NOT TRIED", "NOT TRIED"},
 	} {
 		c := &check{Target: &Target{Cassandra: &Cassandra{Open: tt.open}, Now: time.Now}, foreign: foreign}

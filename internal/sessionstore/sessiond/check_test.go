@@ -19,6 +19,7 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/sessionstore/listen"
 	"portreeve.org/portreeve/internal/sessionstore/selfcheck"
+	"portreeve.org/portreeve/internal/sessionstore/settings"
 )
 
 // selfcheck runs the command and returns what it found, by name, and its exit code.
@@ -177,5 +178,37 @@ func TestSelfcheckNeedsTheService(t *testing.T) {
 	c := SelfcheckCmd{Config: b.dev.at("sessiond.yaml")}
 	if err := c.Run(&client.Session{Context: t.Context(), Stdout: io.Discard, Stderr: io.Discard}); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestSelfcheckOfCassandra: the backend as it is configured is made to connect to an
+// impostor. With an authority it breaks off; as a Kask file without one has it, it
+// speaks to whoever answers.
+func TestSelfcheckOfCassandra(t *testing.T) {
+	b := start(t, t.TempDir())
+	for _, tt := range []struct{ text, word, detail string }{
+		{"cassandra: {tls: {ca: " + b.dev.authority.CertFile() + "}}\n", "yes", "broke the handshake off"},
+		{"cassandra: {authentication: {username: somebody, password: secret}}\n", "NO", "spoke to it"},
+	} {
+		cfg, err := settings.Parse("kask.yaml", []byte(tt.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := SelfcheckCmd{Config: b.dev.at("sessiond.yaml")}
+		dev := b.rewrite()
+		c.fill(dev)
+		target, err := c.target(dev)
+		if err != nil {
+			t.Fatal(err)
+		}
+		target.Cassandra = cassandraOf(cfg)
+		all, err := target.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(all, func(r selfcheck.Result) bool { return r.Name == "cassandra_foreign_certificate" })
+		if r := all[at]; r.Word() != tt.word || !strings.Contains(r.Detail, tt.detail) {
+			t.Errorf("%s: %s %s", tt.text, r.Word(), r.Detail)
+		}
 	}
 }
