@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -95,7 +96,7 @@ func (t *Target) Run(ctx context.Context) ([]Result, error) {
 	if c.foreign, err = newIssuer(t.ClientCA, t.Now()); err != nil {
 		return nil, err
 	}
-	if err := c.plant(ctx); err != nil {
+	if err := errors.Join(c.appoint(), c.plant(ctx)); err != nil {
 		return nil, err
 	}
 	var all []Result
@@ -117,6 +118,30 @@ func (t *Target) heldOff(control string) string {
 	return ""
 }
 
+// appoint makes a certificate of a client that may, where none was given and the
+// authority's key is here.
+func (c *check) appoint() error {
+	if c.Client != nil || c.Authority == nil || c.Profile != "mutual" {
+		return nil
+	}
+	for _, s := range c.Spaces {
+		name := c.who("write", s.Name, "")
+		if name == "" {
+			continue
+		}
+		now := c.Now()
+		cert, err := c.Authority.issue(wish{identity: name, usage: x509.ExtKeyUsageClientAuth, begins: now.Add(-5 * time.Minute), expires: now.Add(5 * time.Minute)})
+		if err != nil {
+			return err
+		}
+		client := *c.Target // the caller's stays as it is
+		client.Client = cert
+		c.Target = &client
+		return nil
+	}
+	return nil
+}
+
 // plant writes a session that the bypasses are after.
 func (c *check) plant(ctx context.Context) error {
 	var last outcome
@@ -127,7 +152,7 @@ func (c *check) plant(ctx context.Context) error {
 			return c.served(ctx)
 		}
 	}
-	return notServed("A client that may use the service could not write a session: %s. Nothing was tried. Is it running, and are selfcheck.cert, selfcheck.key or selfcheck.credential of a client that may write?", last)
+	return notServed("A client that may use the service could not write a session: %s. Nothing was tried. Is it running? If so, give the check a client that may write: --cert and --key, --credential, or the --authority whose key can make one; or name them under selfcheck in the configuration.", last)
 }
 
 // served reads the session as a client that may.

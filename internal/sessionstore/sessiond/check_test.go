@@ -87,6 +87,10 @@ func TestSelfcheckOfASafeStore(t *testing.T) {
 			t.Errorf("%s is missing", name)
 		}
 	}
+	b.rewrite("selfcheck:", "selfcheck: {authority: authority}")
+	if all, code := b.selfcheck(nil); code != 0 || all["wrong_namespace"].Word() != "yes" {
+		t.Errorf("as a client that the authority makes: exit %d, %+v", code, all)
+	}
 	if status, _ := b.do(b.client("administrator"), "GET", b.ready.AdminURL+"/metrics", ""); status != 200 {
 		t.Error("the service is not served after the check")
 	}

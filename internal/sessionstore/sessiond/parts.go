@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/sessionstore"
 	"portreeve.org/portreeve/internal/sessionstore/audit"
 	"portreeve.org/portreeve/internal/sessionstore/embedded"
@@ -93,6 +94,9 @@ func (p *parts) openKeys() error {
 	if keys.Root == "" {
 		return nil
 	}
+	if missing(keys.Root) && missing(keys.Ring) {
+		return fault.New(fault.Invalid, "sessiond.keys", "There are no keys yet at %s and %s. For a new store make them: portreeve sessiond make-keys --config %s. For one that was in use put their copies back: its sessions cannot be read without them.", keys.Root, keys.Ring, p.settings.File())
+	}
 	root, err := seal.ReadRoot(keys.Root)
 	if err != nil {
 		return err
@@ -114,6 +118,9 @@ func (p *parts) ring(namespace string) (sessionstore.Ring, error) {
 		return plainRing{namespace}, nil
 	}
 	ring, err := p.keyring.Ring(namespace)
+	if errors.Is(err, seal.ErrDestroyed) {
+		return nil, fault.New(fault.Conflict, "sessiond.destroyed", "The keys of namespace %s were destroyed, and with them all it held. Take it out of the configuration, or let it begin anew: portreeve sessiond make-keys --config FILE --again %s", namespace, namespace).Because(err)
+	}
 	if err != nil {
 		return nil, err
 	}

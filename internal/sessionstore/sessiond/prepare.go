@@ -20,6 +20,7 @@ import (
 // MakeKeysCmd makes the files that sessions are sealed with.
 type MakeKeysCmd struct {
 	Config string `required:"" help:"Configuration file, which names them: keys.root and keys.ring." type:"path" placeholder:"FILE"`
+	Again  string `help:"Instead, give a namespace new keys whose keys were destroyed. The service must not run." placeholder:"NAME"`
 }
 
 // Run makes a root key, unless it is there, and a ring file with keys for every
@@ -32,12 +33,29 @@ func (c *MakeKeysCmd) Run(s *client.Session) error {
 	if cfg.Keys.Root == "" {
 		return fault.New(fault.Usage, "sessiond.keys", "%s names no keys. Set keys.root and keys.ring to the files that are to be made.", c.Config)
 	}
+	if c.Again != "" {
+		return again(cfg.Keys, c.Again)
+	}
 	root, err := makeRing(cfg.Keys.Root, cfg.Keys.Ring, cfg.Spaces())
 	if err != nil {
 		return err
 	}
 	s.Printf("%s and %s are made (%s).\nKeep a copy of both where nobody finds them together: without them every session is lost.\n", cfg.Keys.Root, cfg.Keys.Ring, root)
 	return nil
+}
+
+// again lets a namespace begin anew whose keys were destroyed.
+func again(keys settings.Keys, namespace string) error {
+	root, err := seal.ReadRoot(keys.Root)
+	if err != nil {
+		return err
+	}
+	ring, err := seal.Open(keys.Ring, root, clock)
+	if err != nil {
+		return err
+	}
+	_, err = ring.Recreate(namespace)
+	return errors.Join(err, ring.Close())
 }
 
 // makeRing makes the files of keys that are missing.
