@@ -160,7 +160,7 @@ func (s *space) decide(ctx context.Context, st *step, level gocql.Consistency, i
 	case refused(err):
 		return false, away("decide", err)
 	}
-	c, failed := s.load(ctx, st.row.Key, s.link.serial())
+	c, failed := s.lookAfter(ctx, st.row.Key)
 	switch {
 	case failed != nil:
 		return true, away("decide", errors.Join(err, failed))
@@ -169,6 +169,20 @@ func (s *space) decide(ctx context.Context, st *step, level gocql.Consistency, i
 	default:
 		return is(c), nil
 	}
+}
+
+// lookAfter reads what became of a transaction. A connection that has just broken
+// comes back in a moment.
+func (s *space) lookAfter(ctx context.Context, key sessionstore.RowKey) (c *cells, err error) {
+	for try := range 8 {
+		if c, err = s.load(ctx, key, s.link.serial()); err == nil {
+			return c, nil
+		}
+		if pause(ctx, try+4) != nil {
+			break
+		}
+	}
+	return nil, err
 }
 
 // refused reports whether a transaction was not begun.
