@@ -60,6 +60,7 @@ func (c *ServeCmd) Run(s *client.Session, version Version) error {
 	if err != nil {
 		return err
 	}
+	tuneCollector(cfg)
 	o.Ready = func(r *Ready) error {
 		r.CA, r.Cert, r.Key = cfg.Selfcheck.ServerCA, cfg.Selfcheck.Cert, cfg.Selfcheck.Key
 		if r.CA == "" {
@@ -96,6 +97,7 @@ func (c *ServeCmd) try(s *client.Session, o Options) (err error) {
 		d.sockets.close()
 		return err
 	}
+	tuneCollector(cfg)
 	o.Log, o.sockets = s.Stderr, &d.sockets
 	go d.authority.Keep(s.Context, time.Hour, slog.New(slog.DiscardHandler))
 	o.Ready = func(r *Ready) error { return d.announce(s, r) }
