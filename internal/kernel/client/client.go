@@ -78,11 +78,15 @@ func New(c Config) (*Client, error) {
 		transport.TLSClientConfig.RootCAs = pool
 	}
 	if c.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-		if err != nil {
+		// It is read for each connection: it is renewed while a server is this client.
+		own := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+			return &pair, err
+		}
+		if _, err := own(nil); err != nil {
 			return nil, fault.New(fault.Usage, "client.cert", "The files %s and %s are no certificate with its key.", c.Cert, c.Key).Because(err)
 		}
-		transport.TLSClientConfig.Certificates = []tls.Certificate{pair}
+		transport.TLSClientConfig.GetClientCertificate = own
 	}
 	return &Client{
 		base:  "https://" + base.Host,
