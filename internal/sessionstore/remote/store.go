@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,8 +22,10 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger/format"
 	"portreeve.org/portreeve/internal/sessionstore"
 	"portreeve.org/portreeve/internal/sessionstore/admin"
+	"portreeve.org/portreeve/internal/sessionstore/audit"
 )
 
 // Config says where a namespace is and by which certificate this side is known.
@@ -34,14 +38,17 @@ type Config struct {
 	Now       func() time.Time // real time
 }
 
-// timeout bounds a call of the data listener: MediaWiki's client has 3 s, too.
+// timeout bounds a call that somebody waits for: MediaWiki's client has 3 s, too.
 const timeout = 3 * time.Second
+
+// maxHeader bounds the headers of an answer.
+const maxHeader = 64 << 10
 
 // Store is a namespace of a service elsewhere. It is safe for use by many goroutines.
 type Store struct {
 	base      string
 	namespace string
-	http      *http.Client
+	http      *http.Transport // not a Client: the service never redirects, and what looks like it is not followed
 	admin     admin.Client
 	now       func() time.Time
 }
@@ -74,9 +81,9 @@ func Open(c Config) (*Store, error) {
 	}
 	transport := &http.Transport{
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool, GetClientCertificate: own},
-		MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: timeout,
+		MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: timeout, MaxResponseHeaderBytes: maxHeader, DisableCompression: true,
 	}
-	return &Store{base: c.URL, namespace: c.Namespace, http: &http.Client{Transport: transport, Timeout: timeout}, admin: administration, now: c.Now}, nil
+	return &Store{base: c.URL, namespace: c.Namespace, http: transport, admin: administration, now: c.Now}, nil
 }
 
 // Get returns a session, or a NotFound fault.
@@ -151,20 +158,23 @@ func headers(w sessionstore.Write) http.Header {
 	return h
 }
 
-// metaOf reads what the service tells of a session.
+// maxSeconds is more than any time that the service tells: 30,000 years.
+const maxSeconds = 1 << 40
+
+// metaOf reads what the service tells of a session; what it cannot mean is not told.
 func metaOf(h http.Header, now time.Time) sessionstore.Meta {
 	var m sessionstore.Meta
 	m.Version, _ = strconv.ParseUint(strings.Trim(h.Get("ETag"), `"`), 16, 64) // absent after a touch
 	in := func(name string) sessionstore.Instant {
-		n, err := strconv.ParseInt(h.Get(name), 10, 64)
-		if err != nil {
+		n, err := strconv.ParseUint(h.Get(name), 10, 64)
+		if err != nil || n > maxSeconds {
 			return 0
 		}
-		return sessionstore.InstantOf(now.Add(time.Duration(n) * time.Second))
+		return sessionstore.InstantOf(now) + sessionstore.Instant(n*1e6)
 	}
 	m.Expires, m.Cap, m.Retired = in("Session-Expires-In"), in("Session-Ends-In"), h.Get("Session-Retired") == "true"
-	if seconds, err := strconv.ParseFloat(h.Get("Session-Established"), 64); err == nil {
-		m.Established = sessionstore.Instant(seconds * 1e6)
+	if seconds, err := strconv.ParseFloat(h.Get("Session-Established"), 64); err == nil && seconds >= 0 && seconds <= maxSeconds {
+		m.Established = sessionstore.Instant(math.Round(seconds * 1e6))
 	}
 	return m
 }
@@ -177,6 +187,8 @@ func (s *Store) call(ctx context.Context, method string, id []byte, h http.Heade
 }
 
 func (s *Store) send(ctx context.Context, method, address string, h http.Header, body []byte) (*http.Response, []byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, nil, errors.New("session store: the address cannot be used") // it holds the id
@@ -184,33 +196,66 @@ func (s *Store) send(ctx context.Context, method, address string, h http.Header,
 	if h != nil {
 		req.Header = h
 	}
-	answer, err := s.http.Do(req)
+	answer, err := s.http.RoundTrip(req)
 	if err != nil {
-		// The error of package http names the address, which holds the id.
-		var named *url.Error
-		if errors.As(err, &named) {
-			err = named.Err
-		}
 		return nil, nil, away(err)
 	}
 	defer answer.Body.Close() //nolint:errcheck // read to its end or given up
-	value, err := io.ReadAll(io.LimitReader(answer.Body, maxValue))
+	value, err := io.ReadAll(io.LimitReader(answer.Body, maxValue+1))
 	if err != nil {
 		return nil, nil, away(err)
 	}
-	if answer.StatusCode >= 300 {
+	if len(value) > maxValue {
+		return nil, nil, away(errForeign)
+	}
+	if !expected(method, answer.StatusCode) {
 		return nil, nil, refusal(answer.StatusCode)
 	}
 	return answer, value, nil
 }
 
-func away(err error) error {
-	return fault.New(fault.Unavailable, "sessions.away", "The session store does not answer. Try again in a moment.").Because(err)
+// expected reports whether a status says that it was done.
+func expected(method string, status int) bool {
+	if method == http.MethodGet {
+		return status == http.StatusOK
+	}
+	return status == http.StatusCreated || status == http.StatusNoContent
 }
+
+func away(err error) error {
+	return fault.New(fault.Unavailable, "sessions.away", "The session store does not answer. Try again in a moment.").Because(told(err))
+}
+
+// told returns the error if it is one of this side or of the connection. The others
+// quote what came, which may be anything: an id, too.
+func told(err error) error {
+	var named *url.Error
+	if errors.As(err, &named) {
+		err = named.Err // it is a net.Error itself, whatever it holds
+	}
+	var connection net.Error
+	var certificate *tls.CertificateVerificationError
+	var own *statusError
+	switch {
+	case errors.As(err, &connection), errors.As(err, &certificate), errors.As(err, &own),
+		errors.Is(err, context.Canceled), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, http.ErrSchemeMismatch):
+		return err
+	default:
+		return errForeign
+	}
+}
+
+// errForeign says that something else than the service answered, or something wrong.
+var errForeign = errors.New("session store: the answer is not one of the service")
+
+// statusError is a status that nothing is known about.
+type statusError struct{ status int }
+
+func (e *statusError) Error() string { return fmt.Sprintf("session store: status %d", e.status) }
 
 // refusal words a status of the service.
 func refusal(status int) error {
-	err := fmt.Errorf("session store: status %d", status)
+	err := &statusError{status}
 	switch status {
 	case http.StatusNotFound:
 		return fault.New(fault.NotFound, "session.not_found", "There is no session under this key.").Because(sessionstore.ErrNotFound)
@@ -226,15 +271,20 @@ func refusal(status int) error {
 // Owned returns up to limit sessions of an owner after the given handle (zero
 // begins), in order of their handles, with their values; at most admin.MaxPage.
 func (s *Store) Owned(ctx context.Context, owner string, after sessionstore.RowKey, limit int) ([]sessionstore.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	page, err := s.admin.SessionsWithValues(ctx, s.namespace, owner, hex.EncodeToString(after[:]), min(limit, admin.MaxPage))
 	if err != nil {
-		return nil, err
+		return nil, asked(err)
+	}
+	if page.Sessions == nil {
+		return nil, away(errForeign)
 	}
 	var all []sessionstore.Session
 	for _, one := range page.Sessions {
 		b, err := hex.DecodeString(one.Handle)
 		if err != nil || len(b) != len(after) {
-			return nil, fmt.Errorf("session store: handle %q", one.Handle)
+			return nil, away(errForeign)
 		}
 		m := sessionstore.Meta{Handle: sessionstore.RowKey(b), Established: sessionstore.InstantOf(one.Established), Retired: one.Retired}
 		m.Expires, m.Cap = instant(one.Expires), instant(one.Ends)
@@ -252,15 +302,49 @@ func instant(t *time.Time) sessionstore.Instant {
 
 // End ends one session of an owner by its handle.
 func (s *Store) End(ctx context.Context, owner string, handle sessionstore.RowKey) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	err := s.admin.EndOne(ctx, s.namespace, owner, hex.EncodeToString(handle[:]))
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil, asked(err)
 }
 
+// asked returns the error of a call of the administration as one of this package: what
+// the service said stays, and what went wrong on the way quotes nothing.
+func asked(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) && f.Err == nil {
+		return err
+	}
+	if err == nil {
+		return nil
+	}
+	return away(err)
+}
+
+// endTimeout bounds the end of all of an owner's sessions, for which a job waits.
+const endTimeout = 30 * time.Second
+
 // EndAll ends every session of an owner that began at notBefore or earlier, in
-// this namespace, and returns the service's signed receipt.
+// this namespace, and returns the service's signed receipt. An answer that is not a
+// receipt of that, signed by the key beside it, is an error.
 func (s *Store) EndAll(ctx context.Context, owner string, notBefore sessionstore.Instant) (admin.SignedReceipt, error) {
-	return s.admin.End(ctx, s.namespace, owner, admin.Ending{NotBefore: notBefore.Time()})
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	r, err := s.admin.End(ctx, s.namespace, owner, admin.Ending{NotBefore: notBefore.Time()})
+	if err != nil {
+		return admin.SignedReceipt{}, asked(err)
+	}
+	keys, err := format.ParseKeys([]byte(r.Key))
+	if err != nil {
+		return admin.SignedReceipt{}, away(errForeign)
+	}
+	signed, _, err := audit.VerifyReceipt([]byte(r.Note), keys)
+	if err != nil || len(signed.Namespaces) != 1 || signed.Namespaces[0].Namespace != s.namespace {
+		return admin.SignedReceipt{}, away(errForeign)
+	}
+	r.Receipt = signed
+	return r, nil
 }
