@@ -153,13 +153,15 @@ func (l *link) keep(ctx context.Context) {
 		if failures++; failures < failuresToRebuild || ctx.Err() != nil {
 			continue
 		}
-		l.config.Log.Error("Cassandra does not answer; connecting anew", "failures", failures, "error", err)
-		if err := l.rebuild(ctx); err != nil {
-			l.config.Log.Error("Cassandra is away", "error", err)
+		fails := l.rebuild(ctx)
+		if fails != nil && ctx.Err() == nil {
+			if failures == failuresToRebuild || failures%20 == 0 { // not at each check
+				l.config.Log.Error("Cassandra is away; connecting anew goes on", "checks", failures, "error", errors.Join(err, fails))
+			}
 			continue
 		}
 		failures = 0
-		l.config.Log.Info("Cassandra answers again over a new connection")
+		l.config.Log.Warn("Cassandra did not answer, and does over a new connection", "error", err)
 	}
 }
 
