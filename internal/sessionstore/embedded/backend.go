@@ -49,10 +49,12 @@ type Backend struct {
 	away    atomic.Bool
 	closed  atomic.Bool
 
-	mu     sync.Mutex
-	spaces map[string]*space
-	byID   map[uint32]*space
-	shed   map[string]bool
+	mu       sync.Mutex
+	spaces   map[string]*space
+	byID     map[uint32]*space
+	shed     map[string]bool
+	sweeping sync.Mutex
+	sweptTo  []byte // in the expiry index; under sweeping
 	// What the sweep is to do: owners whose ended rows were counted, and the first
 	// parts of keys that were deleted.
 	cleared []ownerID

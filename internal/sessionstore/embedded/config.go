@@ -15,7 +15,8 @@ import (
 type Config struct {
 	Dir string
 	// CacheBytes bounds rows and blocks in memory together; 0 = DefaultCache. Beside
-	// it lie two to four tables in memory of 64 MiB at most.
+	// it lie what was written last, 256 MiB at most, and what the collector has not
+	// taken away yet.
 	CacheBytes int64
 	// NoSync answers before a write is on the disk. The end of the process or of
 	// the machine can then take back what was answered last.

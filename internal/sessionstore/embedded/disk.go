@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -228,17 +229,25 @@ func (b *Backend) empty() {
 
 // groupLimit returns what the process's control group may use, or 0.
 func groupLimit(read func(string) ([]byte, error)) int64 {
-	for _, name := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
+	names := []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}
+	own, _ := read("/proc/self/cgroup")
+	for line := range strings.Lines(string(own)) {
+		if group, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
+			names = append(names, path.Join("/sys/fs/cgroup", group, "memory.max"))
+		}
+	}
+	limit := int64(0)
+	for _, name := range names {
 		text, err := read(name)
 		if err != nil {
 			continue
 		}
 		n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-		if err == nil && n > 0 && n < 1<<60 { // more is how the older groups say none
-			return n
+		if err == nil && n > 0 && n < 1<<60 && (limit == 0 || n < limit) { // more is how the older groups say none
+			limit = n
 		}
 	}
-	return 0
+	return limit
 }
 
 // resident returns the process's memory, or 0 where nobody tells.

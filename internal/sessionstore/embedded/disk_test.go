@@ -92,6 +92,15 @@ func TestMemoryLimits(t *testing.T) {
 			}
 		}
 	}
+	nested := func(name string) ([]byte, error) {
+		return map[string][]byte{
+			"/proc/self/cgroup": []byte("0::/system.slice/store.service\n"), "/sys/fs/cgroup/memory.max": []byte("max\n"),
+			"/sys/fs/cgroup/system.slice/store.service/memory.max": []byte("4096\n"),
+		}[name], nil
+	}
+	if got := groupLimit(nested); got != 4096 {
+		t.Errorf("the limit of a service is read as %d", got)
+	}
 	if resident(files("/proc/self/statm", "10 5 1")) <= 0 || resident(files("other", "")) != 0 {
 		t.Error("the process's memory is not read")
 	}

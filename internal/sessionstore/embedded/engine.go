@@ -31,8 +31,11 @@ type engine struct {
 	troubles atomic.Int64
 }
 
+// Values are not kept apart from keys (pebble's ValueSeparationPolicy), which would
+// halve what compaction writes: that is an experiment in this version of pebble.
 const (
 	memTable    = 64 << 20
+	memTables   = 4
 	blockSize   = 8 << 10
 	closingTime = 5 * time.Second
 )
@@ -48,11 +51,11 @@ func (e *engine) open(fs vfs.FS, dir string, blocks int64) (err error) {
 	o := &pebble.Options{
 		FS:                          &fence{FS: fs, e: e},
 		Logger:                      e,
-		CacheSize:                   blocks,
+		CacheSize:                   blocks + memTables*memTable, // pebble takes its tables in memory out of it
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                memTable,
-		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       2,
+		MemTableStopWritesThreshold: memTables,
+		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       100,
 		LBaseMaxBytes:               256 << 20,
 		MaxOpenFiles:                4096,
@@ -65,7 +68,7 @@ func (e *engine) open(fs vfs.FS, dir string, blocks int64) (err error) {
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
 	for i := range o.Levels {
 		o.Levels[i].BlockSize = blockSize
-		o.Levels[i].IndexBlockSize = 64 << 10
+		o.Levels[i].IndexBlockSize = 32 << 10
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	o.TargetFileSizes[0] = 16 << 20

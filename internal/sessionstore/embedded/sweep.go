@@ -3,6 +3,7 @@
 package embedded
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -65,41 +66,58 @@ type dueEntry struct {
 
 // Sweep takes away all rows whose time ended before the present minute, at once.
 // The backend does so by itself, at its leisure.
-func (b *Backend) Sweep(ctx context.Context) error {
-	for {
-		n, err := b.sweepSome(ctx)
-		if err != nil || n == 0 {
-			return err
-		}
-	}
-}
+func (b *Backend) Sweep(ctx context.Context) error { return b.pass(ctx, 0) }
 
-func (b *Backend) sweep() error {
+func (b *Backend) sweep() error { return b.pass(context.Background(), sweepShare) }
+
+// pass looks at every entry that is due, resting after each few for a multiple of
+// the time they took. When all were looked at, one deletion takes them away: a
+// deletion for each few would make every later read slower.
+func (b *Backend) pass(ctx context.Context, rest time.Duration) error {
+	b.sweeping.Lock()
+	defer b.sweeping.Unlock()
+	from, to := b.sweptTo, dueKey(minuteOf(b.clock.now()), 0, sessionstore.RowKey{})
+	if from == nil {
+		from = []byte{kindDue}
+	}
+	begin, some := from, false
 	for {
 		begun := b.Elapsed()
-		n, err := b.sweepSome(context.Background())
-		if err != nil || n == 0 || !b.pause(sweepShare*(b.Elapsed()-begun)) {
+		entries, next, err := b.dueBetween(from, to)
+		if err != nil {
 			return err
 		}
+		if next == nil {
+			break
+		}
+		from, some = next, true
+		if entries, err = b.fetched(entries); err != nil {
+			return err
+		}
+		if err := b.do(ctx, &job{done: make(chan struct{}), act: func(x *batch) error { return x.sweep(entries) }}); err != nil {
+			return err
+		}
+		if !b.pause(rest * (b.Elapsed() - begun)) {
+			return nil
+		}
 	}
+	b.sweptTo = to
+	if !some {
+		return nil
+	}
+	return b.do(ctx, &job{done: make(chan struct{}), act: func(x *batch) error {
+		x.deleteRange(begin, to)
+		return nil
+	}})
 }
 
-// pause waits; false when all ends.
-func (b *Backend) pause(d time.Duration) bool {
-	select {
-	case <-b.ending:
-		return false
-	case <-time.After(d):
-		return true
+// dueBetween returns the next entries, and where to go on; nil at the end.
+func (b *Backend) dueBetween(from, to []byte) (entries []dueEntry, next []byte, err error) {
+	if bytes.Compare(from, to) >= 0 {
+		return nil, nil, nil
 	}
-}
-
-// sweepSome looks at the next entries that are due and returns how many they were.
-func (b *Backend) sweepSome(ctx context.Context) (int, error) {
-	var entries []dueEntry
-	end := dueKey(minuteOf(b.clock.now()), 0, sessionstore.RowKey{})
-	err := b.view(func(snap *pebble.Snapshot) error {
-		return scan(snap, []byte{kindDue}, end, func(key, _ []byte) (bool, error) {
+	err = b.view(func(snap *pebble.Snapshot) error {
+		return scan(snap, from, to, func(key, _ []byte) (bool, error) {
 			var e dueEntry
 			var err error
 			e.minute, e.space, e.key, err = parseDueKey(key)
@@ -107,26 +125,37 @@ func (b *Backend) sweepSome(ctx context.Context) (int, error) {
 			return len(entries) < chunk, err
 		})
 	})
-	if err != nil || len(entries) == 0 {
-		return 0, err
+	if n := len(entries); n > 0 {
+		next = after(dueKey(entries[n-1].minute, entries[n-1].space, entries[n-1].key))
 	}
-	for _, e := range entries { // see space.Apply
-		if s := b.spaceByID(e.space); s != nil {
-			if _, err := s.cold(e.key); err != nil {
-				return 0, err
-			}
+	return entries, next, err
+}
+
+// fetched returns the entries whose rows are there, having fetched those as
+// space.Apply does. A row that comes to be meanwhile makes an entry of its own.
+func (b *Backend) fetched(entries []dueEntry) ([]dueEntry, error) {
+	there := entries[:0]
+	for _, e := range entries {
+		s := b.spaceByID(e.space)
+		if s == nil {
+			continue
+		}
+		record, err := b.record(s, s.place(e.key))
+		if err != nil {
+			return nil, err
+		}
+		if record != nil {
+			there = append(there, e)
 		}
 	}
-	err = b.do(ctx, &job{done: make(chan struct{}), act: func(x *batch) error { return x.sweep(entries) }})
-	return len(entries), err
+	return there, nil
 }
 
 // sweep removes what has expired of the entries' rows and gives the others an entry
-// where they expire now.
+// where they expire now. New entries lie in the present minute or later, which no
+// pass has reached.
 func (x *batch) sweep(entries []dueEntry) error {
 	x.now = x.b.clock.now()
-	first, last := entries[0], entries[len(entries)-1]
-	x.deleteRange(dueKey(first.minute, first.space, first.key), after(dueKey(last.minute, last.space, last.key)))
 	for _, e := range entries {
 		s := x.b.spaceByID(e.space)
 		if s == nil {
@@ -145,6 +174,19 @@ func (x *batch) sweep(entries []dueEntry) error {
 		}
 	}
 	return nil
+}
+
+// pause waits; false when all ends.
+func (b *Backend) pause(d time.Duration) bool {
+	if d <= 0 {
+		return !b.closed.Load()
+	}
+	select {
+	case <-b.ending:
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 // mayClear says that what the owner's revocation ended has been counted.
