@@ -5,16 +5,21 @@
 // method, machine, figures and targets. It judges nothing: a figure that misses
 // its target is printed as such, and the exit code is 0.
 //
-//	bench                       everything, both engines
+//	bench                       everything, both engines, then the session store
+//	bench server                both engines alone
+//	bench sessions [PART...]    the session store alone, or parts of it: compare, mix, live, soak
 //	bench fill --config FILE    fill the empty database of a configuration file
 //	bench tracker               serve made-up tasks on loopback until it is ended
+//	bench load, bench peer      load generator and servers that the session store is compared with
 //
 // The environment sets the size: RISKS, ENTRIES, REVIEWS, MESSAGES, TASKS and
 // TRANSACTIONS (of the tracker that is imported from), SECONDS (of each measurement
 // under load), RATE (gate questions a second offered), WORKERS (connections),
 // ENGINES ("sqlite postgres"), SEED; BINARY is the portreeve to measure, DIR a
 // folder to work in, which is kept with the filled databases for the next run
-// (otherwise a temporary one, which is not); POSTGRES the URL of a superuser of a
+// (otherwise a temporary one, which is not); SESSIONS (live ones in the session
+// store), LOAD (requests a second that are offered to it), ROUNDS (of the
+// comparison), SOAK (a time such as 10m; 0s is none); POSTGRES the URL of a superuser of a
 // running server to use (otherwise one is started and thrown away).
 //
 // # Method
@@ -37,4 +42,12 @@
 // with its start. Start to ready is from exec to the first 200 of /readyz, the
 // median of several. Resident memory is VmRSS of the server's process after all
 // of it; PostgreSQL's own is not included.
+//
+// # Method of the session section
+//
+// What is judged are ratios of the server's processor time for a request, of servers
+// that take turns in one run: sessiond, redis-server and two servers that are written
+// here (see peerCommand). Each is pinned to one processor and has the other processor's
+// clients. The report has the rest beside each figure. Sessions lie on a real disk: if
+// the folder to work in is in memory, one below /var/tmp takes its place.
 package main

@@ -17,6 +17,9 @@ import (
 )
 
 func main() {
+	if ended := helper(os.Args[1:]); ended {
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
@@ -24,6 +27,26 @@ func main() {
 		stop()
 		os.Exit(1)
 	}
+}
+
+// helper is the processes that the session section starts, which signals end as usual.
+func helper(args []string) bool {
+	var err error
+	switch {
+	case len(args) == 0:
+		return false
+	case args[0] == "load":
+		err = loadCommand(os.Stdin, os.Stdout)
+	case args[0] == "peer":
+		err = peerCommand(args[1:])
+	default:
+		return false
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench "+args[0]+":", err)
+		os.Exit(1)
+	}
+	return true
 }
 
 func run(ctx context.Context, args []string) error {
@@ -37,10 +60,15 @@ func run(ctx context.Context, args []string) error {
 	if len(args) == 1 && args[0] == "tracker" {
 		return trackerCommand(ctx, p, os.Stdout)
 	}
-	if len(args) > 0 {
-		return errors.New("usage: bench | bench fill --config FILE | bench tracker")
+	switch {
+	case len(args) == 0:
+		return errors.Join(measureAll(ctx, p, os.Stdout), measureSessions(ctx, p, nil, os.Stdout))
+	case args[0] == "server" && len(args) == 1:
+		return measureAll(ctx, p, os.Stdout)
+	case args[0] == "sessions":
+		return measureSessions(ctx, p, args[1:], os.Stdout)
 	}
-	return measureAll(ctx, p, os.Stdout)
+	return errors.New("usage: bench [server | sessions [compare] [mix] [live] [soak]] | bench fill --config FILE | bench tracker")
 }
 
 // measureAll measures each engine and prints the table to w.

@@ -21,6 +21,10 @@ type params struct {
 	rate           int           // gate questions a second
 	workers        int           // connections that ask the gate
 	seed           uint64
+	sessions       int           // live ones in the session store
+	load           int           // requests a second that are offered to the session store
+	rounds         int           // of the session store beside others
+	soak           time.Duration // of the session store; 0 = none
 	engines        []string
 	binary         string
 	dir            string // empty: a temporary one
@@ -48,6 +52,15 @@ func readParams(getenv func(string) string) (params, error) {
 		seconds: time.Duration(number("SECONDS", 10)) * time.Second,
 		rate:    number("RATE", 500), workers: number("WORKERS", 8), seed: uint64(number("SEED", 1)),
 		engines: strings.Fields(getenv("ENGINES")), binary: getenv("BINARY"), dir: getenv("DIR"), postgres: getenv("POSTGRES"), database: "bench",
+	}
+	p.sessions, p.load, p.rounds = number("SESSIONS", 10_000_000), number("LOAD", 2400), number("ROUNDS", 3)
+	p.soak = 10 * time.Minute
+	if text := getenv("SOAK"); text != "" {
+		d, e := time.ParseDuration(text)
+		if e != nil || d < 0 {
+			err = fmt.Errorf("SOAK must be a time such as 10m or 0s, not %q", text)
+		}
+		p.soak = d
 	}
 	if len(p.engines) == 0 {
 		p.engines = []string{engineSQLite, enginePostgres}
