@@ -155,6 +155,7 @@ func TestPipelined(t *testing.T) {
 	if err != nil {
 		t.Logf("read: %v", err)
 	}
+	eventually(t, "the server is done with it", func() bool { return s.over.Load() == 1 })
 	if len(s.held) != 0 || strings.Count(string(rest), "200 OK") != 1 {
 		t.Errorf("the second request was served: %q", rest)
 	}

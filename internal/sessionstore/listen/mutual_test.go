@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
 // TestMutualAdmits: who has the right certificate may do what the rules grant,
@@ -152,28 +154,34 @@ func TestMinVersion13(t *testing.T) {
 	}
 }
 
-// TestNoResumption: a session that is taken up again would outlive its certificate.
+// TestNoResumption: a session that is taken up again would outlive its certificate,
+// the client's or ours.
 func TestNoResumption(t *testing.T) {
-	s := serve(t, nil)
-	pair := s.ca.issue(wiki, nil).tls(t)
+	token, hash := NewToken()
+	mutual, credential := serve(t, nil), byCredentials(t, entry("mediawiki", hash, "[default]", start, start.Add(time.Hour)))
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		config := &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{pair}, ClientSessionCache: tls.NewLRUClientSessionCache(10), MaxVersion: version, MinVersion: version, ServerName: "localhost"} //nolint:gosec // a test's client
-		for i := range 2 {
-			c, err := tls.Dial("tcp", s.address, config)
-			if err != nil {
-				t.Fatal(err)
+		for name, s := range map[string]*service{"mutual": mutual, "credential": credential} {
+			config := &tls.Config{InsecureSkipVerify: true, ClientSessionCache: tls.NewLRUClientSessionCache(10), MaxVersion: version, MinVersion: version, ServerName: "localhost"} //nolint:gosec // a test's client
+			if s == mutual {
+				config.Certificates = []tls.Certificate{s.ca.issue(wiki, nil).tls(t)}
 			}
-			// The ticket of TLS 1.3 comes with the first answer.
-			if _, err := io.WriteString(c, "GET /default/read HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
-				t.Fatal(err)
+			for i := range 2 {
+				c, err := tls.Dial("tcp", s.address, config)
+				if err != nil {
+					t.Fatal(err)
+				}
+				// The ticket of TLS 1.3 comes with the first answer.
+				if _, err := io.WriteString(c, "GET /default/read HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "+token+"\r\n\r\n"); err != nil {
+					t.Fatal(err)
+				}
+				if resp, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || resp.StatusCode != 200 {
+					t.Fatalf("%v %v", resp, err)
+				}
+				if c.ConnectionState().DidResume {
+					t.Errorf("%s, %s: connection %d resumed a session", name, tls.VersionName(version), i)
+				}
+				c.Close() //nolint:errcheck // the next one
 			}
-			if resp, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || resp.StatusCode != 200 {
-				t.Fatalf("%v %v", resp, err)
-			}
-			if c.ConnectionState().DidResume {
-				t.Errorf("%s: connection %d resumed a session", tls.VersionName(version), i)
-			}
-			c.Close() //nolint:errcheck // the next one
 		}
 	}
 }
@@ -215,6 +223,11 @@ func TestPastTheListener(t *testing.T) {
 	}
 	if err := s.guard.Check(nil, "default", Read); err == nil {
 		t.Error("nobody may read")
+	}
+	// Nor is who is known to another listener known to this one.
+	r = r.WithContext(withConn(r.Context(), &conn{guard: &Guard{}, peer: &Peer{Identities: []string{"uri:" + wiki}}}))
+	if err := s.guard.Authorize(r, "default", "read"); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("by another listener: %v", err)
 	}
 }
 

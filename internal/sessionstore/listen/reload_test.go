@@ -98,15 +98,17 @@ func TestBadReload(t *testing.T) {
 		what string
 		bad  func(*service) []byte
 	}{
-		"certificate is gone":         {"server.pem", "certificate", nil},
-		"certificate is empty":        {"server.pem", "certificate", func(*service) []byte { return nil }},
-		"certificate of another key":  {"server.pem", "certificate", func(s *service) []byte { return s.ca.server().cert }},
-		"certificate half written":    {"server.pem", "certificate", func(s *service) []byte { return s.server.cert[:200] }},
-		"a client's certificate":      {"server.pem", "certificate", func(s *service) []byte { return s.ca.issue(wiki, nil).cert }},
-		"key is gone":                 {"server.key", "certificate", nil},
-		"authorities are gone":        {"ca.pem", "authorities", nil},
-		"authorities are empty":       {"ca.pem", "authorities", func(*service) []byte { return []byte("\n") }},
-		"a leaf as an authority":      {"ca.pem", "authorities", func(s *service) []byte { return append(s.ca.pem(), s.server.cert...) }},
+		"certificate is gone":        {"server.pem", "certificate", nil},
+		"certificate is empty":       {"server.pem", "certificate", func(*service) []byte { return nil }},
+		"certificate of another key": {"server.pem", "certificate", func(s *service) []byte { return s.ca.server().cert }},
+		"certificate half written":   {"server.pem", "certificate", func(s *service) []byte { return s.server.cert[:200] }},
+		"a client's certificate":     {"server.pem", "certificate", func(s *service) []byte { return s.ca.issue(wiki, nil).cert }},
+		"key is gone":                {"server.key", "certificate", nil},
+		"authorities are gone":       {"ca.pem", "authorities", nil},
+		"authorities are empty":      {"ca.pem", "authorities", func(*service) []byte { return []byte("\n") }},
+		"a leaf as an authority": {"ca.pem", "authorities", func(s *service) []byte {
+			return append(s.ca.pem(), s.ca.issue(wiki, func(c *x509.Certificate) { c.KeyUsage = 0 }).cert...)
+		}},
 		"a key among authorities":     {"ca.pem", "authorities", func(s *service) []byte { return append(s.ca.pem(), s.server.key...) }},
 		"list is gone":                {"ca.crl", "authorities", nil},
 		"list is rubbish":             {"ca.crl", "authorities", func(*service) []byte { return []byte("rubbish") }},

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +39,8 @@ type service struct {
 	hold chan struct{}
 	// held is told when a request waits.
 	held chan struct{}
+	// over counts the connections that the server is done with.
+	over atomic.Int64
 }
 
 func (s *service) file(name string) string { return filepath.Join(s.dir, name) }
@@ -69,7 +72,11 @@ func serve(t *testing.T, change func(*service, *Config)) *service {
 	}
 	s.address = raw.Addr().String()
 	l := s.guard.Listen(raw)
-	srv := &http.Server{Handler: http.HandlerFunc(s.answer)}
+	srv := &http.Server{Handler: http.HandlerFunc(s.answer), ConnState: func(_ net.Conn, now http.ConnState) {
+		if now == http.StateClosed {
+			s.over.Add(1)
+		}
+	}}
 	s.guard.Attach(srv)
 	ctx, cancel := context.WithCancel(context.Background())
 	go s.guard.Run(ctx)
