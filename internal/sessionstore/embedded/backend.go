@@ -115,7 +115,6 @@ func (b *Backend) start(ctx context.Context) error {
 		b.Log.Warn("the clock stands before the time at which sessions were last written; time goes on from there", "behind", behind)
 	}
 	b.cleared = b.epochs.unswept()
-	b.disk.look()
 	b.disk.restore()
 	go b.commitAll()
 	b.housework.Add(2)

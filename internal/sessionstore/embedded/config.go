@@ -23,7 +23,8 @@ type Config struct {
 	NoSync     bool
 	Watermarks Watermarks
 	// Ballast is the size of a file that is given up when the disk is full, so that
-	// sessions can still be ended; 0 = DefaultBallast, negative = none.
+	// sessions can still be ended; 0 = DefaultBallast or a twentieth of a small disk,
+	// negative = none.
 	Ballast int64
 	// MemoryLimit is what the process may use, in bytes; 0 = what its control group
 	// allows, or no limit.
@@ -60,9 +61,6 @@ func (c Config) completed() (Config, error) {
 	}
 	if c.CacheBytes == 0 {
 		c.CacheBytes = DefaultCache
-	}
-	if c.Ballast == 0 {
-		c.Ballast = DefaultBallast
 	}
 	if c.Watermarks == (Watermarks{}) {
 		c.Watermarks = DefaultWatermarks()

@@ -58,6 +58,13 @@ func (d *disk) init(b *Backend) {
 	}
 	_, err := b.FS.Stat(d.ballast)
 	d.there = err == nil
+	d.look()
+	if b.Ballast == 0 {
+		b.Ballast = DefaultBallast
+		if d.known() {
+			b.Ballast = min(b.Ballast, int64(d.total.Load()/20))
+		}
+	}
 }
 
 // giveUp makes room when a write found none; the write is tried again then.
@@ -83,7 +90,8 @@ func (d *disk) restore() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.there && d.b.Ballast > 0 {
-		if d.known() && d.free.Load() < uint64(2*d.b.Ballast) {
+		spare := d.b.Watermarks.Critical + slack
+		if d.known() && float64(d.free.Load()) < float64(d.b.Ballast)+spare*float64(d.total.Load()) {
 			return
 		}
 		if err := d.write(); err != nil {

@@ -160,10 +160,13 @@ func (f *fencedFile) WriteAt(p []byte, off int64) (n int, err error) {
 	return n, err
 }
 
-// Preallocate is as in vfs.File.
+// Preallocate is as in vfs.File. Where there is no room it does nothing: it only
+// makes later writes cheaper, and those find the ballast (vfs.OnDiskFull).
 func (f *fencedFile) Preallocate(off, n int64) error {
-	_, err := f.do(func() error { return f.File.Preallocate(off, n) })
-	return err
+	if f.File != nil && f.f.check() == nil {
+		_ = f.File.Preallocate(off, n)
+	}
+	return nil
 }
 
 // Sync is as in vfs.File.
