@@ -74,8 +74,15 @@ func (s *Store) End(ctx context.Context, owner string, handle RowKey) (ended boo
 // Usage tells what the namespace holds.
 func (s *Store) Usage(ctx context.Context) (Usage, error) { return s.space.Usage(ctx) }
 
-// Drop removes every session of the namespace.
-func (s *Store) Drop(ctx context.Context) error { return s.space.Drop(ctx) }
+// Drop removes every session of the namespace, also of the store that it follows.
+func (s *Store) Drop(ctx context.Context) error {
+	if s.legacy != nil {
+		if err := s.legacy.Drop(ctx); err != nil {
+			return fmt.Errorf("namespace %s: %w", s.Name, err)
+		}
+	}
+	return s.space.Drop(ctx)
+}
 
 // Reseal looks at up to limit rows after the given key and brings those that need it
 // under the current keys of the namespace. It returns where to go on, whether that was

@@ -5,7 +5,6 @@ package sessionstore
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -23,6 +22,7 @@ type Store struct {
 	observer Observer
 	pressure func() Pressure
 	limit    *rate.Limiter
+	legacy   Legacy // nil = none
 }
 
 // NewStore returns the store of a namespace. observer and pressure may be nil.
@@ -76,6 +76,10 @@ func (s *Store) Get(ctx context.Context, id []byte) (Session, error) {
 // put behind buf's bytes, and returned with them. The session's value lies in there.
 func (s *Store) GetInto(ctx context.Context, id, buf []byte) (Session, []byte, error) {
 	row, err := s.find(ctx, id)
+	if s.legacy != nil && errors.Is(err, ErrNotFound) {
+		session, err := s.through(ctx, id)
+		return session, buf, err
+	}
 	if err != nil {
 		return Session{}, buf, err
 	}
@@ -120,6 +124,10 @@ func (s *Store) Set(ctx context.Context, id []byte, w Write) (m Meta, created bo
 	if err := s.admits(w); err != nil {
 		return Meta{}, false, err
 	}
+	held, err := s.bring(ctx, id)
+	if err != nil {
+		return Meta{}, false, err
+	}
 	same := false
 	keys := s.keys(id)
 	err = s.space.Apply(ctx, Change{
@@ -152,12 +160,18 @@ func (s *Store) Set(ctx context.Context, id []byte, w Write) (m Meta, created bo
 	if err != nil {
 		return Meta{}, false, refusal(err)
 	}
+	if err := s.leave(ctx, id, held); err != nil {
+		return Meta{}, false, err
+	}
 	s.observe(ctx, w, same)
 	return m, created, nil
 }
 
 // Touch renews a session's time and returns what is known of it then.
 func (s *Store) Touch(ctx context.Context, id []byte, match *Match) (m Meta, err error) {
+	if _, err := s.bring(ctx, id); err != nil {
+		return Meta{}, err
+	}
 	err = s.space.Apply(ctx, Change{Keys: s.keys(id), Exact: match != nil, Next: func(v View) ([]Row, error) {
 		_, old := present(v)
 		next, err := touched(v, old, match)
@@ -175,6 +189,10 @@ func (s *Store) Touch(ctx context.Context, id []byte, match *Match) (m Meta, err
 
 // Delete ends a session. One that is not there is no error unless match asks for it.
 func (s *Store) Delete(ctx context.Context, id []byte, match *Match) error {
+	// There first: what is gone here and still there would be read from there.
+	if err := s.endLegacy(ctx, id, match); err != nil {
+		return err
+	}
 	keys := s.keys(id)
 	err := s.space.Apply(ctx, Change{Keys: keys, Exact: match != nil, Ends: match == nil, Next: func(v View) ([]Row, error) {
 		_, old := present(v)
@@ -206,6 +224,10 @@ func (s *Store) Change(ctx context.Context, from, to []byte, w Write, grace time
 	}
 	if bytes.Equal(from, to) {
 		return Meta{}, fault.New(fault.Invalid, "session.same_key", "The old and the new key are the same. Choose a new one.")
+	}
+	held, err := s.bring(ctx, from, to)
+	if err != nil {
+		return Meta{}, err
 	}
 	olds, target := s.keys(from), s.ring.RowKey(to)
 	keys := append(append([]RowKey(nil), olds...), s.keys(to)...)
@@ -239,6 +261,9 @@ func (s *Store) Change(ctx context.Context, from, to []byte, w Write, grace time
 	}})
 	if err != nil {
 		return Meta{}, refusal(err)
+	}
+	if err := s.leave(ctx, from, held); err != nil {
+		return Meta{}, err
 	}
 	s.observe(ctx, w, false)
 	return m, nil
@@ -354,53 +379,4 @@ func refusal(err error) error {
 	default:
 		return err
 	}
-}
-
-// content is what is sealed: the id and the owner in clear, then the value.
-type content struct {
-	id    []byte
-	owner string
-	value []byte
-}
-
-// seal puts the content into the row. The owner's key becomes the current one: a row
-// that kept an older one could not be found any more when that is retired.
-func (s *Store) seal(r *Row, id []byte, owner string, value []byte) error {
-	if owner != "" {
-		r.Owner = s.ring.OwnerKeys(owner)[0]
-	}
-	b := make([]byte, 0, len(id)+len(owner)+len(value)+4)
-	b = binary.AppendUvarint(b, uint64(len(id)))
-	b = append(b, id...)
-	b = binary.AppendUvarint(b, uint64(len(owner)))
-	b = append(b, owner...)
-	return s.ring.Seal(r, append(b, value...))
-}
-
-func (s *Store) open(r *Row) (content, error) {
-	c, _, err := s.openInto(nil, r)
-	return c, err
-}
-
-// openInto opens the row's content behind buf's bytes.
-func (s *Store) openInto(buf []byte, r *Row) (content, []byte, error) {
-	b, err := s.ring.Open(buf, r)
-	if err != nil {
-		return content{}, buf, fmt.Errorf("namespace %s: %w", s.Name, err)
-	}
-	id, rest, ok := prefixed(b[len(buf):])
-	owner, value, ok2 := prefixed(rest)
-	if !ok || !ok2 {
-		return content{}, buf, fmt.Errorf("namespace %s: a row's content is cut short", s.Name)
-	}
-	return content{id: id, owner: string(owner), value: value}, b, nil
-}
-
-// prefixed splits off what its length stands before.
-func prefixed(b []byte) (head, rest []byte, ok bool) {
-	n, size := binary.Uvarint(b)
-	if size <= 0 || n > uint64(len(b)-size) {
-		return nil, nil, false
-	}
-	return b[size : size+int(n)], b[size+int(n):], true
 }
