@@ -160,7 +160,8 @@ func (s *Service) Empty(ctx context.Context) (bool, error) {
 // failures. App runs it once a day.
 func (s *Service) Purge(ctx context.Context) error {
 	now := s.now()
-	before := now.Add(-max(s.config.Keep, s.config.Absolute) - s.config.Idle)
+	// A session that was ended must be known as that for as long as whose it was is kept.
+	before := now.Add(-s.config.Keep - s.config.Absolute - s.config.Idle)
 	return s.writer.Quiet(ctx, "forgetting what has no effect any more is not a decision", func(tx *store.Tx) error {
 		return purge(ctx, tx, before, now.Add(-failuresDecay))
 	})

@@ -64,7 +64,7 @@ func (s *Service) endInStore(ctx context.Context, payload []byte) error {
 	if err := json.Unmarshal(payload, &order); err != nil {
 		return job.Permanent(fmt.Errorf("read the order to end sessions: %w", err))
 	}
-	at := space{s.sessions, order.Prefix}
+	at := s.runningAt(order.Prefix)
 	if order.Keep != "" {
 		return s.endOthers(ctx, at, order)
 	}
@@ -94,11 +94,9 @@ func (s *Service) endOthers(ctx context.Context, at space, order ending) error {
 		return fmt.Errorf("list the sessions of a person: %w", err)
 	}
 	for _, kept := range all {
-		r, err := kept.record()
-		if err != nil {
-			return job.Permanent(err)
-		}
-		if r.ID == order.Keep || r.Begun.After(order.NotBefore) {
+		// What was not written here is nobody's, and ends, too.
+		r, err := at.open(kept)
+		if err == nil && (r.ID == order.Keep || r.Begun.After(order.NotBefore)) {
 			continue
 		}
 		if err := at.End(ctx, at.owner(order.Person), kept.Handle); err != nil {

@@ -20,6 +20,7 @@ type keys struct {
 	failure []byte // for what was typed as login
 	enrol   []byte // for the second factor offered through an invitation
 	browser []byte // for known browsers
+	session []byte // for what the session store is told, and gives back
 }
 
 func newKeys(secret []byte) (*keys, error) {
@@ -32,7 +33,7 @@ func newKeys(secret []byte) (*keys, error) {
 	var k keys
 	var err error
 	var sealing []byte
-	for purpose, into := range map[string]*[]byte{"seal": &sealing, "failure": &k.failure, "enrol": &k.enrol, "browser": &k.browser} {
+	for purpose, into := range map[string]*[]byte{"seal": &sealing, "failure": &k.failure, "enrol": &k.enrol, "browser": &k.browser, "session": &k.session} {
 		if *into, err = derive(purpose); err != nil {
 			return nil, fmt.Errorf("derive key for %s: %w", purpose, err)
 		}

@@ -18,7 +18,7 @@ import (
 )
 
 // Session is a session just opened. Cookie and Browser exist here and in the
-// browser only: the session store has a keyed hash of the one, and nobody has
+// browser only: the session store is told a keyed hash of the one, and nobody has
 // anything of the other.
 type Session struct {
 	ID      string
@@ -90,7 +90,10 @@ func (s *Service) Authenticate(ctx context.Context, cookie string) (authz.Actor,
 		return authz.Actor{}, err
 	}
 	session, kept, err := running.load(ctx, cookie)
-	if errors.Is(err, ErrNoSession) {
+	if errors.Is(err, errForeign) {
+		s.log.ErrorContext(ctx, "the session store answers with what this office did not write")
+	}
+	if errors.Is(err, ErrNoSession) || err == nil && s.over(session) {
 		return authz.Actor{}, sessionEnded()
 	}
 	if err != nil {
@@ -112,6 +115,12 @@ func (s *Service) Authenticate(ctx context.Context, cookie string) (authz.Actor,
 	}
 	st.actor.SessionID = session.ID
 	return st.actor, nil
+}
+
+// over reports whether a session has lasted as long as any may. The store ends it
+// then; but one that was set back, or lies, does not decide how long somebody is in.
+func (s *Service) over(session record) bool {
+	return !s.now().Before(session.Begun.Add(s.config.Absolute))
 }
 
 // seenAt returns when the session was last used, to the minute. In its last hours
@@ -146,7 +155,7 @@ func (s *Service) ExpiredSessionPerson(ctx context.Context, cookie string) (pers
 		return "", false
 	}
 	session, _, err := past.load(ctx, cookie)
-	if err != nil {
+	if err != nil || !s.now().Before(session.Begun.Add(s.config.Absolute+s.config.Keep)) {
 		return "", false
 	}
 	var st standing
@@ -289,9 +298,16 @@ func (s *Service) runningOf(ctx context.Context, person string) ([]runningSessio
 	}
 	var all []runningSession
 	for _, k := range kept {
-		r, err := k.record()
+		r, err := running.open(k)
+		if errors.Is(err, errForeign) {
+			s.log.ErrorContext(ctx, "the session store lists under a person what this office did not write")
+			continue
+		}
 		if err != nil {
 			return nil, err
+		}
+		if s.over(r) {
+			continue
 		}
 		st := marks[r.ID]
 		st.active, st.epoch, st.recorded = true, epoch, r.Epoch

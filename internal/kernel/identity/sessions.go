@@ -4,6 +4,9 @@ package identity
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,15 +63,32 @@ type record struct {
 	Epoch   int64     `json:"epoch"`   // of the person when it was opened
 	Methods []string  `json:"methods"` // how the person proved who they are
 	Begun   time.Time `json:"begun"`
+	Key     string    `json:"key"` // under which it lies: no other one's answer is this session
 }
 
-// space is where sessions lie: a store, and what its keys begin with.
+// errForeign says that what a store gave back was not written here. It is no session.
+var errForeign = fmt.Errorf("%w: what lies there was not written by this office", ErrNoSession)
+
+// space is where sessions lie: a store, and what its keys begin with. The store is
+// another process, in whose memory, behind whose certificate, or on whose disk
+// somebody else may be. So it is told a keyed hash of the cookie, and what it gives
+// back counts only with the proof that it was written here, for this use.
 type space struct {
 	SessionStore
 	prefix string
+	use    string // inRunning or inPast
+	secret []byte // of this office; no store has it
 }
 
-func (s space) key(cookie string) string   { return s.prefix + cookie }
+// What is kept for the one use proves nothing for the other.
+const (
+	inRunning = "running"
+	inPast    = "past"
+)
+
+func (s space) key(cookie string) string {
+	return s.prefix + base64.RawURLEncoding.EncodeToString(mac(s.secret, s.use+" key "+cookie))
+}
 func (s space) owner(person string) string { return "portreeve:" + s.prefix + person }
 
 // load returns the session of a cookie.
@@ -76,40 +96,61 @@ func (s space) load(ctx context.Context, cookie string) (record, Kept, error) {
 	if len(cookie) != secretLen {
 		return record{}, Kept{}, ErrNoSession
 	}
-	kept, err := s.Get(ctx, s.key(cookie))
+	key := s.key(cookie)
+	kept, err := s.Get(ctx, key)
 	if err != nil {
 		return record{}, Kept{}, err
 	}
-	r, err := kept.record()
+	r, err := s.open(kept)
+	if err == nil && r.Key != key {
+		err = errForeign
+	}
 	return r, kept, err
 }
 
-func (k Kept) record() (r record, err error) {
-	if err := json.Unmarshal(k.Value, &r); err != nil {
+// open reads what a store gave back, if it was written here for this use.
+func (s space) open(k Kept) (r record, err error) {
+	if len(k.Value) < sha256.Size {
+		return r, errForeign
+	}
+	proof, text := k.Value[:sha256.Size], k.Value[sha256.Size:]
+	if !hmac.Equal(proof, s.proof(text)) {
+		return r, errForeign
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
 		return r, fmt.Errorf("read a session: %w", err)
 	}
 	return r, nil
 }
 
+// proof is what stands before a session's text.
+func (s space) proof(text []byte) []byte { return mac(s.secret, s.use+" value "+string(text)) }
+
 // put keeps a session.
 func (s space) put(ctx context.Context, cookie string, r record, idle, most time.Duration) error {
-	value, err := json.Marshal(r)
+	r.Key = s.key(cookie)
+	text, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("write a session: %w", err)
 	}
-	return s.Put(ctx, s.key(cookie), s.owner(r.Person), value, Lifetime{Begun: r.Begun, Idle: idle, Most: most})
+	return s.Put(ctx, r.Key, s.owner(r.Person), append(s.proof(text), text...), Lifetime{Begun: r.Begun, Idle: idle, Most: most})
 }
 
 // running returns where live sessions lie.
 func (s *Service) running(ctx context.Context) (space, error) {
 	prefix, err := s.sessionPrefix(ctx)
-	return space{s.sessions, prefix}, err
+	return s.runningAt(prefix), err
 }
 
 // past returns where it is kept whose a session was.
 func (s *Service) past(ctx context.Context) (space, error) {
 	prefix, err := s.sessionPrefix(ctx)
-	return space{s.pastSessions, prefix}, err
+	return space{s.pastSessions, prefix, inPast, s.keys.session}, err
+}
+
+// runningAt returns where live sessions of a generation lie.
+func (s *Service) runningAt(prefix string) space {
+	return space{s.sessions, prefix, inRunning, s.keys.session}
 }
 
 // sessionPrefix returns the generation of this database, making one if need be.
