@@ -181,7 +181,7 @@ func (g *Guard) objection(s *state, c *conn, now time.Time, seen map[[sha256.Siz
 	if r := s.admitAddress(c.remote); r != nil {
 		return r.reason
 	}
-	if c.tls == nil && s.mode.tls {
+	if c.tls == nil && s.mode.secure {
 		return string(ServerTLS)
 	}
 	switch {

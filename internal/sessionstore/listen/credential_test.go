@@ -228,7 +228,7 @@ func TestCredentialsNeedTLS(t *testing.T) {
 		t.Errorf("with TLS held off: %v", err)
 	}
 	m := modeOf(&staged, map[Control]bool{ServerTLS: true}, &material{pair: &keyPair{}, credentials: &Credentials{}, networks: &Networks{}})
-	if !m.tls {
+	if !m.secure {
 		t.Error("TLS can be held off where credentials are shown")
 	}
 }

@@ -94,7 +94,7 @@ func (g *Guard) policyOf(rules []Rule) (*Policy, error) {
 func (g *Guard) install(m *material, policy *Policy) {
 	s := &state{material: *m, policy: policy, held: g.heldNow()}
 	s.mode = modeOf(&g.cfg, s.held, m)
-	if s.mode.tls && m.pair != nil {
+	if s.mode.secure && m.pair != nil {
 		s.tls = g.tlsConfig(s)
 	}
 	g.state.Store(s)

@@ -95,7 +95,7 @@ func BenchmarkAuthorize(b *testing.B) {
 	}
 	g := &Guard{cfg: Config{Now: nowStart}.withDefaults(), verifier: newVerifier()}
 	g.metrics = newMetrics(g)
-	g.state.Store(&state{policy: policy, mode: mode{tls: true, proof: byCredential}, material: material{credentials: credentials}})
+	g.state.Store(&state{policy: policy, mode: mode{secure: true, proof: byCredential}, material: material{credentials: credentials}})
 	for name, c := range map[string]*conn{
 		"certificate": {guard: g, peer: &Peer{Identities: []string{"uri:" + wiki}}},
 		"credential":  {guard: g, tls: fakeTLS(), remote: addrOne},

@@ -163,7 +163,7 @@ const (
 
 // mode is what holds at this moment: the profile, less what is held off.
 type mode struct {
-	tls    bool
+	secure bool
 	proof  proof
 	listed bool   // the address must be in the list
 	closed string // why nobody is admitted: what is missing; "" = open
@@ -172,7 +172,7 @@ type mode struct {
 // modeOf derives the mode from the profile, what is held off, and what there is.
 // What is required and missing closes the listener.
 func modeOf(c *Config, held map[Control]bool, m *material) mode {
-	out := mode{tls: true}
+	out := mode{secure: true}
 	switch {
 	case held[ClientAuthentication]:
 	case c.Profile == Mutual:
@@ -183,10 +183,10 @@ func modeOf(c *Config, held map[Control]bool, m *material) mode {
 	required := c.Profile == ByCredential || c.Profile == ByNetwork
 	out.listed = (required || c.Networks != "") && !held[NetworkList]
 	if out.proof == byNothing && (held[ServerTLS] || c.Profile == Kask && c.Cert == "") {
-		out.tls = false
+		out.secure = false
 	}
 	switch {
-	case out.tls && m.pair == nil:
+	case out.secure && m.pair == nil:
 		out.closed = string(ServerTLS)
 	case out.proof == byCertificate && m.trust == nil, out.proof == byCredential && m.credentials == nil:
 		out.closed = string(ClientAuthentication)

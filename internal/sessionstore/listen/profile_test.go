@@ -4,6 +4,7 @@ package listen
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -137,6 +138,16 @@ func TestStaged(t *testing.T) {
 			}
 			if got := codes(s.guard); !slices.Contains(got, "staged."+string(c.control)) {
 				t.Errorf("warnings %v", got)
+			}
+			if c.control == ServerTLS { // and one that stays open
+				raw, err := net.Dial("tcp", s.address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer raw.Close() //nolint:errcheck // the test is over
+				if status := ask(t, raw); status != 200 {
+					t.Fatalf("in the clear: %d", status)
+				}
 			}
 			held.Store(false)
 			eventually(t, "it is refused", func() bool { return c.ask(s) == c.after })

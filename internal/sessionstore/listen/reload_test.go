@@ -184,6 +184,29 @@ func TestBadPolicy(t *testing.T) {
 	}
 }
 
+// TestStandsStill: files are read once they have stood still for one look, so that
+// one in the middle of being written is left alone.
+func TestStandsStill(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	put(t, path, []byte("1"))
+	src := &source{what: "test", paths: []string{path}, read: func([][]byte, *material) error { return nil }}
+	if _, _, err := src.load(&material{}); err != nil {
+		t.Fatal(err)
+	}
+	if src.due() {
+		t.Error("nothing changed")
+	}
+	for _, content := range []string{"12", "123"} {
+		put(t, path, []byte(content))
+		if src.due() {
+			t.Errorf("%q has not stood still", content)
+		}
+	}
+	if !src.due() {
+		t.Error("it stands still")
+	}
+}
+
 // TestSwappedLink: Kubernetes updates a secret by swapping a link to a folder; the
 // files' own names never change.
 func TestSwappedLink(t *testing.T) {

@@ -24,10 +24,6 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
-// Challenge is the WWW-Authenticate header of an answer to who showed no
-// credential that holds.
-const Challenge = `Bearer realm="sessions", Basic realm="sessions", charset="UTF-8"`
-
 // maxAuthorization bounds the header that is looked at.
 const maxAuthorization = 1024
 
@@ -224,16 +220,6 @@ func NewToken() (token, hash string) {
 func HashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// HashPassword returns the hash of a password for the file, of the cost that
-// OWASP recommends for argon2id (19 MiB, two passes). A token is the better choice.
-func HashPassword(password string) (string, error) {
-	hash, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32})
-	if err != nil {
-		return "", fmt.Errorf("hash a password: %w", err)
-	}
-	return hash, nil
 }
 
 // sameSecret compares without telling by its time where the difference is.
