@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
@@ -17,7 +20,7 @@ import (
 
 // Commands are the verbs of `portreeve sessiond` that ask a running service.
 type Commands struct {
-	Status   StatusCmd   `cmd:"" help:"Show the state of the service: namespaces, warnings, keys."`
+	Status   StatusCmd   `cmd:"" help:"Show the state of the service: readiness, room, namespaces, warnings; with --json also keys and guarantees."`
 	Sessions SessionsCmd `cmd:"" help:"List the sessions of an owner. No id or value is shown."`
 	End      EndCmd      `cmd:"" help:"End the sessions of an owner, also against late writes, and print a signed receipt."`
 	Writers  WritersCmd  `cmd:"" help:"Show who writes most to a namespace."`
@@ -28,7 +31,7 @@ type Commands struct {
 
 // Connection is the flag that says which service to ask and as whom: embed it.
 type Connection struct {
-	Connect string `required:"" help:"File with admin_url, ca, cert and key as JSON, such as the one of --ready-file." env:"PORTREEVE_SESSIOND" placeholder:"FILE" type:"path"`
+	Connect string `required:"" help:"File with admin_url, ca, and the cert and key of an administrator, as JSON; paths are relative to it." env:"PORTREEVE_SESSIOND" placeholder:"FILE" type:"path"`
 }
 
 // Client returns a client of the service that the file names.
@@ -45,6 +48,18 @@ func (c Connection) Client() (Client, error) {
 	}
 	if err := json.Unmarshal(b, &file); err != nil || file.AdminURL == "" {
 		return Client{}, fault.New(fault.Usage, "admin.connect", "The file %s of --connect is not JSON with admin_url, ca, cert and key.", c.Connect).Because(err)
+	}
+	// As in a configuration: relative to the file, wherever the command is called.
+	for _, name := range []*string{&file.CA, &file.Cert, &file.Key} {
+		if *name == "" {
+			continue
+		}
+		if !filepath.IsAbs(*name) {
+			*name = filepath.Join(filepath.Dir(c.Connect), *name)
+		}
+		if _, err := os.ReadFile(*name); err != nil {
+			return Client{}, fault.New(fault.Usage, "admin.connect", "The file %s, which %s names, cannot be read.", *name, c.Connect).Because(err)
+		}
 	}
 	return NewClient(client.Config{URL: file.AdminURL, CA: file.CA, Cert: file.Cert, Key: file.Key})
 }
@@ -71,6 +86,9 @@ func printStatus(s *client.Session, st Status) error {
 		ready = "not ready"
 	}
 	s.Printf("%s %s, profile %s, %s, pressure %s\n\n", st.Service, st.Version, st.Profile, ready, st.Pressure)
+	if st.Pressure != "calm" && st.Means != "" {
+		s.Printf("%s.\n\n", st.Means)
+	}
 	var rows [][]string
 	for _, n := range st.Namespaces {
 		sessions, bytes := "not counted", "not counted"
@@ -98,7 +116,7 @@ type SessionsCmd struct {
 	After     string       `help:"Go on after this handle." placeholder:"HANDLE"`
 }
 
-// Validate refuses nobody.
+// Validate refuses an owner that no session can have.
 func (c *SessionsCmd) Validate() error {
 	if c.Owner == "" {
 		return errors.New("the owner is empty")
@@ -121,6 +139,10 @@ func (c *SessionsCmd) Run(s *client.Session) error {
 				expires = v.Expires.Format(time.RFC3339)
 			}
 			rows = append(rows, []string{v.Handle, v.Established.Format(time.RFC3339), expires, strconv.Itoa(v.Bytes)})
+		}
+		if len(rows) == 0 {
+			s.Printf("This owner has no session here.\n")
+			return nil
 		}
 		if err := s.Table([]string{"HANDLE", "ESTABLISHED", "EXPIRES", "BYTES"}, rows, ""); err != nil {
 			return err
@@ -156,6 +178,8 @@ func (c *EndCmd) Validate() error {
 		return errors.New("--handle needs --namespace, and takes no --hold")
 	case c.Hold%time.Second != 0 || c.Hold < 0 || c.Hold > maxHold:
 		return fmt.Errorf("--hold is a number of seconds, at most %s", maxHold)
+	case len(c.Cause) > maxCause || strings.ContainsFunc(c.Cause, unicode.IsControl):
+		return fmt.Errorf("--cause is one line of at most %d bytes", maxCause)
 	}
 	return nil
 }
@@ -171,7 +195,7 @@ func (c *EndCmd) Run(s *client.Session) error {
 		namespace = *c.Namespace
 	}
 	if c.Handle != nil {
-		return api.EndOne(s.Context, namespace, c.Owner, *c.Handle)
+		return done(s, api.EndOne(s.Context, namespace, c.Owner, *c.Handle), "The session is ended.")
 	}
 	receipt, err := api.End(s.Context, namespace, c.Owner, Ending{Hold: int64(c.Hold.Seconds()), Cause: c.Cause})
 	if err != nil {
@@ -179,6 +203,17 @@ func (c *EndCmd) Run(s *client.Session) error {
 	}
 	return s.PrintJSON(receipt)
 }
+
+// done says that something was done that has no other answer.
+func done(s *client.Session, err error, what string) error {
+	if err == nil {
+		s.Printf("%s\n", what)
+	}
+	return err
+}
+
+// maxCause is what a record of the audit log takes.
+const maxCause = 1024
 
 // WritersCmd shows who writes most.
 type WritersCmd struct {
@@ -228,7 +263,7 @@ func (c *RotateCmd) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	return api.Rotate(s.Context, c.Namespace, c.Index)
+	return done(s, api.Rotate(s.Context, c.Namespace, c.Index), "Namespace "+c.Namespace+" has new keys. Older rows are sealed anew in the background.")
 }
 
 // confirm is what ends every session of a namespace and so asks twice: embed it.
@@ -257,7 +292,7 @@ func (c *DestroyCmd) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	return api.Destroy(s.Context, c.Namespace)
+	return done(s, api.Destroy(s.Context, c.Namespace), "The keys of namespace "+c.Namespace+" are destroyed. Take it out of the configuration, or let it begin anew with make-keys --again, before the next start.")
 }
 
 // EmptyCmd ends every session of a namespace.
@@ -271,7 +306,7 @@ func (c *EmptyCmd) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
-	return api.Empty(s.Context, c.Namespace)
+	return done(s, api.Empty(s.Context, c.Namespace), "Namespace "+c.Namespace+" is empty.")
 }
 
 // AuditCmd copies the log of administrative acts.

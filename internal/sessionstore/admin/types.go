@@ -19,6 +19,7 @@ type Status struct {
 	Profile    string      `json:"profile"`
 	Ready      bool        `json:"ready"`
 	Pressure   string      `json:"pressure"`
+	Means      string      `json:"pressure_means,omitempty"` // what that does to clients, and what to do
 	Guarantees []string    `json:"guarantees"`
 	Warnings   []Warning   `json:"warnings"`
 	Namespaces []Namespace `json:"namespaces"`

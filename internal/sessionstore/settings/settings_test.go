@@ -367,3 +367,12 @@ func TestNothingPrintsTheSecret(t *testing.T) {
 		}
 	}
 }
+
+// TestNoBackendIsSaidOnce: who forgot the backend is not told what Cassandra cannot do.
+func TestNoBackendIsSaidOnce(t *testing.T) {
+	_, err := Parse("f", []byte("profile: kask\nnamespaces: [{name: default, base_uri: /a, quota: 1GiB}]\n"))
+	fields := fault.From(err).Fields
+	if len(fields) != 1 || !strings.Contains(fields[0].Message, "embedded.data") {
+		t.Errorf("%v", fields)
+	}
+}

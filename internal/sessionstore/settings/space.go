@@ -153,7 +153,7 @@ func (s *Settings) checkSpace(f *findings, at string, n Namespace) {
 	if n.Backend != "" && n.Backend != BackendEmbedded && n.Backend != BackendCassandra {
 		f.add(at+".backend", "must be embedded or cassandra")
 	}
-	if (n.Quota > 0 || n.Rows > 0) && (n.Backend == BackendCassandra || n.Backend == "" && s.Embedded == nil) {
+	if (n.Quota > 0 || n.Rows > 0) && (n.Backend == BackendCassandra || n.Backend == "" && s.Embedded == nil && s.Cassandra != nil) {
 		f.add(at+".quota", "cannot be kept by Cassandra, where nobody can count what is held while it is written; leave quota and rows out")
 	}
 }

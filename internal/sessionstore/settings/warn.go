@@ -52,7 +52,7 @@ func (w *warnings) closed(thing, message string, args ...any) {
 func (s *Settings) warnListener(w *warnings) {
 	if s.Profile == AsKask {
 		w.open("client_authentication", "whoever reaches the port may read, write and end every session. Set profile: mutual and tls.client_ca.")
-		w.open("metrics_open", "/metrics is answered to whoever reaches the port. Set profile: mutual; then it is on the administration listener.")
+		w.open("metrics_open", "/metrics is answered to whoever reaches the port. Set profile: mutual; then it is answered to who is known.")
 	}
 	if s.Profile == Network {
 		w.open("client_authentication", "a network list alone says who may read, write and end sessions: whoever gets hold of an address in it may. Set profile: mutual and tls.client_ca.")
