@@ -79,7 +79,7 @@ func (d *disk) read() ([]byte, error) {
 func (d *disk) create(b []byte) error {
 	err := createFile(d.path, b)
 	if errors.Is(err, fs.ErrExist) {
-		return fault.New(fault.Conflict, "seal.ring_exists", "There is a ring file at %s already. Its keys may be in use: open it instead.", d.path)
+		return fault.New(fault.Conflict, "seal.ring_exists", "There is a ring file at %s already. Its keys may be in use, and it is not overwritten.", d.path)
 	}
 	if err != nil {
 		return fmt.Errorf("create the ring file: %w", err)

@@ -150,7 +150,7 @@ func (k *Keyring) Recreate(name string) (*Ring, error) {
 	defer k.mu.Unlock()
 	ns := k.held.find(name)
 	if ns == nil || ns.Destroyed.IsZero() {
-		return nil, fault.New(fault.Conflict, "seal.not_destroyed", "The keys of namespace %s were not destroyed, so it cannot begin anew.", name)
+		return nil, fault.New(fault.Conflict, "seal.not_destroyed", "The keys of namespace %s were not destroyed, or it is not in the ring file, so it cannot begin anew.", name)
 	}
 	delete(k.rings, name) // the ring that is out stays destroyed
 	if err := k.make(name); err != nil {
@@ -210,7 +210,7 @@ func (k *Keyring) change(act func(c *contents, now time.Time) error) error {
 }
 
 func readOnly() error {
-	return fault.New(fault.Conflict, "seal.ring_read_only", "The ring file is open for reading alone. Change it where it is kept, and give the copy to this process.")
+	return fault.New(fault.Conflict, "seal.ring_read_only", "The ring file is open for reading alone, because several processes have copies of it. Change it where it is kept with portreeve sessiond make-keys (--rotate, --destroy, or a namespace that is new in the configuration), and give each process the copy.")
 }
 
 // apply gives a namespace's keys to its ring. Keys that the ring has already keep

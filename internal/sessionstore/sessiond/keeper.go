@@ -158,6 +158,9 @@ func (k *keeper) tend(ctx context.Context, m *mounted) error {
 		}
 	}
 	if readOnly {
+		if old {
+			k.log.Info("no row needs an older key: where the ring file is kept they can be retired, once every process says so", slog.String("namespace", m.Name))
+		}
 		return nil
 	}
 	return k.retire(m, one.Keys, k.passed[m.Name])
