@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -125,6 +126,25 @@ func (o outcome) String() string {
 		return fmt.Sprintf("no answer within %s", patience)
 	default:
 		return lastPart(o.err)
+	}
+}
+
+// remedy says what to do about an attempt of a client that may, and failed.
+func (o outcome) remedy() string {
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var problem struct{ Detail string }
+	switch {
+	case errors.As(o.err, &name):
+		return "The service is asked by a name that its certificate does not have: say with --service (and --admin-url) where it is reached by one that it has."
+	case errors.As(o.err, &unknown):
+		return "Name what signed the server's certificate with --server-ca, or as selfcheck.server_ca in the configuration."
+	case o.err != nil && !o.reached:
+		return "Is the service running, and is this its address? --service says where it is reached from here."
+	case o.err == nil && o.status >= http.StatusInternalServerError && json.Unmarshal(o.body, &problem) == nil && problem.Detail != "":
+		return "The service says: " + problem.Detail + " See portreeve sessiond status."
+	default:
+		return "Give the check a client that may write: --cert and --key, --credential, or the --authority whose key can make one; or name them under selfcheck in the configuration."
 	}
 }
 

@@ -71,6 +71,9 @@ func (c *check) own() string {
 
 // shown attacks with a certificate that an authority signs as wished.
 func (c *check) shown(ctx context.Context, i *Issuer, w wish, a attempt) Result {
+	if i == nil && c.ClientCA == nil {
+		return notApplicable("no authority of clients is configured: no certificate makes anybody known here")
+	}
 	if i == nil {
 		return untried(noKey)
 	}
@@ -177,6 +180,14 @@ func (c *check) serverAsClient(ctx context.Context) Result {
 // wrongNamespace uses the right to one namespace in another.
 func (c *check) wrongNamespace(ctx context.Context) Result {
 	names := identities(c.Client)
+	switch c.Profile {
+	case "network":
+		names = []string{"network"}
+	case "credential":
+		if c.Client == nil && len(c.Spaces) > 1 {
+			return c.elsewhere(ctx)
+		}
+	}
 	for _, s := range c.Spaces {
 		if len(names) > 0 && s != c.home && !c.mayAnything(names, s.Name) {
 			return c.attack(ctx, c.asClient(attempt{url: c.URL + s.Base + c.planted}))
@@ -196,6 +207,21 @@ func (c *check) wrongNamespace(ctx context.Context) Result {
 		return notApplicable("there is one namespace")
 	}
 	return notApplicable("the policy gives every client every namespace")
+}
+
+// elsewhere uses a credential, whose name the check does not know, in namespaces that
+// it need not be for.
+func (c *check) elsewhere(ctx context.Context) Result {
+	for _, s := range c.Spaces {
+		if s == c.home {
+			continue
+		}
+		if r := c.attack(ctx, c.asClient(attempt{url: c.URL + s.Base + c.planted})); r.Refused != nil && *r.Refused {
+			r.Detail = "namespace " + s.Name + " " + r.Detail
+			return r
+		}
+	}
+	return notApplicable("this credential may use every namespace")
 }
 
 // otherSession asks for the planted session by its id under another namespace.

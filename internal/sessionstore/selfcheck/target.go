@@ -152,14 +152,14 @@ func (c *check) plant(ctx context.Context) error {
 			return c.served(ctx)
 		}
 	}
-	return notServed("A client that may use the service could not write a session: %s. Nothing was tried. Is it running? If so, give the check a client that may write: --cert and --key, --credential, or the --authority whose key can make one; or name them under selfcheck in the configuration.", last)
+	return fault.New(fault.Unavailable, "selfcheck.not_served", "A client that may use the service could not write a session: %s. Nothing was tried. %s", last, last.remedy())
 }
 
 // served reads the session as a client that may.
 func (c *check) served(ctx context.Context) error {
 	o := c.try(ctx, c.asClient(attempt{url: c.session()}))
 	if o.err != nil || o.status != http.StatusOK || string(o.body) != string(c.value) {
-		return notServed("A client that may use the service could not read its session: %s. So what was refused proves nothing.", o)
+		return fault.New(fault.Unavailable, "selfcheck.not_served", "A client that may use the service could not read its session: %s. So what was refused proves nothing. Give the check a client that may read and write.", o)
 	}
 	return nil
 }
@@ -170,10 +170,6 @@ func (c *check) unplant(ctx context.Context) error {
 	}
 	c.try(ctx, c.asClient(attempt{method: http.MethodDelete, url: c.session()})) // it ends by itself otherwise
 	return nil
-}
-
-func notServed(message string, o outcome) error {
-	return fault.New(fault.Unavailable, "selfcheck.not_served", message, o)
 }
 
 func (c *check) session() string { return c.URL + c.home.Base + c.planted }

@@ -99,7 +99,7 @@ func (p *process) mayAdminister(r *http.Request, namespace, verb string) (string
 func (p *process) describe(ctx context.Context) admin.Status {
 	s := admin.Status{
 		Version: p.Version, Profile: string(p.settings.Profile), Ready: p.probe(ctx) == nil,
-		Pressure: word(p.shortage()), Guarantees: p.guarantees(),
+		Pressure: word(p.shortage()), Means: meaning(p.shortage()), Guarantees: p.guarantees(),
 	}
 	for _, w := range p.exposed.list() {
 		s.Warnings = append(s.Warnings, admin.Warning{Thing: w.Thing, Message: w.Message})
@@ -117,6 +117,20 @@ func word(p sessionstore.Pressure) string {
 		return "shedding"
 	default:
 		return "critical"
+	}
+}
+
+// meaning says what a level of pressure does to clients.
+func meaning(p sessionstore.Pressure) string {
+	switch p {
+	case sessionstore.Calm:
+		return "every namespace takes sessions"
+	case sessionstore.Short:
+		return "namespaces with shed take no writes; make room on the disk (embedded.free_disk says how much) or in memory"
+	case sessionstore.Shedding:
+		return "namespaces with shed are emptied; make room on the disk (embedded.free_disk says how much) or in memory"
+	default:
+		return "no namespace takes new sessions; make room on the disk (embedded.free_disk says how much) or in memory"
 	}
 }
 

@@ -143,6 +143,12 @@ func (c *SelfcheckCmd) addresses(t *selfcheck.Target, cfg *settings.Settings) er
 			*one.into = u.Scheme + "://" + u.Host
 		}
 	}
+	// Who reaches the sessions by another name reaches the administration by it, too.
+	if u, err := url.Parse(t.AdminURL); c.Service != "" && c.AdminURL == "" && c.Ready == "" && err == nil && u.Host != "" {
+		if service, err := url.Parse(t.URL); err == nil {
+			t.AdminURL = "https://" + net.JoinHostPort(service.Hostname(), u.Port())
+		}
+	}
 	if strings.HasSuffix(t.URL, ":0") {
 		return fault.New(fault.Usage, "selfcheck.port", "The configuration leaves the port open (0). Say where the service is: --ready-file or --service.")
 	}
@@ -178,9 +184,12 @@ func (c *SelfcheckCmd) proofs(t *selfcheck.Target, cfg *settings.Settings) (err 
 		if p.cert == "" {
 			continue
 		}
+		if p.key == "" {
+			return fault.New(fault.Usage, "selfcheck.cert", "The certificate %s needs its key: name it, too (--key, --expired-key, --nobody-key).", p.cert)
+		}
 		pair, err := tls.LoadX509KeyPair(p.cert, p.key)
 		if err != nil {
-			return fault.New(fault.Usage, "selfcheck.cert", "The certificate %s with its key %s cannot be used.", p.cert, p.key).Because(err)
+			return fault.New(fault.Usage, "selfcheck.cert", "%s and %s are no certificate with its key, or cannot be read.", p.cert, p.key).Because(err)
 		}
 		*p.into = &pair
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -112,6 +113,7 @@ func TestSelfcheckFindsHoles(t *testing.T) {
 	}{
 		{"whoever reaches the port, without TLS", append([]string{"profile:", "profile: kask", "tls:", "", "networks:", "", "admin:", "", "audit:", ""}, noRules...), append(plain, byName...)},
 		{"whoever reaches the port, with TLS", append([]string{"profile:", "profile: kask", "networks:", ""}, noRules...), append([]string{"forwarded_for_spoof", "outside_network_list"}, byName...)},
+		{"a network list alone, for one namespace", []string{"profile:", "profile: network", "policy:", `policy: [{identity: network, namespaces: [default], verbs: [read, write, delete]}]`, "  - {identity", "", "  - {identity", "", "  - {identity", ""}, slices.DeleteFunc(slices.Clone(byName), func(name string) bool { return name == "wrong_namespace" })},
 		{"a network list alone", []string{"profile:", "profile: network", "policy:", `policy: [{identity: network, namespaces: ["*"], verbs: [read, write, delete]}]`, "  - {identity", "", "  - {identity", "", "  - {identity", ""}, byName},
 	}
 	for _, tt := range tests {
@@ -152,6 +154,12 @@ func TestSelfcheckOfCredentials(t *testing.T) {
 	if names := notRefused(all); len(names) > 0 || code != 0 {
 		t.Errorf("exit %d, not refused: %v", code, names)
 	}
+	b.rewrite("selfcheck:", "selfcheck: {credential: new, former: old, server_ca: authority/authority.pem}", "tls:",
+		fmt.Sprintf("tls: {cert: %s, key: %s}", b.dev.server.Cert, b.dev.server.Key), "policy:", "policy: [{identity: \"credential:wiki\", namespaces: [default], verbs: [read, write]}]",
+		`  - {identity: "credential:wiki"`, "", "  - {identity", "", "  - {identity", "")
+	if all, code := b.selfcheck(nil); code != 0 || all["expired_certificate"].Refused != nil {
+		t.Errorf("without an authority of clients: exit %d, %+v", code, all["expired_certificate"])
+	}
 	all, code = b.selfcheck(func(c *SelfcheckCmd) { c.Former = filepath.Join(folder, "kept") })
 	if names := notRefused(all); !slices.Equal(names, []string{"replayed_credential"}) || code != int(selfcheck.Open) {
 		t.Errorf("exit %d, not refused: %v", code, names)
@@ -178,11 +186,23 @@ func TestSelfcheckNeedsTheService(t *testing.T) {
 	if r := all["expired_certificate"]; code != int(selfcheck.Untried) || *r.Refused || !strings.Contains(r.Detail, "--authority") || !strings.Contains(r.Detail, "--expired") {
 		t.Errorf("exit %d: %+v", code, r)
 	}
-	b.stop()
-	c := SelfcheckCmd{Config: b.dev.at("sessiond.yaml")}
-	if err := c.Run(&client.Session{Context: t.Context(), Stdout: io.Discard, Stderr: io.Discard}); !fault.Is(err, fault.Unavailable) {
-		t.Errorf("%v", err)
+	// Each says what to do about it.
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(strings.TrimSuffix(b.ready.URL, "/sessions/v1/"), "https://"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	refuse := func(want string, c SelfcheckCmd) {
+		t.Helper()
+		c.Config = b.dev.at("sessiond.yaml")
+		if err := c.Run(&client.Session{Context: t.Context(), Stdout: io.Discard, Stderr: io.Discard}); !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	refuse("--server-ca", SelfcheckCmd{CA: other.authority.CertFile()})
+	refuse("--service", SelfcheckCmd{Service: "https://127.0.0.2:" + port})
+	refuse("--cert and --key", SelfcheckCmd{Cert: b.dev.admin.Cert, Key: b.dev.admin.Key})
+	b.stop()
+	refuse("Is the service running", SelfcheckCmd{})
 }
 
 // TestSelfcheckOfCassandra: the backend as it is configured is made to connect to an

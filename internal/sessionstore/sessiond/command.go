@@ -40,7 +40,7 @@ type ServeCmd struct {
 	ReadyFile string `help:"File to write as JSON once the service answers: url, admin_url, ca, cert, key, config." type:"path" placeholder:"FILE"`
 	Dev       bool   `help:"To try it: make an authority, certificates, keys and a configuration in --data." xor:"from"`
 	Data      string `help:"Folder of --dev; default: a fresh one for this run." type:"path" placeholder:"DIR"`
-	Listen    string `help:"Address of --dev; port 0 takes a free one." default:"127.0.0.1:8081" placeholder:"ADDR"`
+	Listen    string `help:"Address of --dev, 127.0.0.1:8081 without it; port 0 takes a free one." placeholder:"ADDR"`
 }
 
 // Run serves until SIGINT or SIGTERM. SIGHUP reads the configuration again.
@@ -55,6 +55,8 @@ func (c *ServeCmd) Run(s *client.Session, version Version) error {
 		return fault.New(fault.Usage, "sessiond.config", "Say which configuration to run with: --config FILE. To try the store, --dev makes everything that it needs.")
 	case c.Data != "":
 		return fault.New(fault.Usage, "sessiond.data", "--data is for --dev. A configuration names its folder: embedded.data.")
+	case c.Listen != "":
+		return fault.New(fault.Usage, "sessiond.listen", "--listen is for --dev. A configuration says where: listen_address and listen_port.")
 	}
 	cfg, err := settings.Read(c.Config)
 	if err != nil {
@@ -78,6 +80,9 @@ func (c *ServeCmd) try(s *client.Session, o Options) (err error) {
 			return err
 		}
 		defer os.RemoveAll(c.Data) //nolint:errcheck // a leftover in the temporary folder
+	}
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:8081"
 	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fault.New(fault.Invalid, "sessiond.data", "The folder %s of --data cannot be made.", c.Data).Because(err)

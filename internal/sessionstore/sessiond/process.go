@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"portreeve.org/portreeve/internal/sessionstore"
 	"portreeve.org/portreeve/internal/sessionstore/listen"
 	"portreeve.org/portreeve/internal/sessionstore/settings"
 	"portreeve.org/portreeve/internal/sessionstore/wire"
@@ -213,8 +214,13 @@ func (p *process) base() string {
 func (p *process) watchWarnings(ctx context.Context) {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
+	was := sessionstore.Calm
 	for {
 		p.showWarnings()
+		if now := p.shortage(); now != was {
+			p.log.Warn("room: pressure is "+word(now)+" after "+word(was), slog.String("means", meaning(now)))
+			was = now
+		}
 		select {
 		case <-ctx.Done():
 			return
