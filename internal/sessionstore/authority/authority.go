@@ -65,7 +65,7 @@ type Options struct {
 // one already it refuses.
 func Create(dir string, o Options, now func() time.Time) (*Authority, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of the authority: %w", err)
+		return nil, fault.New(fault.Usage, "authority.folder", "The folder %s of the authority cannot be made: name one with --authority that this account may make.", dir).Because(err)
 	}
 	for _, name := range []string{keyFile, certFile, registerFile} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {

@@ -153,6 +153,9 @@ func (c *RenewCmd) Run(s *client.Session) error {
 		}
 		done = append(done, r)
 	}
+	if len(done) == 0 && len(failed) > 0 {
+		return errors.Join(failed...)
+	}
 	return errors.Join(client.Show(s, done, nil, c.JSON, printRecords), errors.Join(failed...))
 }
 

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
 // Modes of files: keys and the register are for their owner alone.
@@ -31,7 +32,7 @@ func write(path string, mode fs.FileMode, replace bool, fill func(io.Writer) err
 		owner, err = os.Stat(filepath.Dir(path))
 	}
 	if err != nil {
-		return fmt.Errorf("look where %s goes: %w", path, err)
+		return fault.New(fault.Usage, "authority.folder", "There is no folder %s: make it first.", filepath.Dir(path)).Because(err)
 	}
 	if err := client.WriteFileAs(path, mode, replace, fill); err != nil {
 		return err

@@ -205,12 +205,21 @@ func (a *Authority) sign(r *Record, life time.Duration) ([]byte, error) {
 	_, err = leaf.Verify(x509.VerifyOptions{Roots: pool, CurrentTime: now, KeyUsages: leaf.ExtKeyUsage})
 	var invalid x509.CertificateInvalidError
 	if errors.As(err, &invalid) && (invalid.Reason == x509.CANotAuthorizedForThisName || invalid.Reason == x509.UnconstrainedName) {
-		return nil, fault.New(fault.Invalid, "authority.constraint", "This authority may not sign all of these names: its own certificate says for which domains and networks it stands.").Because(err)
+		return nil, fault.New(fault.Invalid, "authority.constraint", "This authority may not sign all of these names: it stands for %s alone. Make another with portreeve sessiond cert init and --domain, --trust-domain or --network for them.", a.stands()).Because(err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("verify what was signed: %w", err)
 	}
 	return der, nil
+}
+
+// stands says which names the authority may sign.
+func (a *Authority) stands() string {
+	all := append(append([]string{}, a.cert.PermittedDNSDomains...), a.cert.PermittedURIDomains...)
+	for _, n := range a.cert.PermittedIPRanges {
+		all = append(all, n.String())
+	}
+	return strings.Join(all, ", ")
 }
 
 // template returns the certificate of a record before it is signed.

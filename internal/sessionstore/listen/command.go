@@ -116,6 +116,9 @@ func (c *ListCmd) Run(s *client.Session) error {
 	if err != nil {
 		return err
 	}
+	if data == nil {
+		return fault.New(fault.Usage, "listen.file", "There is no file %s. portreeve sessiond credential issue makes one.", c.File)
+	}
 	all, err := ParseCredentials(c.File, data)
 	if err != nil {
 		return err
