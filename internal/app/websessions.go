@@ -44,6 +44,7 @@ type sessionSpace interface {
 	Get(ctx context.Context, id []byte) (sessionstore.Session, error)
 	Set(ctx context.Context, id []byte, w sessionstore.Write) (sessionstore.Meta, bool, error)
 	Touch(ctx context.Context, id []byte, match *sessionstore.Match) (sessionstore.Meta, error)
+	Delete(ctx context.Context, id []byte, match *sessionstore.Match) error
 	Owned(ctx context.Context, owner string, after sessionstore.RowKey, limit int) ([]sessionstore.Session, error)
 	End(ctx context.Context, owner string, handle sessionstore.RowKey) (bool, error)
 }
@@ -80,6 +81,11 @@ func (k keptSessions) Put(ctx context.Context, key, owner string, value []byte, 
 func (k keptSessions) Touch(ctx context.Context, key string) error {
 	_, err := k.sessionSpace.Touch(ctx, []byte(key), nil)
 	return err
+}
+
+// Delete is part of identity.SessionStore.
+func (k keptSessions) Delete(ctx context.Context, key string) error {
+	return k.sessionSpace.Delete(ctx, []byte(key), nil)
 }
 
 // Owned is part of identity.SessionStore.

@@ -182,26 +182,26 @@ func (s *Service) SignOut(ctx context.Context, cookie string) error {
 	if err != nil {
 		return err
 	}
-	session, kept, err := running.load(ctx, cookie)
+	session, _, err := running.load(ctx, cookie)
 	if errors.Is(err, ErrNoSession) {
 		return nil
 	}
 	if err != nil {
 		return awaySessions(err)
 	}
-	return s.end(ctx, running, session, kept)
+	return s.end(ctx, session, func() error { return running.Delete(ctx, session.Key) })
 }
 
 // end ends one session: in the database, which every request asks, and then in the
 // store, where it would end by itself.
-func (s *Service) end(ctx context.Context, running space, session record, kept Kept) error {
+func (s *Service) end(ctx context.Context, session record, inStore func() error) error {
 	err := s.writer.Quiet(ctx, "signing out is not a decision", func(tx *store.Tx) error {
 		return markEnded(ctx, tx, session.ID, session.Person, s.now())
 	})
 	if err != nil {
 		return err
 	}
-	if err := running.End(ctx, running.owner(session.Person), kept.Handle); err != nil {
+	if err := inStore(); err != nil {
 		s.log.WarnContext(ctx, "a session ended, but the session store keeps it for its time", "error", err)
 	}
 	return nil
@@ -337,7 +337,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 			if err != nil {
 				return err
 			}
-			return s.end(ctx, running, one.record, one.Kept)
+			return s.end(ctx, one.record, func() error { return running.End(ctx, running.owner(actor.ID), one.Handle) })
 		}
 	}
 	return fault.ItemNotFound()

@@ -27,7 +27,7 @@ type Lifetime struct {
 
 // Kept is what a session store keeps.
 type Kept struct {
-	Handle  string // names it to End
+	Handle  string // names it to End; only Owned tells it
 	Value   []byte
 	Expires time.Time
 }
@@ -49,6 +49,8 @@ type SessionStore interface {
 	Touch(ctx context.Context, key string) error
 	// Owned returns the sessions of an owner that may be read.
 	Owned(ctx context.Context, owner string) ([]Kept, error)
+	// Delete ends the session under a key. One that is not there is no error.
+	Delete(ctx context.Context, key string) error
 	// End ends one session of an owner by its handle.
 	End(ctx context.Context, owner, handle string) error
 	// EndAll ends every session of an owner that began at notBefore or earlier, and

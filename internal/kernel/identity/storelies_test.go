@@ -5,6 +5,7 @@ package identity_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,26 @@ func TestAPlantedSessionIsInNobodysWay(t *testing.T) {
 			t.Errorf("the store still has %d sessions, %v; one was to be kept", len(kept), err)
 		}
 		b.wantSession(other.Cookie, "identity.session_ended")
+	})
+}
+
+// TestASignOutReachesTheStore: also one that, asked for a session, does not say by
+// which handle it ends.
+func TestASignOutReachesTheStore(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		sam := b.person("sam", authz.RoleReviewer)
+		running, _ := b.withHostile()
+		session := b.mustSignIn(sam)
+		running.lie = func(key string) (identity.Kept, error) {
+			kept, err := running.Sessions.Get(t.Context(), key)
+			kept.Handle = strings.Repeat("00", 32)
+			return kept, err
+		}
+		wantCode(t, b.SignOut(t.Context(), session.Cookie), "")
+		if _, err := running.Sessions.Get(t.Context(), running.keys[0]); !errors.Is(err, identity.ErrNoSession) {
+			t.Errorf("the store has the session still: %v", err)
+		}
+		b.wantSession(session.Cookie, "identity.session_ended")
 	})
 }
 

@@ -64,6 +64,9 @@ func TestStatus(t *testing.T) {
 		status.Store(int32(code))
 		_, get := s.Get(t.Context(), []byte(secret))
 		_, _, set := s.Set(t.Context(), []byte(secret), sessionstore.Write{Value: []byte("v")})
+		if err := s.Delete(t.Context(), []byte(secret), nil); (err == nil) != (code == 204) {
+			t.Errorf("%d: deleted %v", code, err)
+		}
 		if (get == nil) != (code == 200) || (set == nil) != (code == 201 || code == 204) {
 			t.Errorf("%d: read %v, written %v", code, get, set)
 		}
@@ -228,7 +231,8 @@ func TestFalseAnswers(t *testing.T) {
 // that, signed by the key beside it.
 func TestFalseReceipts(t *testing.T) {
 	p := newPKI(t)
-	sign := func(namespaces ...string) (note, key string) {
+	now := time.Now()
+	signAt := func(at time.Time, namespaces ...string) (note, key string) {
 		t.Helper()
 		text, err := format.GenerateKey(rand.Reader, "sessions/audit")
 		if err != nil {
@@ -243,7 +247,7 @@ func TestFalseReceipts(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer log.Close()
-		r := audit.Receipt{Service: "sessions", At: time.Now(), NotBefore: time.Now(), By: "x"}
+		r := audit.Receipt{Service: "sessions", At: at, NotBefore: at, By: "x"}
 		for _, n := range namespaces {
 			r.Namespaces = append(r.Namespaces, audit.Ended{Namespace: n, Owner: "00112233445566778899aabbccddeeff", Ended: 7})
 		}
@@ -252,7 +256,9 @@ func TestFalseReceipts(t *testing.T) {
 		}
 		return note, log.Keys()
 	}
+	sign := func(namespaces ...string) (note, key string) { return signAt(now, namespaces...) }
 	good, key := sign("portreeve")
+	old, oldKey := signAt(now.Add(-time.Hour), "portreeve")
 	_, other := sign("portreeve")
 	wiki, wikiKey := sign("wiki")
 	both, bothKey := sign("portreeve", "wiki")
@@ -263,7 +269,7 @@ func TestFalseReceipts(t *testing.T) {
 	})).URL)
 	end := func(v any) (admin.SignedReceipt, error) {
 		answer.Store(&v)
-		return s.EndAll(t.Context(), "alice", sessionstore.InstantOf(time.Now()))
+		return s.EndAll(t.Context(), "alice", sessionstore.InstantOf(now))
 	}
 	// What is believed is what is signed, whatever stands beside it.
 	if r, err := end(admin.SignedReceipt{Receipt: audit.Receipt{Service: "other"}, Note: good, Key: key}); err != nil || r.Service != "sessions" || r.Namespaces[0].Ended != 7 {
@@ -277,6 +283,7 @@ func TestFalseReceipts(t *testing.T) {
 		"another key":        admin.SignedReceipt{Note: good, Key: other},
 		"another namespace":  admin.SignedReceipt{Note: wiki, Key: wikiKey},
 		"one namespace more": admin.SignedReceipt{Note: both, Key: bothKey},
+		"one of last time":   admin.SignedReceipt{Note: old, Key: oldKey},
 		"a changed note":     admin.SignedReceipt{Note: strings.Replace(good, `"ended":7`, `"ended":8`, 1), Key: key},
 	} {
 		if _, err := end(v); !fault.Is(err, fault.Unavailable) {

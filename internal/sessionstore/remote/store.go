@@ -116,6 +116,12 @@ func (s *Store) Touch(ctx context.Context, id []byte, match *sessionstore.Match)
 	return metaOf(answer.Header, s.now()), nil
 }
 
+// Delete ends a session. One that is not there is no error unless match asks for it.
+func (s *Store) Delete(ctx context.Context, id []byte, match *sessionstore.Match) error {
+	_, _, err := s.call(ctx, http.MethodDelete, id, headers(sessionstore.Write{Match: match}), nil)
+	return err
+}
+
 // Probe asks whether the service is ready.
 func (s *Store) Probe(ctx context.Context) error {
 	base, err := url.Parse(s.base)
@@ -216,10 +222,14 @@ func (s *Store) send(ctx context.Context, method, address string, h http.Header,
 
 // expected reports whether a status says that it was done.
 func expected(method string, status int) bool {
-	if method == http.MethodGet {
+	switch method {
+	case http.MethodGet:
 		return status == http.StatusOK
+	case http.MethodDelete:
+		return status == http.StatusNoContent
+	default:
+		return status == http.StatusCreated || status == http.StatusNoContent
 	}
-	return status == http.StatusCreated || status == http.StatusNoContent
 }
 
 func away(err error) error {
@@ -324,12 +334,16 @@ func asked(err error) error {
 	return away(err)
 }
 
+// maxSkew is how far the service's clock may lie behind this side's: it ends what began
+// by its own now when it is asked for more.
+const maxSkew = time.Minute
+
 // endTimeout bounds the end of all of an owner's sessions, for which a job waits.
 const endTimeout = 30 * time.Second
 
 // EndAll ends every session of an owner that began at notBefore or earlier, in
 // this namespace, and returns the service's signed receipt. An answer that is not a
-// receipt of that, signed by the key beside it, is an error.
+// receipt of that, signed by the key beside it, is an error; so is one of an earlier end.
 func (s *Store) EndAll(ctx context.Context, owner string, notBefore sessionstore.Instant) (admin.SignedReceipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
@@ -342,7 +356,8 @@ func (s *Store) EndAll(ctx context.Context, owner string, notBefore sessionstore
 		return admin.SignedReceipt{}, away(errForeign)
 	}
 	signed, _, err := audit.VerifyReceipt([]byte(r.Note), keys)
-	if err != nil || len(signed.Namespaces) != 1 || signed.Namespaces[0].Namespace != s.namespace {
+	if err != nil || len(signed.Namespaces) != 1 || signed.Namespaces[0].Namespace != s.namespace ||
+		signed.NotBefore.Before(notBefore.Time().Add(-maxSkew)) {
 		return admin.SignedReceipt{}, away(errForeign)
 	}
 	r.Receipt = signed

@@ -116,6 +116,17 @@ func TestEnd(t *testing.T) {
 	if ended, err := s.End(ctx, "alice", handles[0]); err != nil || ended {
 		t.Errorf("twice: %v, %v", ended, err)
 	}
+	if _, _, err := s.Set(ctx, []byte("signed out"), sessionstore.Write{Owner: "alice", Value: []byte("v")}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // one that is not there is no error
+		if err := s.Delete(ctx, []byte("signed out"), nil); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := b.space.Get(ctx, []byte("signed out")); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a session that was deleted: %v", err)
+	}
 	if ended, err := s.End(ctx, "bob", handles[1]); err != nil || ended {
 		t.Errorf("of somebody else: %v, %v", ended, err)
 	}
@@ -195,6 +206,7 @@ func everything(ctx context.Context, s *remote.Store, id string) map[string]erro
 	_, all["get"] = s.Get(ctx, []byte(id))
 	_, _, all["set"] = s.Set(ctx, []byte(id), sessionstore.Write{Owner: "alice", Value: []byte("v")})
 	_, all["touch"] = s.Touch(ctx, []byte(id), nil)
+	all["delete"] = s.Delete(ctx, []byte(id), nil)
 	_, all["owned"] = s.Owned(ctx, "alice", sessionstore.RowKey{}, 10)
 	_, all["end"] = s.End(ctx, "alice", sessionstore.RowKey{1})
 	_, all["end all"] = s.EndAll(ctx, "alice", sessionstore.InstantOf(time.Now()))

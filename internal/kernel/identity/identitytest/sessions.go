@@ -106,6 +106,16 @@ func (s *Sessions) Owned(_ context.Context, owner string) ([]identity.Kept, erro
 	return all, s.Away
 }
 
+// Delete is part of identity.SessionStore.
+func (s *Sessions) Delete(_ context.Context, key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.rows[key]; r != nil {
+		r.expires = time.Time{}
+	}
+	return s.Away
+}
+
 // End is part of identity.SessionStore.
 func (s *Sessions) End(_ context.Context, owner, handle string) error {
 	s.mu.Lock()
