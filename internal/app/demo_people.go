@@ -135,8 +135,13 @@ func (l *loader) enrol(ctx context.Context, m castMember, invitation identity.In
 	if err != nil {
 		return err
 	}
-	if _, err := l.identity.Accept(ctx, invitation.Token, demoPassword, code, "127.0.0.1"); err != nil {
+	enrolled, err := l.identity.Accept(ctx, invitation.Token, demoPassword, code, "127.0.0.1")
+	if err != nil {
 		return fmt.Errorf("enrol %s: %w", m.Login, err)
+	}
+	// Nobody has a browser with this session: it would stand in the list of their own.
+	if err := l.identity.SignOut(ctx, enrolled.Session.Cookie); err != nil {
+		return fmt.Errorf("sign %s out: %w", m.Login, err)
 	}
 	l.people[m.Login] = invitation.Person
 	own, err := l.as(ctx, m.Login)
