@@ -38,6 +38,20 @@ func (s *Store) Owned(ctx context.Context, owner string, after RowKey, limit int
 // OwnerKey names an owner to whom must not know the name: receipts, the audit log.
 func (s *Store) OwnerKey(owner string) OwnerKey { return s.ring.OwnerKeys(owner)[0] }
 
+// Now returns the time by which the namespace's sessions begin and end. It never goes
+// back: after the clock was set back it lies ahead of it, and so do the beginnings of
+// the sessions that Revoke is to end.
+func (s *Store) Now(ctx context.Context) (now Instant, err error) {
+	err = s.space.Apply(ctx, Change{Next: func(v View) ([]Row, error) {
+		now = v.Now
+		return nil, nil
+	}})
+	if err != nil {
+		return 0, fmt.Errorf("time of namespace %s: %w", s.Name, err)
+	}
+	return now, nil
+}
+
 // Revoke ends every session of an owner that began at notBefore or earlier, also
 // against writes that are under way, and returns how many were live.
 func (s *Store) Revoke(ctx context.Context, owner string, notBefore Instant) (int64, error) {

@@ -22,6 +22,31 @@ import (
 	"portreeve.org/portreeve/internal/sessionstore/writers"
 )
 
+// TestEndWithAClockSetBack: a store's time never goes back, so sessions begin after the
+// wall clock then. They end all the same, now and for as long as a hold says.
+func TestEndWithAClockSetBack(t *testing.T) {
+	for name, ask := range map[string]string{
+		"now":             "{}",
+		"until now":       `{"not_before":"` + time.Now().Add(30*time.Second).Format(time.RFC3339) + `"}`,
+		"and for a while": `{"hold_seconds":60}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t)
+			b.memory.Advance(time.Hour)
+			b.put("one", "a-1", "alice", "v")
+			b.put("two", "a-2", "alice", "v")
+			r := decode[SignedReceipt](t, b.want(http.StatusOK, "administrator", "DELETE", "/admin/v1/owners/alice/sessions", ask))
+			if b.live("one", "a-1") || b.live("two", "a-2") || r.Namespaces[0].Ended != 1 || r.Namespaces[1].Ended != 1 {
+				t.Errorf("readable after their end: %v, %v; %+v", b.live("one", "a-1"), b.live("two", "a-2"), r.Namespaces)
+			}
+			_, _, err := b.spaces["one"].Set(context.Background(), []byte("a-3"), sessionstore.Write{Owner: "alice", Value: []byte("v")})
+			if held := fault.Is(err, fault.Conflict); held != (name == "and for a while") {
+				t.Errorf("a new session: %v", err)
+			}
+		})
+	}
+}
+
 // TestEndInAllNamespaces: every session of the owner ends, nobody else's; a late write
 // of one does not bring it back, a new one begins; the receipt says so and is checked
 // without the service.

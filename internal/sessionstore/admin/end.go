@@ -3,6 +3,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/hex"
 	"net/http"
 	"strconv"
@@ -20,11 +21,6 @@ func (a *API) endOwner(w http.ResponseWriter, r request) error {
 	if err := body(r, &in); err != nil {
 		return err
 	}
-	now := a.Now()
-	notBefore, err := in.notBefore(now)
-	if err != nil {
-		return err
-	}
 	spaces := a.Spaces
 	if r.namespace != "" {
 		s, err := a.space(r.namespace)
@@ -33,7 +29,16 @@ func (a *API) endOwner(w http.ResponseWriter, r request) error {
 		}
 		spaces = []Space{s}
 	}
-	receipt := audit.Receipt{Service: a.Service, At: now.UTC(), NotBefore: notBefore.UTC(), Cause: in.Cause, By: r.by}
+	at := a.Now()
+	now, err := latest(r.Context(), spaces, at)
+	if err != nil {
+		return err
+	}
+	notBefore, err := in.notBefore(at, now)
+	if err != nil {
+		return err
+	}
+	receipt := audit.Receipt{Service: a.Service, At: at.UTC(), NotBefore: notBefore.UTC(), Cause: in.Cause, By: r.by}
 	for _, s := range spaces {
 		ended, err := a.endIn(r, s, notBefore, in.Cause)
 		if err != nil {
@@ -46,6 +51,21 @@ func (a *API) endOwner(w http.ResponseWriter, r request) error {
 		return err
 	}
 	return answer(w, http.StatusOK, SignedReceipt{Receipt: receipt, Note: note, Key: a.Audit.Keys()})
+}
+
+// latest returns the time, by the clock that is furthest on: what began before now by
+// any of them began before now.
+func latest(ctx context.Context, spaces []Space, now time.Time) (time.Time, error) {
+	for _, s := range spaces {
+		t, err := s.Store.Now(ctx)
+		if err != nil {
+			return now, err
+		}
+		if t.Time().After(now) {
+			now = t.Time()
+		}
+	}
+	return now, nil
 }
 
 func (a *API) endIn(r request, s Space, notBefore time.Time, cause string) (audit.Ended, error) {

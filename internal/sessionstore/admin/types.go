@@ -131,8 +131,10 @@ func handle(text string) (k sessionstore.RowKey, err error) {
 	return sessionstore.RowKey(b), nil
 }
 
-// notBefore checks and completes when sessions must have begun to end.
-func (e Ending) notBefore(now time.Time) (time.Time, error) {
+// notBefore checks and completes when sessions must have begun to end. now is the
+// store's time, which lies after the clock if that was set back: who asks by the clock
+// for all until now means all.
+func (e Ending) notBefore(clock, now time.Time) (time.Time, error) {
 	switch hold := time.Duration(e.Hold) * time.Second; {
 	case e.Hold < 0 || e.Hold > int64(maxHold/time.Second):
 		return time.Time{}, fault.New(fault.Invalid, codeInvalid, "hold_seconds is from 0 to %d.", int64(maxHold/time.Second))
@@ -140,7 +142,7 @@ func (e Ending) notBefore(now time.Time) (time.Time, error) {
 		return time.Time{}, fault.New(fault.Invalid, codeInvalid, "not_before lies ahead. To refuse new sessions for a while, send hold_seconds.")
 	case e.Hold > 0:
 		return now.Add(hold), nil
-	case e.NotBefore.IsZero(), e.NotBefore.After(now):
+	case e.NotBefore.IsZero(), e.NotBefore.After(clock):
 		return now, nil
 	default:
 		return e.NotBefore, nil
