@@ -17,6 +17,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/config"
+	"portreeve.org/portreeve/internal/kernel/durable"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/identity"
 	"portreeve.org/portreeve/internal/kernel/store"
@@ -174,7 +175,7 @@ func (c *demoCommand) announce(s *client.Session, ready demoReady) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(c.ReadyFile, data, 0o600) // scripts wait for it: it is never half there
+	return durable.Replace(c.ReadyFile, data, 0o600) // scripts wait for it: it is never half there
 }
 
 // demoState is what the demo remembers between runs on the same data.
@@ -214,7 +215,7 @@ func (s *demoState) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(dir, demoStateFile), data, 0o600)
+	return durable.Replace(filepath.Join(dir, demoStateFile), data, 0o600)
 }
 
 // parseOffset reads +31d, +12h or the empty offset.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"portreeve.org/portreeve/internal/kernel/durable"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/ledgerweb"
@@ -54,7 +55,7 @@ func loadKeys(c *Config) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	if err := replaceFile(filepath.Join(c.DataDir, publicKeyFile), []byte(signer.Verifiers()), 0o644); err != nil {
+	if err := durable.Replace(filepath.Join(c.DataDir, publicKeyFile), []byte(signer.Verifiers()), 0o644); err != nil {
 		return keys{}, fmt.Errorf("write the verifier key: %w", err)
 	}
 	secret, err := loadSecret(filepath.Join(c.DataDir, secretKeyFile))
@@ -84,7 +85,7 @@ func loadSecret(path string) ([]byte, error) {
 	if !exists(path) {
 		fresh := make([]byte, secretKeySize)
 		rand.Read(fresh)
-		if err := createFile(path, fresh, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := durable.Create(path, fresh, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("make the secret key: %w", err)
 		}
 	}
@@ -120,4 +121,10 @@ func openExisting(ctx context.Context, c *Config) (*store.DB, error) {
 		return nil, fault.New(fault.NotFound, "app.no_database", "There is no database in %s yet.", c.DataDir)
 	}
 	return openDatabase(ctx, c, store.NewClock())
+}
+
+// exists reports whether there is a file of that name.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/durable"
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
@@ -142,7 +143,7 @@ func (j *journal) write(fresh []erasure) error {
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(j.path, text, 0o600); err != nil {
+		if err := durable.Replace(j.path, text, 0o600); err != nil {
 			return err
 		}
 		j.size = int64(len(text))

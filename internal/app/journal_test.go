@@ -141,28 +141,3 @@ func FuzzJournal(f *testing.F) {
 		}
 	})
 }
-
-func TestFilesAreWholeOrAbsent(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "file")
-	if err := createFile(path, []byte("one"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := createFile(path, []byte("two"), 0o600); err == nil {
-		t.Error("an existing file was made again")
-	}
-	if err := replaceFile(path, []byte("three"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil || string(data) != "three" {
-		t.Errorf("%q, %v", data, err)
-	}
-	left, err := os.ReadDir(dir)
-	if err != nil || len(left) != 1 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
-	if err := replaceFile(filepath.Join(dir, "absent", "file"), nil, 0o600); err == nil {
-		t.Error("wrote into a folder that is not there")
-	}
-}

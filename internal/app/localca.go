@@ -17,6 +17,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"portreeve.org/portreeve/internal/kernel/durable"
 )
 
 // localCertificate holds the paths of a certificate for localhost and of the
@@ -122,5 +124,5 @@ func writeCertificate(file string, template, parent *x509.Certificate, public cr
 
 func writePEM(file, kind string, der []byte, mode os.FileMode) error {
 	data := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
-	return replaceFile(file, data, mode)
+	return durable.Replace(file, data, mode)
 }

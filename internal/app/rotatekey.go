@@ -12,6 +12,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/client"
+	"portreeve.org/portreeve/internal/kernel/durable"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger"
 	"portreeve.org/portreeve/internal/kernel/ledger/format"
@@ -47,7 +48,7 @@ func (c *rotateKeyCommand) Run(s *client.Session) error {
 		}
 		// Before the commit: a key without an entry signs as well as any, while an
 		// entry about a key that does not exist would be wrong for ever.
-		return replaceFile(cfg.Ledger.KeyFile, []byte(text), 0o600)
+		return durable.Replace(cfg.Ledger.KeyFile, []byte(text), 0o600)
 	})
 	if err := errors.Join(err, o.close()); err != nil {
 		return err

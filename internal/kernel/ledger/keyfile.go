@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
+	"portreeve.org/portreeve/internal/kernel/durable"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger/format"
 )
@@ -46,33 +46,14 @@ func LoadSigner(path, name string) (*Signer, error) {
 	return format.ParseSigner(text)
 }
 
-// createKey writes a complete file under another name and links it into place,
-// so that a crash leaves no half key and two starts do not both believe theirs
-// is the one.
+// createKey makes the file. Of two starts at once both take the key of the first.
 func createKey(path, name string) error {
 	text, err := format.GenerateKey(rand.Reader, name)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // mode 0600
-	if err != nil {
+	if err := durable.Create(path, text, 0o600); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return nil
 }

@@ -10,9 +10,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
 
+	"portreeve.org/portreeve/internal/kernel/durable"
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
@@ -77,7 +77,7 @@ func (d *disk) read() ([]byte, error) {
 
 // create writes the first version. It never overwrites a file.
 func (d *disk) create(b []byte) error {
-	err := createFile(d.path, b)
+	err := durable.Create(d.path, b, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return fault.New(fault.Conflict, "seal.ring_exists", "There is a ring file at %s already. Its keys may be in use, and it is not overwritten.", d.path)
 	}
@@ -105,33 +105,16 @@ func (d *disk) replace(b []byte) error {
 	if sha256.Sum256(was) != d.sum {
 		return fault.New(fault.Conflict, "seal.ring_changed", "The ring file %s was changed by somebody else since it was read, and is left as it is. Start again with the file that counts.", d.path)
 	}
-	if err := d.put(b); err != nil {
-		return err
+	err = durable.Replace(d.path, b, 0o600)
+	if there, e := os.ReadFile(d.path); e == nil && bytes.Equal(there, b) {
+		d.sum = sha256.Sum256(b) // also where the folder could not be forced to disk: who tries again may
+	}
+	if err != nil {
+		return fmt.Errorf("replace the ring file: %w", err)
 	}
 	_, err = old.WriteAt(bytes.Repeat([]byte{0}, len(was)), 0)
 	if err := errors.Join(err, old.Sync()); err != nil {
 		return fmt.Errorf("overwrite the replaced ring file: %w", err)
-	}
-	return nil
-}
-
-// put renames a complete new file over the old one.
-func (d *disk) put(b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(d.path), ".ring-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write the ring file: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write the ring file: %w", err)
-	}
-	if err := os.Rename(f.Name(), d.path); err != nil {
-		return fmt.Errorf("replace the ring file: %w", err)
-	}
-	d.sum = sha256.Sum256(b)
-	if err := syncDir(filepath.Dir(d.path)); err != nil {
-		return fmt.Errorf("replace the ring file: %w", err)
 	}
 	return nil
 }

@@ -15,9 +15,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
 
+	"portreeve.org/portreeve/internal/kernel/durable"
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
@@ -80,7 +80,7 @@ func CreateRoot(path string) (*Root, error) {
 	secret := make([]byte, secretSize)
 	rand.Read(secret)
 	text := base64.StdEncoding.EncodeToString(secret) + "\n"
-	if err := createFile(path, []byte(text)); err != nil {
+	if err := durable.Create(path, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("create a root key: %w", err)
 	}
 	return newRoot(secret)
@@ -167,30 +167,4 @@ func (r *Root) unwrap(wrapped []byte, use string) ([]byte, error) {
 		return nil, errors.New("a wrapped key does not open")
 	}
 	return secret, nil
-}
-
-// createFile writes a complete file of mode 0600 under another name and links it
-// into place, so that a crash leaves no half key, and what is there stays.
-func createFile(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
