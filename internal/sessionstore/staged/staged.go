@@ -18,10 +18,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
+	"portreeve.org/portreeve/internal/kernel/durable"
 	"portreeve.org/portreeve/internal/kernel/gate"
 )
 
@@ -52,14 +53,6 @@ type Config struct {
 	File     string // where the last answers are kept over a restart
 	Now      func() time.Time
 	Log      *slog.Logger
-}
-
-// State is what is known of one control.
-type State struct {
-	Control
-	Held   bool      // it may be left out now
-	Reason string    // why, or why not
-	Asked  time.Time // when the gate last answered
 }
 
 // Watch knows which controls may be left out. It is safe for use by many goroutines.
@@ -151,50 +144,18 @@ func (w *Watch) keep(control, note string, v gate.Verdict) error {
 	if err != nil {
 		return fmt.Errorf("keep the gate's answer: %w", err)
 	}
-	tmp := w.File + ".new"
-	if err := os.WriteFile(tmp, b, 0o600); err != nil {
-		return fmt.Errorf("keep the gate's answer: %w", err)
-	}
-	return os.Rename(tmp, filepath.Clean(w.File))
+	return durable.Replace(w.File, b, 0o600)
 }
 
 // Held reports whether a control may be left out now. A control that is not
 // staged never may.
 func (w *Watch) Held(name string) bool {
-	for _, c := range w.Controls {
-		if c.Name == name {
-			return w.state(c, w.Now()).Held
-		}
+	at := slices.IndexFunc(w.Controls, func(c Control) bool { return c.Name == name })
+	if at < 0 {
+		return false
 	}
-	return false
-}
-
-// States returns what is known of every control.
-func (w *Watch) States() []State {
-	now := w.Now()
-	var all []State
-	for _, c := range w.Controls {
-		all = append(all, w.state(c, now))
-	}
-	return all
-}
-
-func (w *Watch) state(c Control, now time.Time) State {
 	w.mu.Lock()
-	v, answered := w.answer[c.Name]
-	w.mu.Unlock()
-	s := State{Control: c, Asked: v.EvaluatedAt}
-	switch {
-	case !now.Before(c.Until):
-		s.Reason = "the configuration lets it be left out until " + c.Until.Format(time.DateOnly) + " only"
-	case !answered:
-		s.Reason = "Portreeve's gate has not answered yet"
-	case !v.Allowed():
-		s.Reason = "Portreeve's gate denies it: no acceptance is in force"
-	case !now.Before(v.EvaluatedAt.Add(Grace)):
-		s.Reason = "Portreeve's gate has not answered for a day"
-	default:
-		s.Held, s.Reason = true, "an acceptance in Portreeve holds it"
-	}
-	return s
+	defer w.mu.Unlock()
+	now, last := w.Now(), w.answer[name]
+	return now.Before(w.Controls[at].Until) && last.Allowed() && now.Before(last.EvaluatedAt.Add(Grace))
 }
