@@ -405,40 +405,6 @@ func TestAnInterruptedRotationGoesOn(t *testing.T) {
 	}
 }
 
-func TestRewrap(t *testing.T) {
-	k, path, root := keyring(t)
-	r := ringOf(t, k, "default")
-	row := sealed(t, r, "id", "content")
-	next, err := seal.CreateRoot(root + ".next")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(path, path+".away"); err != nil {
-		t.Fatal(err)
-	}
-	if err := k.Rewrap(next); err == nil || k.Status().Root == next.ID() {
-		t.Fatalf("wrapped without a disk: %v", err)
-	}
-	if err := os.Rename(path+".away", path); err != nil {
-		t.Fatal(err)
-	}
-	k = reopen(t, k, path, root)
-	r = ringOf(t, k, "default")
-	if err := k.Rewrap(next); err != nil {
-		t.Fatal(err)
-	}
-	if k.Status().Root != next.ID() {
-		t.Fatal("the status names another root key")
-	}
-	opens(t, r, row, "content")
-	opens(t, r, sealed(t, r, "id", "more"), "more")
-	_ = k.Close()
-	if _, err := seal.Open(path, rootOf(t, root), time.Now); code(err) != "seal.ring_root" {
-		t.Fatalf("under the old root key: %v", err)
-	}
-	opens(t, ringOf(t, reopen(t, k, path, root+".next"), "default"), row, "content")
-}
-
 func TestReadOnly(t *testing.T) {
 	k, path, root := keyring(t)
 	r := ringOf(t, k, "default")
@@ -451,7 +417,7 @@ func TestReadOnly(t *testing.T) {
 	opens(t, c, sealed(t, r, "id", "content"), "content")
 	for what, err := range map[string]error{
 		"rotate": second(copied.Rotate(context.Background(), "default", seal.Data, 0)), "make": second(copied.Ring("new")),
-		"destroy": copied.Destroy("default"), "rewrap": copied.Rewrap(rootOf(t, root)), "retire": copied.Retire("default", 1),
+		"destroy": copied.Destroy("default"), "retire": copied.Retire("default", 1),
 	} {
 		if code(err) != "seal.ring_read_only" {
 			t.Errorf("%s: %v", what, err)

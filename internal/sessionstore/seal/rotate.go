@@ -155,28 +155,6 @@ func (k *Keyring) Destroy(namespace string) error {
 	return nil
 }
 
-// Rewrap wraps every key under another root key, which the file needs from then on.
-// The rings notice nothing.
-func (k *Keyring) Rewrap(root *Root) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	was := k.root
-	k.root = root
-	err := k.change(func(c *contents, _ time.Time) error {
-		for _, ns := range c.Namespaces {
-			for _, key := range ns.Keys {
-				key.Wrapped = nil
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		k.root = was
-		return fmt.Errorf("wrap the ring under %s: %w", root, err)
-	}
-	return nil
-}
-
 // living returns a namespace that has keys.
 func (k *Keyring) living(c *contents, name string) (*namespace, error) {
 	ns := c.find(name)
