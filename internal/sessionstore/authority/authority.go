@@ -152,6 +152,10 @@ func Open(dir string, now func() time.Time) (*Authority, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "authority.absent", "There is no authority in %s. Make one with: portreeve sessiond cert init.", dir)
 	}
+	var unread *fs.PathError
+	if errors.As(err, &unread) {
+		return nil, fault.New(fault.Invalid, "authority.unreadable", "The authority in %s cannot be read. Name the folder that it is in, as an account that may read it.", dir).Because(err)
+	}
 	if err != nil {
 		return nil, err
 	}
