@@ -13,12 +13,24 @@ import (
 )
 
 // Client calls the administration of a running service. Safe for concurrent use.
-type Client struct{ *client.Client }
+type Client struct {
+	*client.Client
+	connect string // the file that said how; "" = no file
+}
 
 // NewClient returns a client. Its certificate says who it is.
 func NewClient(c client.Config) (Client, error) {
 	inner, err := client.New(c)
-	return Client{inner}, err
+	return Client{Client: inner}, err
+}
+
+// Call is that of the client, with errors that name the file of the connection.
+func (c Client) Call(ctx context.Context, r client.Request, out any) error {
+	err := c.Client.Call(ctx, r, out)
+	if c.connect != "" {
+		err = Connection{Connect: c.connect}.typed(err)
+	}
+	return err
 }
 
 // Status tells the state of the whole service.
@@ -28,7 +40,11 @@ func (c Client) Status(ctx context.Context) (s Status, err error) {
 
 // Audit copies the audit log to w.
 func (c Client) Audit(ctx context.Context, w io.Writer) error {
-	return c.Download(ctx, client.Request{Path: "/admin/v1/audit"}, w)
+	err := c.Download(ctx, client.Request{Path: "/admin/v1/audit"}, w)
+	if c.connect != "" {
+		err = Connection{Connect: c.connect}.typed(err)
+	}
+	return err
 }
 
 // Sessions lists up to limit sessions of an owner after the given handle ("" begins).

@@ -110,7 +110,6 @@ func TestEndTypedWrong(t *testing.T) {
 		"all":                            {EndCmd{Owner: "alice"}, true},
 		"in one":                         {EndCmd{Owner: "alice", Namespace: &one, Hold: time.Hour}, true},
 		"one":                            {EndCmd{Owner: "alice", Namespace: &one, Handle: &handle}, true},
-		"nobody":                         {EndCmd{}, false},
 		"an empty namespace":             {EndCmd{Owner: "alice", Namespace: &empty}, false},
 		"an empty handle":                {EndCmd{Owner: "alice", Namespace: &one, Handle: &empty}, false},
 		"a handle of no namespace":       {EndCmd{Owner: "alice", Handle: &handle}, false},
@@ -123,7 +122,9 @@ func TestEndTypedWrong(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if (&SessionsCmd{}).Validate() == nil {
-		t.Error("the sessions of nobody are listed")
+	for name, err := range map[string]error{"listed": (&SessionsCmd{}).Run(nil), "ended": (&EndCmd{}).Run(nil)} {
+		if !fault.Is(err, fault.Usage) {
+			t.Errorf("the sessions of nobody are %s: %v", name, err)
+		}
 	}
 }

@@ -61,7 +61,26 @@ func (c Connection) Client() (Client, error) {
 			return Client{}, fault.New(fault.Usage, "admin.connect", "The file %s, which %s names, cannot be read.", *name, c.Connect).Because(err)
 		}
 	}
-	return NewClient(client.Config{URL: file.AdminURL, CA: file.CA, Cert: file.Cert, Key: file.Key})
+	api, err := NewClient(client.Config{URL: file.AdminURL, CA: file.CA, Cert: file.Cert, Key: file.Key})
+	api.connect = c.Connect
+	return api, c.typed(err)
+}
+
+// typed words what is wrong with a connection by the file that it was given in: the
+// client of the command line speaks of its own flags.
+func (c Connection) typed(err error) error {
+	words := map[string]string{
+		"client.url":       "The admin_url in %s must be https://host:port, without a path.",
+		"client.ca":        "The file that %s names as ca cannot be read, or holds no PEM certificate.",
+		"client.cert":      "The files that %s names as cert and key are no certificate with its key.",
+		"client.token":     "The service does not know who you are. In %s, name a certificate that its policy knows as cert and key.",
+		"client.untrusted": "The service's certificate is signed by another authority than the ca that %s names.",
+	}
+	var f *fault.Error
+	if !errors.As(err, &f) || words[f.Code] == "" {
+		return err
+	}
+	return fault.New(f.Kind, "admin.connect", words[f.Code], c.Connect).Because(f.Err)
 }
 
 // StatusCmd shows the state of the service.
@@ -116,16 +135,11 @@ type SessionsCmd struct {
 	After     string       `help:"Go on after this handle." placeholder:"HANDLE"`
 }
 
-// Validate refuses an owner that no session can have.
-func (c *SessionsCmd) Validate() error {
-	if c.Owner == "" {
-		return errors.New("the owner is empty")
-	}
-	return nil
-}
-
 // Run prints a page.
 func (c *SessionsCmd) Run(s *client.Session) error {
+	if c.Owner == "" {
+		return nobody()
+	}
 	api, err := c.Client()
 	if err != nil {
 		return err
@@ -168,8 +182,6 @@ type EndCmd struct {
 // of a script that is not set gives it, is neither every namespace nor every session.
 func (c *EndCmd) Validate() error {
 	switch {
-	case c.Owner == "":
-		return errors.New("the owner is empty")
 	case c.Namespace != nil && *c.Namespace == "":
 		return errors.New("--namespace is empty; leave it out to end the owner's sessions in all namespaces")
 	case c.Handle != nil && *c.Handle == "":
@@ -184,8 +196,15 @@ func (c *EndCmd) Validate() error {
 	return nil
 }
 
+func nobody() error {
+	return fault.New(fault.Usage, "usage", "The owner is empty. Say whose sessions, as the application wrote it.")
+}
+
 // Run ends them and prints the receipt as JSON.
 func (c *EndCmd) Run(s *client.Session) error {
+	if c.Owner == "" {
+		return nobody()
+	}
 	api, err := c.Client()
 	if err != nil {
 		return err
