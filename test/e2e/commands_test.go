@@ -35,6 +35,7 @@ func TestCommandsTypedWrong(t *testing.T) {
 	if len(commands) < 60 {
 		t.Fatalf("only %d commands found in --help: %v", len(commands), commands)
 	}
+	commands = slices.DeleteFunc(commands, leaf.ofTheStore)
 	for _, c := range commands {
 		right := c.typed(files)
 		wrong := []mistake{
@@ -116,6 +117,10 @@ func (l leaf) name() string { return strings.Join(l.words, " ") }
 func (l leaf) local() bool {
 	return l.config() || slices.Contains([]string{"version", "demo", "demo-code", "gate verify", "ledger verify", "backup"}, l.name())
 }
+
+// ofTheStore reports whether the command is of the session store, which is another
+// server: TestSessionStoreTypedWrong types those.
+func (l leaf) ofTheStore() bool { return l.words[0] == "sessiond" }
 
 // config reports whether the command runs beside the server, on its configuration.
 func (l leaf) config() bool { return slices.Contains(l.needs, "--config=FILE") }

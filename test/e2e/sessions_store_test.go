@@ -37,6 +37,9 @@ type sessionStore struct {
 func (d *sessionStore) certify(clients ...string) {
 	d.t.Helper()
 	authority := d.at("authority")
+	if err := os.Mkdir(d.at("tls"), 0o700); err != nil {
+		d.t.Fatal(err)
+	}
 	cert := func(verb string, args ...string) {
 		d.t.Helper()
 		command(d.t, nil, append([]string{"sessiond", "cert", verb, "--authority", authority}, args...)...).must(d.t, 0)
@@ -66,7 +69,7 @@ func (d *sessionStore) write(name, text string) string {
 func newSessionStore(t *testing.T, lines ...string) *sessionStore {
 	t.Helper()
 	d := &sessionStore{t: t, folder: t.TempDir()}
-	for _, sub := range []string{"tls", "keys", "data"} {
+	for _, sub := range []string{"keys", "data"} {
 		if err := os.Mkdir(d.at(sub), 0o700); err != nil {
 			t.Fatal(err)
 		}
