@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"portreeve.org/portreeve/internal/kernel/client"
@@ -190,8 +191,13 @@ func keysOf(ring *seal.Keyring, name string) []seal.KeyStatus {
 	return nil
 }
 
-// makeRing makes the files of keys that are missing.
+// makeRing makes the files of keys that are missing, and their folders.
 func makeRing(rootFile, ringFile string, spaces []settings.Space) (*seal.Root, error) {
+	for _, folder := range []string{filepath.Dir(rootFile), filepath.Dir(ringFile)} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return nil, fault.New(fault.Usage, "sessiond.keys", "The folder %s of the keys cannot be made.", folder).Because(err)
+		}
+	}
 	root, err := seal.CreateRoot(rootFile)
 	if errors.Is(err, fs.ErrExist) {
 		root, err = seal.ReadRoot(rootFile)

@@ -18,7 +18,7 @@ import (
 const keysConfig = `
 profile: kask
 embedded: {data: data}
-keys: {root: root.key, ring: ring.json}
+keys: {root: keys/root.key, ring: keys/ring.json}
 namespaces:
   - {name: one, base_uri: /one/, max_ttl: 24h}
 `

@@ -5,6 +5,8 @@ package settings
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,4 +66,42 @@ func TestShippedManifest(t *testing.T) {
 	if found != 1 {
 		t.Errorf("%d configurations found", found)
 	}
+}
+
+// TestGuideConfiguration: the example of the guide is one that is accepted and opens
+// nothing, and it names every key.
+func TestGuideConfiguration(t *testing.T) {
+	const file = "../../../docs/guide/sessiond.yaml"
+	s, err := Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := s.Warnings(); len(w) > 0 {
+		t.Errorf("the example has warnings: %v", w)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := strings.FieldsFunc(string(text), func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') })
+	for _, key := range everyKey(reflect.TypeFor[Settings]()) {
+		if !slices.Contains(words, key) {
+			t.Errorf("the example does not name %s", key)
+		}
+	}
+}
+
+// everyKey returns the keys of a struct and of those in it.
+func everyKey(t reflect.Type) []string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	var all []string
+	for name, inner := range keysOf(t) {
+		all = append(append(all, name), everyKey(inner)...)
+	}
+	return all
 }
