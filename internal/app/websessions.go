@@ -146,7 +146,8 @@ func remoteWebSessions(c SessionsConfig, now func() time.Time) (*webSessions, er
 	}
 	return &webSessions{
 		running: keptSessions{running, receipted(running)}, past: keptSessions{past, receipted(past)},
-		probe: running.Probe, close: func() error { return nil },
+		probe: func(ctx context.Context) error { return errors.Join(running.Probe(ctx), past.Probe(ctx)) },
+		close: func() error { return nil },
 	}, nil
 }
 

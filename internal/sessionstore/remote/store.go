@@ -5,6 +5,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
@@ -122,13 +123,18 @@ func (s *Store) Delete(ctx context.Context, id []byte, match *sessionstore.Match
 	return err
 }
 
-// Probe asks whether the service is ready.
+// Probe asks whether the service is ready, and lets us read in the namespace.
 func (s *Store) Probe(ctx context.Context) error {
 	base, err := url.Parse(s.base)
 	if err != nil {
 		return err
 	}
-	_, _, err = s.send(ctx, http.MethodGet, base.Scheme+"://"+base.Host+"/readyz", nil, nil)
+	if _, _, err = s.send(ctx, http.MethodGet, base.Scheme+"://"+base.Host+"/readyz", nil, nil); err != nil {
+		return err
+	}
+	if _, err = s.Get(ctx, []byte(rand.Text())); fault.Is(err, fault.NotFound) {
+		return nil // as it should be
+	}
 	return err
 }
 
