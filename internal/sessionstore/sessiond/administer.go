@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"portreeve.org/portreeve/internal/kernel/durable"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/kernel/ledger/format"
 	"portreeve.org/portreeve/internal/sessionstore"
@@ -56,7 +57,7 @@ func auditKey(file, service string) (*format.Signer, error) {
 		if text, err = format.GenerateKey(rand.Reader, name+"/audit"); err != nil {
 			return nil, err
 		}
-		err = replaceFile(file, text, 0o600)
+		err = durable.Replace(file, text, 0o600)
 	}
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "sessiond.audit_key", "The key of the audit log, %s, cannot be read or made. Let its folder be owned by the account that runs this, or name another file with keys.audit.", file).Because(err)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"text/template"
 
+	"portreeve.org/portreeve/internal/kernel/durable"
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/sessionstore/authority"
 	"portreeve.org/portreeve/internal/sessionstore/settings"
@@ -147,7 +148,7 @@ func (d *dev) list() error {
 	if ip := net.ParseIP(d.host); ip != nil && ip.IsLoopback() && d.host != "127.0.0.1" && d.host != "::1" {
 		text += d.host + "\n"
 	}
-	return replaceFile(d.at("networks"), []byte(text), 0o600)
+	return durable.Replace(d.at("networks"), []byte(text), 0o600)
 }
 
 // bind takes the ports, so that the configuration can name them.
@@ -216,7 +217,7 @@ func (d *dev) configure() (*settings.Settings, error) {
 	if err := devConfig.Execute(&b, values); err != nil {
 		return nil, err
 	}
-	if err := replaceFile(d.at("sessiond.yaml"), []byte(b.String()), 0o600); err != nil {
+	if err := durable.Replace(d.at("sessiond.yaml"), []byte(b.String()), 0o600); err != nil {
 		return nil, err
 	}
 	return settings.Read(d.at("sessiond.yaml"))

@@ -3,6 +3,8 @@
 package sessiond
 
 import (
+	"context"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"portreeve.org/portreeve/internal/sessionstore/embedded"
@@ -75,7 +77,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(c.writes, prometheus.CounterValue, float64(t.Writes), m.Name)
 		ch <- prometheus.MustNewConstMetric(c.same, prometheus.CounterValue, float64(t.Same), m.Name)
 		ch <- prometheus.MustNewConstMetric(c.bytes, prometheus.CounterValue, float64(t.Bytes), m.Name)
-		if u := c.parts.usage(m); u.Known {
+		if u, err := m.store.Usage(context.Background()); err == nil && u.Known {
 			ch <- prometheus.MustNewConstMetric(c.rows, prometheus.GaugeValue, float64(u.Rows), m.Name)
 			ch <- prometheus.MustNewConstMetric(c.size, prometheus.GaugeValue, float64(u.Bytes), m.Name)
 		}

@@ -69,15 +69,6 @@ func openParts(ctx context.Context, s *settings.Settings, registry *prometheus.R
 	return p, registry.Register(newCollector(p))
 }
 
-// usage tells what a namespace holds, as far as it is known at once.
-func (p *parts) usage(m mounted) sessionstore.Usage {
-	u, err := m.store.Usage(context.Background())
-	if err != nil {
-		return sessionstore.Usage{}
-	}
-	return u
-}
-
 // close closes what is open, the last first.
 func (p *parts) close() (err error) {
 	for _, c := range slices.Backward(p.closers) {
