@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/sessionstore"
 )
 
 // small is the size up to which a value is not counted against Config.Memory, and
@@ -136,7 +137,7 @@ func (e *exchange) slow() {
 // tooLarge refuses a body and ends the connection, so that the rest is not read.
 func (e *exchange) tooLarge() error {
 	e.w.Header()["Connection"] = closes
-	return fault.New(fault.Invalid, "session.too_large", "The value is larger than the %d bytes that this namespace takes.", e.s.maxValue)
+	return sessionstore.TooLarge(e.s.maxValue)
 }
 
 // broken words why a body did not come in.

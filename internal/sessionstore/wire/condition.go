@@ -4,6 +4,7 @@ package wire
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -78,15 +79,7 @@ func versionOf(opaque string) (uint64, bool) {
 
 // holds reports whether one of the tags is that of what is there.
 func (t *tags) holds(there bool, version uint64) bool {
-	if !there || t.any {
-		return there
-	}
-	for _, v := range t.versions {
-		if v == version {
-			return true
-		}
-	}
-	return false
+	return there && (t.any || slices.Contains(t.versions, version))
 }
 
 // given reports whether there is any condition.
@@ -137,7 +130,7 @@ func (e *exchange) under(ctx context.Context, key []byte, do func(*sessionstore.
 			return err
 		}
 		if there = err == nil && !s.Retired; !e.ask.when.holds(there, s.Version) {
-			return errPrecondition
+			return sessionstore.Precondition()
 		}
 		m := &sessionstore.Match{Version: s.Version}
 		if !there {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"portreeve.org/portreeve/internal/kernel/fault"
 	"portreeve.org/portreeve/internal/sessionstore"
@@ -118,7 +119,7 @@ func New(c Config) (*Handler, error) {
 	for _, s := range h.spaces {
 		s.served = h.metrics.space(s.Store.Name)
 	}
-	h.figures = figuresOf(c.Gatherer)
+	h.figures = promhttp.HandlerFor(c.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
 	return h, nil
 }
 

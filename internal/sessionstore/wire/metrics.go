@@ -6,12 +6,12 @@ import (
 	"errors"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // method is a request's method, as metrics name it: a client cannot make new ones up.
@@ -112,7 +112,7 @@ func newMetrics(reg prometheus.Registerer, b Build) (*metrics, error) {
 		}
 	}
 	for i := range m.index {
-		m.index[i] = uint8(codeIndex(http.StatusInternalServerError))
+		m.index[i] = uint8(slices.Index(codes[:], http.StatusInternalServerError))
 	}
 	for i, code := range codes {
 		m.index[code] = uint8(i)
@@ -125,15 +125,6 @@ func or(s string) string {
 		return "unknown"
 	}
 	return s
-}
-
-func codeIndex(code int) int {
-	for i, c := range codes {
-		if c == code {
-			return i
-		}
-	}
-	return 0
 }
 
 func (m *metrics) count(each method, code int, took time.Duration) {
@@ -184,8 +175,4 @@ func (s *served) count(a act, code int) {
 		o = refused
 	}
 	s.acts[a][o].Inc()
-}
-
-func figuresOf(g prometheus.Gatherer) http.Handler {
-	return promhttp.HandlerFor(g, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
 }

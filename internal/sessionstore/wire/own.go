@@ -35,12 +35,12 @@ func (h *Handler) elsewhere(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "" && h.below(r.URL.Path) { // Kask looks at the query before the key
 			code = http.StatusBadRequest
 		}
-		plainProblem(w, code, "")
+		plainProblem(w, code)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header()["Allow"] = allowedReads
-		plainProblem(w, http.StatusMethodNotAllowed, "")
+		plainProblem(w, http.StatusMethodNotAllowed)
 		return
 	}
 	serve(w, r)
@@ -56,13 +56,8 @@ func (h *Handler) below(path string) bool {
 	return false
 }
 
-func plainProblem(w http.ResponseWriter, code int, detail string) {
-	h := w.Header()
-	h["Content-Type"] = problemJSON
-	h["X-Content-Type-Options"] = noSniff
-	h["Cache-Control"] = noStore
-	w.WriteHeader(code)
-	_, _ = w.Write(problemOf(code, "", detail, "/")) // who has gone needs no answer
+func plainProblem(w http.ResponseWriter, code int) {
+	_ = sendProblem(w, code, problemOf(code, "", "", "/")) // who has gone needs no answer
 }
 
 func (h *Handler) watched(next http.HandlerFunc) http.HandlerFunc {
@@ -73,7 +68,7 @@ func (h *Handler) watched(next http.HandlerFunc) http.HandlerFunc {
 				if f.Kind == fault.Unauthenticated {
 					w.Header()["Www-Authenticate"] = h.spaces[0].challenge
 				}
-				plainProblem(w, statusOf(f), "")
+				plainProblem(w, statusOf(f))
 				return
 			}
 		}

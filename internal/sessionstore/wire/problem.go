@@ -28,11 +28,10 @@ const problemTypes = "https://www.mediawiki.org/wiki/Kask/errors/"
 
 // Faults with one text.
 var (
-	errMethod       = fault.New(fault.Malformed, "session.method", "Sessions take GET, HEAD, POST, PUT and DELETE.")
-	errKeyTooLong   = fault.New(fault.Malformed, "session.key_too_long", "The key is longer than the 1024 bytes that this service takes.")
-	errSlow         = fault.New(fault.Malformed, "session.slow", "The request's body took too long to come in.")
-	errMemory       = &fault.Error{Kind: fault.Unavailable, Code: "session.memory", Message: "Too many large values are on their way. Try again.", RetryAfter: time.Second}
-	errPrecondition = fault.New(fault.Stale, "session.precondition", "The session is not at the version that If-Match or If-None-Match asks for. Read it again.")
+	errMethod     = fault.New(fault.Malformed, "session.method", "Sessions take GET, HEAD, POST, PUT and DELETE.")
+	errKeyTooLong = fault.New(fault.Malformed, "session.key_too_long", "The key is longer than the 1024 bytes that this service takes.")
+	errSlow       = fault.New(fault.Malformed, "session.slow", "The request's body took too long to come in.")
+	errMemory     = &fault.Error{Kind: fault.Unavailable, Code: "session.memory", Message: "Too many large values are on their way. Try again.", RetryAfter: time.Second}
 )
 
 // statusOf returns the status of a fault. It differs from the rest of Portreeve in
@@ -128,12 +127,18 @@ func (e *exchange) refuse(err error) {
 }
 
 func (e *exchange) problem(code int, text []byte) {
-	h := e.w.Header()
+	e.code = code
+	if err := sendProblem(e.w, code, text); err != nil {
+		e.gone("the answer could not be sent", err)
+	}
+}
+
+func sendProblem(w http.ResponseWriter, code int, text []byte) error {
+	h := w.Header()
 	h["Content-Type"] = problemJSON
 	h["X-Content-Type-Options"] = noSniff
 	h["Cache-Control"] = noStore
-	e.status(code)
-	if _, err := e.w.Write(text); err != nil {
-		e.gone("the answer could not be sent", err)
-	}
+	w.WriteHeader(code)
+	_, err := w.Write(text)
+	return err
 }

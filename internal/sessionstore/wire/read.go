@@ -24,7 +24,7 @@ func (e *exchange) read(headOnly bool) {
 	}
 	when := &e.ask.when
 	if when.match.given && !when.match.holds(true, session.Version) {
-		e.refuse(errPrecondition)
+		e.refuse(sessionstore.Precondition())
 		return
 	}
 	if e.ask.touch && !session.Retired {

@@ -163,6 +163,24 @@ func (b *bed) elsewhere(key string) {
 	c.Close()
 }
 
+// TestARefusalNamesNoOldKey: who may not write is refused before the headers are read,
+// and the request's id may quote one of them.
+func TestARefusalNamesNoOldKey(t *testing.T) {
+	const plain = "0123456789abcdef.old-key"
+	for _, from := range []string{plain, "%30123456789abcdef.old%2Dkey", "0123456789abcdef.old-key%zz"} {
+		b := start(t)
+		b.deny = func(string, string) error { return forbidden() }
+		b.ask("POST", base+"k", "v", "Session-Change-From: "+from, "X-Request-ID: "+plain).want(t, 403)
+		b.deny = nil
+		for range 8 { // headers come in any order
+			b.ask("POST", base+"k", "v", "Session-Change-From: "+from, "Session-TTL: x", "Session-Grace: x", "X-Request-ID: "+plain).want(t, 400)
+		}
+		if strings.Contains(b.log.String(), plain) {
+			t.Errorf("%s: the log holds the old key: %s", from, b.log.String())
+		}
+	}
+}
+
 // TestPanicIsAnAnswer: a panic ends one request, with 500, and is counted.
 func TestPanicIsAnAnswer(t *testing.T) {
 	ring := &chatty{fail: func([]byte, []byte) error { panic("no") }}
