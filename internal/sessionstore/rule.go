@@ -49,7 +49,7 @@ func (w write) after(v View, old *Row) (Row, error) {
 		return Row{}, err
 	}
 	if !w.match.holds(old) {
-		return Row{}, precondition()
+		return Row{}, Precondition()
 	}
 	next := Row{State: Live, Key: old.Key, Owner: w.owner, Version: v.Version}
 	if old.State == Live {
@@ -118,7 +118,7 @@ func touched(v View, old *Row, m *Match) (Row, error) {
 		return Row{}, err
 	}
 	if !m.holds(old) {
-		return Row{}, precondition()
+		return Row{}, Precondition()
 	}
 	next := *old
 	if !next.Absolute {
@@ -161,8 +161,14 @@ func revoked() error {
 	return fault.New(fault.Conflict, "session.revoked", "This session was ended, and a late write does not bring it back. Begin a new session.")
 }
 
-func precondition() error {
+// Precondition refuses an act on a session that is at another version.
+func Precondition() error {
 	return fault.New(fault.Stale, "session.precondition", "The session is not at the version that If-Match or If-None-Match asks for. Read it again.")
+}
+
+// TooLarge refuses a value of more bytes than a namespace takes.
+func TooLarge(most int64) error {
+	return fault.New(fault.Invalid, "session.too_large", "The value is larger than the %d bytes that this namespace takes.", most)
 }
 
 func notFound() error {

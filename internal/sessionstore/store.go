@@ -197,7 +197,7 @@ func (s *Store) Delete(ctx context.Context, id []byte, match *Match) error {
 	err := s.space.Apply(ctx, Change{Keys: keys, Exact: match != nil, Ends: match == nil, Next: func(v View) ([]Row, error) {
 		_, old := present(v)
 		if !match.holds(old) {
-			return nil, precondition()
+			return nil, Precondition()
 		}
 		var rows []Row
 		for i, key := range keys {
@@ -327,7 +327,7 @@ func (s *Store) before(old *Row, owner string) (string, []byte, error) {
 // admits refuses writes that no view could make right.
 func (s *Store) admits(w Write) error {
 	if s.MaxValue > 0 && int64(len(w.Value)) > s.MaxValue {
-		return fault.New(fault.Invalid, "session.too_large", "The value is larger than the %d bytes that this namespace takes.", s.MaxValue)
+		return TooLarge(s.MaxValue)
 	}
 	if len(w.Owner) > MaxOwner {
 		return fault.New(fault.Invalid, "session.owner", "The owner's name is longer than %d bytes.", MaxOwner)
@@ -371,12 +371,10 @@ func (s *Store) observe(ctx context.Context, w Write, same bool) {
 
 // refusal words what a backend says.
 func refusal(err error) error {
-	switch {
-	case errors.Is(err, ErrFull):
-		e := fault.New(fault.Unavailable, "session.full", "This namespace, or the disk, is full. Sessions that are there can be read and ended.").Because(err)
-		e.RetryAfter = 10 * time.Second
-		return e
-	default:
+	if !errors.Is(err, ErrFull) {
 		return err
 	}
+	e := fault.New(fault.Unavailable, "session.full", "This namespace, or the disk, is full. Sessions that are there can be read and ended.").Because(err)
+	e.RetryAfter = 10 * time.Second
+	return e
 }
