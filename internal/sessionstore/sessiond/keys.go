@@ -20,6 +20,8 @@ import (
 // several processes before one Cassandra have copies.
 type MakeKeysCmd struct {
 	Config  string `required:"" help:"Configuration file, which names them: keys.root and keys.ring." type:"path" placeholder:"FILE"`
+	Root    string `help:"Where the root key is now, if the service finds it elsewhere, such as a credential of the service manager." type:"path" placeholder:"FILE"`
+	Ring    string `help:"The same of the ring file." type:"path" placeholder:"FILE"`
 	Again   string `help:"Instead, give a namespace new keys whose keys were destroyed. The service must not run." xor:"act" placeholder:"NAME"`
 	Rotate  string `help:"Instead, where Cassandra keeps sessions, give a namespace a new key: the first call announces it, the second puts it to use; copy the ring file to every process after each." xor:"act" placeholder:"NAME"`
 	Index   bool   `help:"With --rotate: the key that places and owners are hashed with."`
@@ -48,6 +50,11 @@ func (c *MakeKeysCmd) Run(s *client.Session) error {
 	}
 	if cfg.Keys.Root == "" {
 		return fault.New(fault.Usage, "sessiond.keys", "%s names no keys. Set keys.root and keys.ring to the files that are to be made.", c.Config)
+	}
+	for flag, into := range map[string]*string{c.Root: &cfg.Keys.Root, c.Ring: &cfg.Keys.Ring} {
+		if flag != "" {
+			*into = flag
+		}
 	}
 	if name := c.Again + c.Rotate + c.Retire + c.Destroy; name != "" {
 		return c.change(s, cfg, name)

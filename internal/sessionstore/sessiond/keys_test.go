@@ -95,6 +95,10 @@ func TestMakeKeys(t *testing.T) {
 	if got := run(MakeKeysCmd{}); !strings.Contains(got, "Namespace two has keys") || strings.Contains(got, "Namespace one") {
 		t.Errorf("a namespace that is new: %q", got)
 	}
+	elsewhere := filepath.Join(filepath.Dir(file), "elsewhere", "root.key")
+	if got := run(MakeKeysCmd{Root: elsewhere, Ring: elsewhere + ".ring"}); !strings.Contains(got, "are made") || missing(elsewhere) {
+		t.Errorf("elsewhere: %q", got)
+	}
 	if (&MakeKeysCmd{Destroy: "one", Confirm: "two"}).Validate() == nil || (&MakeKeysCmd{Index: true}).Validate() == nil {
 		t.Error("flags that say nothing together were taken")
 	}

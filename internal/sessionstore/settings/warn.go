@@ -31,7 +31,7 @@ func (s *Settings) Warnings() []Warning {
 	s.warnSpaces(&w)
 	s.warnPolicy(&w)
 	for _, staged := range s.Staged {
-		w.open("staged_"+string(staged.Control), "the control %s is not on. An acceptance for %s holds it, at the latest until %s.", staged.Control, staged.Subject, staged.Until)
+		w.open("staged_"+string(staged.Control), "the control %s is off for as long as Portreeve's gate says that an acceptance for %s holds it, at the latest until %s. The log says when it has no such answer; then the control is on.", staged.Control, staged.Subject, staged.Until)
 	}
 	for _, key := range s.ignored {
 		w.open("unknown_key", "the key %s is known neither to Kask nor to us and does nothing.", key)
