@@ -40,7 +40,7 @@ func (a *ask) parse(header http.Header, act act) error {
 	for name, values := range header {
 		var err error
 		switch {
-		case len(name) > 8 && name[0] == 'S' && name[:8] == "Session-":
+		case len(name) >= 8 && name[0] == 'S' && name[:8] == "Session-":
 			err = a.session(name, values, act)
 		case name == "If-Match":
 			err = a.when.match.parse(name, values)

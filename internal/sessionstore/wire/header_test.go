@@ -264,6 +264,7 @@ func TestHeadersRefused(t *testing.T) {
 		"touch with a life":     {"POST", "", []string{"Session-Touch: true", "Session-TTL: 5"}},
 		"touch and change":      {"POST", "", []string{"Session-Touch: true", "Session-Change-From: a"}},
 		"grace alone":           {"POST", "v", []string{"Session-Grace: 5"}},
+		"no name":               {"POST", "v", []string{"Session-: 5"}},
 		"life on GET":           {"GET", "", []string{"Session-TTL: 5"}},
 		"owner on HEAD":         {"HEAD", "", []string{"Session-Owner: me"}},
 		"touch on DELETE":       {"DELETE", "", []string{"Session-Touch: true"}},

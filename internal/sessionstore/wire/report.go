@@ -179,12 +179,12 @@ func inner(err error) error {
 // leaks reports whether a text holds a secret of the request: the key, the old key,
 // the owner or the beginning of the value, in the forms that texts quote things in.
 func (e *exchange) leaks(text string) bool {
-	return holds(text, e.key) || holds(text, e.header("Session-Change-From")) || holds(text, e.header("Session-Owner")) || holds(text, string(e.body[:min(len(e.body), part)]))
+	return holds(text, e.key) || holds(text, e.changed()) || holds(text, e.r.Header.Get("Session-Owner")) || holds(text, string(e.body[:min(len(e.body), part)]))
 }
 
-// header returns what a header means, also one that has not been read yet, or cannot be.
-func (e *exchange) header(name string) string {
-	raw := e.r.Header.Get(name)
+// changed returns the old key of a change, also one that was not read yet, or cannot be.
+func (e *exchange) changed() string {
+	raw := e.r.Header.Get("Session-Change-From")
 	if plain, err := url.PathUnescape(raw); err == nil {
 		return plain
 	}
