@@ -238,7 +238,7 @@ func TestResealPassesOverWhatDoesNotOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := keys.Rotate(ctx, ns.Name, seal.Data, 0); err != nil {
+	if _, err := keys.Rotate(ns.Name, seal.Data); err != nil {
 		t.Fatal(err)
 	}
 	after, end, moved, steps, broken := sessionstore.RowKey{}, false, 0, 0, 0
@@ -282,7 +282,7 @@ func TestResealLosesNoWrite(t *testing.T) {
 		for _, id := range []string{"written", "deleted", "changed", "touched", "ended", "same"} {
 			set(id, "before")
 		}
-		if _, err := keys.Rotate(ctx, ns.Name, kind, 0); err != nil {
+		if _, err := keys.Rotate(ns.Name, kind); err != nil {
 			t.Fatal(err)
 		}
 		ring, err := keys.Ring(ns.Name)

@@ -57,9 +57,9 @@ func authorize(r *http.Request, namespace, verb string) (string, error) {
 type ringKeys struct{ *seal.Keyring }
 
 func (k ringKeys) Rotate(namespace string, index bool) error {
-	_, err := k.Keyring.Rotate(context.Background(), namespace, seal.Data, 0)
+	_, err := k.Keyring.Rotate(namespace, seal.Data)
 	if err == nil && index {
-		_, err = k.Keyring.Rotate(context.Background(), namespace, seal.Index, 0)
+		_, err = k.Keyring.Rotate(namespace, seal.Index)
 	}
 	return err
 }

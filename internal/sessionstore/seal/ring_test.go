@@ -4,7 +4,6 @@ package seal_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -122,7 +121,7 @@ func TestRotationOfADataKey(t *testing.T) {
 	k, path, root := keyring(t)
 	r := ringOf(t, k, "default")
 	before := sealed(t, r, "id", "content")
-	id, err := k.Rotate(context.Background(), "default", seal.Data, 0)
+	id, err := k.Rotate("default", seal.Data)
 	if err != nil {
 		t.Fatal(err)
 	}

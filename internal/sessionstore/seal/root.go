@@ -141,10 +141,8 @@ func newRoot(secret []byte) (*Root, error) {
 	return r, nil
 }
 
-// ID names the key without telling anything of it.
-func (r *Root) ID() string { return r.id }
-
-// String returns the id, GoString too: a root key that is printed by mistake shows nothing.
+// String names the key without telling anything of it, GoString too: one that is
+// printed by mistake shows nothing.
 func (r *Root) String() string { return "root key " + r.id }
 
 // GoString is String.

@@ -3,7 +3,6 @@
 package seal
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -11,28 +10,18 @@ import (
 	"portreeve.org/portreeve/internal/kernel/fault"
 )
 
-// Rotate gives a namespace a new key of the kind: announces it, waits for settle, and
-// promotes it. It returns the new key's id. Who was interrupted calls it again, and it
-// goes on with the key that is announced.
+// Rotate gives a namespace a new key of the kind: it announces it, unless that was
+// done, and promotes it. It returns the new key's id.
 //
 // A new index key must be announced longer than any request lasts before it is written
 // under: a write that looked for its session's places before the announcement would
 // otherwise not see what one after it has put in the new place. A data key needs no
 // wait in one process; where several processes have a copy of the ring file, use
 // [Keyring.Announce] and [Keyring.Promote] and give each of them every copy between.
-func (k *Keyring) Rotate(ctx context.Context, namespace string, kind Kind, settle time.Duration) (uint32, error) {
+func (k *Keyring) Rotate(namespace string, kind Kind) (uint32, error) {
 	id, err := k.Announce(namespace, kind)
 	if err != nil {
 		return 0, err
-	}
-	if settle > 0 {
-		wait := time.NewTimer(settle)
-		defer wait.Stop()
-		select {
-		case <-wait.C:
-		case <-ctx.Done():
-			return id, fmt.Errorf("rotate a key: key %d is announced and not in use yet: %w", id, ctx.Err())
-		}
 	}
 	return id, k.Promote(namespace, id)
 }

@@ -6,10 +6,6 @@ import "time"
 
 // Status is what the administration shows of a ring file. It holds no key.
 type Status struct {
-	Path       string            `json:"path"`
-	Root       string            `json:"root"` // the id of the root key
-	Serial     uint64            `json:"serial"`
-	Written    time.Time         `json:"written"`
 	ReadOnly   bool              `json:"read_only,omitempty"`
 	Namespaces []NamespaceStatus `json:"namespaces"`
 }
@@ -37,7 +33,7 @@ type KeyStatus struct {
 func (k *Keyring) Status() Status {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	s := Status{Path: k.disk.path, Root: k.root.id, Serial: k.held.Serial, Written: k.held.Written, ReadOnly: k.disk.lock == nil, Namespaces: []NamespaceStatus{}}
+	s := Status{ReadOnly: k.disk.lock == nil, Namespaces: []NamespaceStatus{}}
 	for _, ns := range k.held.Namespaces {
 		one := NamespaceStatus{Name: ns.Name, Made: ns.Made, Destroyed: ns.Destroyed, Keys: []KeyStatus{}}
 		for _, key := range ns.inOrder() {

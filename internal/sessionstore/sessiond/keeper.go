@@ -54,7 +54,7 @@ func (k *keeper) Rotate(namespace string, index bool) error {
 			return err
 		}
 	}
-	_, err := k.keyring.Rotate(context.Background(), namespace, seal.Data, 0)
+	_, err := k.keyring.Rotate(namespace, seal.Data)
 	return err
 }
 

@@ -343,7 +343,7 @@ func (m *model) rotate() {
 		m.clock.Advance(m.ns.MaxGrace + time.Minute)
 		m.tell()
 	}
-	if _, err := m.keys.Rotate(ctx, m.ns.Name, kind, 0); err != nil {
+	if _, err := m.keys.Rotate(m.ns.Name, kind); err != nil {
 		m.Fatal(err)
 	}
 	if _, end, _, err := m.st.Reseal(ctx, sessionstore.RowKey{}, 1000); err != nil || !end {
