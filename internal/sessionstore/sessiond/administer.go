@@ -77,10 +77,15 @@ func (p *process) adminHandler() (http.Handler, error) {
 	for _, m := range p.spaces {
 		c.Spaces = append(c.Spaces, admin.Space{Base: m.Base, Store: m.store, Tally: m.tally})
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", admin.New(c))
-	mux.Handle("GET /metrics", p.named(promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{Registry: p.registry})))
-	return mux, nil
+	api, figures := admin.New(c), p.named(promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{Registry: p.registry}))
+	// No ServeMux, which would redirect a path that is not clean before anybody was asked.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/metrics" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			figures.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	}), nil
 }
 
 // mayAdminister says who asks, if the policy gives it the verb; the service as a

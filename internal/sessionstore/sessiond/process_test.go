@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -46,6 +47,21 @@ func TestDev(t *testing.T) {
 	if again.dev.client.Serial != first {
 		t.Error("the client's certificate was made anew")
 	}
+}
+
+// TestTheAdministrationRedirectsNobody: a path that is not clean is refused to who may
+// not ask, and nobody is sent to another one, with the act and its body.
+func TestTheAdministrationRedirectsNobody(t *testing.T) {
+	b := start(t, t.TempDir())
+	for name, status := range map[string]int{"client": 403, "administrator": 404} {
+		c := b.client(name)
+		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		for _, path := range []string{"//admin/v1/owners/alice/sessions", "/admin/v1/namespaces//owners/alice/sessions", "/admin/v1/owners/../owners/alice/sessions", "/x/../metrics", "//metrics", "/metrics/"} {
+			b.want(status, c, "DELETE", b.ready.AdminURL+path, "{}")
+			b.want(status, c, "GET", b.ready.AdminURL+path, "")
+		}
+	}
+	b.want(200, b.client("administrator"), "GET", b.ready.AdminURL+"/metrics", "")
 }
 
 // TestOneProcessPerFolder: a second one is refused by name, and harms nothing.
