@@ -25,7 +25,8 @@ func (p *process) reloadOnHangup(ctx context.Context) {
 }
 
 // reload takes up what can change while connections stay: the policy, the level of
-// the log, and every file that the listeners and the keys come from. What is wrong
+// the log, and every file that the listeners and the keys come from; and it asks
+// Portreeve's gate without waiting for the minute to pass. What is wrong
 // changes nothing, and what needs a restart is named.
 func (p *process) reload() {
 	next, err := settings.Read(p.settings.File())
@@ -40,6 +41,7 @@ func (p *process) reload() {
 			p.keeper.Stale("")
 		}
 	}
+	p.staging.ask()
 	if err != nil {
 		p.reloaded.Set(1)
 		p.log.Error("the configuration was not taken up; what runs stays", slog.Any("error", err))

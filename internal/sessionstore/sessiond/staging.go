@@ -15,6 +15,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/client"
 	"portreeve.org/portreeve/internal/kernel/fault"
+	"portreeve.org/portreeve/internal/kernel/ledger/format"
 	"portreeve.org/portreeve/internal/sessionstore/settings"
 	"portreeve.org/portreeve/internal/sessionstore/staged"
 )
@@ -34,6 +35,9 @@ func openStaging(ctx context.Context, s *settings.Settings, log *slog.Logger) (*
 	g := &staging{}
 	if len(s.Staged) == 0 {
 		return g, nil
+	}
+	if _, err := format.ParseKeys([]byte(s.Portreeve.GateKey)); err != nil {
+		return nil, fault.New(fault.Invalid, "sessiond.gate_key", "portreeve.gate_key is no verifier key: take the line of Portreeve's ledger.pub, or of /api/v1/ledger/key there.").Because(err)
 	}
 	token, err := os.ReadFile(s.Portreeve.TokenFile)
 	if err != nil {
@@ -86,6 +90,13 @@ func (g *staging) look() {
 		}
 	}
 	g.ended.Store(nil)
+}
+
+// ask lets the gate be asked now, and does not wait for its answer.
+func (g *staging) ask() {
+	if g.watch != nil {
+		g.watch.Wake()
+	}
 }
 
 // run asks the gate until ctx ends.

@@ -61,12 +61,13 @@ type Watch struct {
 	mu     sync.Mutex
 	notes  map[string]string // by control: the last answer
 	answer map[string]gate.Verdict
+	wake   chan struct{}
 }
 
 // New returns a watch with the answers of an earlier process, if there are any
 // that the key signed. Nothing is held before the gate has answered once.
 func New(c Config) (*Watch, error) {
-	w := &Watch{Config: c, notes: map[string]string{}, answer: map[string]gate.Verdict{}}
+	w := &Watch{Config: c, notes: map[string]string{}, answer: map[string]gate.Verdict{}, wake: make(chan struct{}, 1)}
 	b, err := os.ReadFile(c.File)
 	if os.IsNotExist(err) {
 		return w, nil
@@ -111,7 +112,16 @@ func (w *Watch) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
+		case <-w.wake:
 		}
+	}
+}
+
+// Wake lets Run ask the gate now.
+func (w *Watch) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it is about to
 	}
 }
 

@@ -134,3 +134,29 @@ func TestAnswersOutliveARestart(t *testing.T) {
 		t.Error("held by an answer of another key")
 	}
 }
+
+// TestWake: who revokes an acceptance need not wait for the minute to pass.
+func TestWake(t *testing.T) {
+	o := newOffice(t)
+	w := watch(t, o, filepath.Join(t.TempDir(), "gate.json"))
+	asked := make(chan struct{})
+	ask := w.Ask
+	w.Ask = func(ctx context.Context, subject, action string) ([]byte, error) {
+		defer func() { asked <- struct{}{} }()
+		return ask(ctx, subject, action)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); w.Run(ctx) }()
+	<-asked
+	w.Wake()
+	<-asked
+	cancel()
+	for {
+		select {
+		case <-asked:
+		case <-ended:
+			return
+		}
+	}
+}
