@@ -30,11 +30,14 @@ type conn struct {
 	auth     atomic.Pointer[authenticated] // the credential seen last
 	asked    atomic.Pointer[Peer]          // who showed a credential in the request that is being answered
 	doing    atomic.Int32                  // resting, answering or answered
+	bodiless atomic.Bool                   // answering, and nothing more of the request is to be read
 	ended    atomic.Bool                   // nothing new on this connection
 	late     atomic.Bool                   // the request came after the end
 	draining atomic.Bool                   // it ends soon: answers say so
 	since    atomic.Int64                  // when it ended, or was last seen at work, in Unix nanoseconds
 	gone     sync.Once
+
+	reading, writing deadline
 }
 
 // What a connection is doing. Looking at the clock for each request would cost more

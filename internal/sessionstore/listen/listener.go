@@ -17,7 +17,7 @@ import (
 )
 
 // Listener accepts connections, completes their handshakes and hands out those
-// that are admitted, as *tls.Conn where there is TLS.
+// that are admitted. Those with TLS have the methods of *tls.Conn.
 type Listener struct {
 	guard *Guard
 	raw   net.Listener
@@ -126,7 +126,7 @@ func (l *Listener) handshake(c *conn, s *state, h *half) {
 	}
 	if err == nil {
 		g.metrics.handshakes.WithLabelValues("ok").Inc()
-		l.admit(c, s, c.tls)
+		l.admit(c, s, &served{c.tls, c})
 		return
 	}
 	result := h.gaveUp()

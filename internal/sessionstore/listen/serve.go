@@ -40,8 +40,8 @@ func (g *Guard) Attach(srv *http.Server) {
 
 // underlying returns our part of a connection that an HTTP server has.
 func underlying(nc net.Conn) *conn {
-	if t, ok := nc.(*tls.Conn); ok {
-		nc = t.NetConn()
+	if s, ok := nc.(*served); ok {
+		return s.conn
 	}
 	c, _ := nc.(*conn)
 	return c
@@ -55,11 +55,13 @@ func (c *conn) became(s http.ConnState) {
 	switch s {
 	case http.StateActive:
 		c.asked.Store(nil)
+		c.bodiless.Store(true) // until the handler sees a body
 		c.doing.Store(answering)
 		if c.ended.Load() {
 			c.late.Store(true)
 		}
 	case http.StateIdle:
+		c.bodiless.Store(false)
 		c.doing.Store(answered)
 		if c.ended.Load() {
 			c.shut()
@@ -78,8 +80,13 @@ type closing struct{ next http.Handler }
 
 // ServeHTTP serves the request.
 func (h closing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if c := connOf(r.Context()); c != nil && (c.draining.Load() || c.ended.Load()) {
-		w.Header().Set("Connection", "close")
+	if c := connOf(r.Context()); c != nil {
+		if r.Body != http.NoBody {
+			c.bodiless.Store(false)
+		}
+		if c.draining.Load() || c.ended.Load() {
+			w.Header().Set("Connection", "close")
+		}
 	}
 	h.next.ServeHTTP(w, r)
 }
