@@ -41,7 +41,7 @@ func Jars() (string, error) {
 	}
 	jars := filepath.Join(cache, "cassandra-"+Version)
 	if _, err := os.Stat(filepath.Join(jars, "cassandra-all-"+Version+".jar")); err != nil {
-		return "", fmt.Errorf("Cassandra's jars are not in %s; run `make install-test-parts`: %w", jars, err)
+		return "", fmt.Errorf("the jars of Cassandra are not in %s; run `make install-test-parts`: %w", jars, err)
 	}
 	return jars, nil
 }

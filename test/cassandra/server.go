@@ -181,7 +181,7 @@ func halt(dir string) error {
 	}
 	for deadline := time.Now().Add(patience); running(dir); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("Cassandra (process %d) did not end", pid)
+			return fmt.Errorf("process %d (Cassandra) did not end", pid)
 		}
 	}
 	if err := os.Remove(filepath.Join(dir, "pid")); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -63,7 +63,7 @@ func (b *Backend) Probe(ctx context.Context) error {
 
 func (b *Backend) prove(ctx context.Context, session *gocql.Session) error {
 	at := time.UnixMicro(b.link.stamps.after()).UTC().Truncate(time.Millisecond)
-	table := b.config.Keyspace + ".probe"
+	table := b.table("probe")
 	const hour = 3600
 	write := session.Query("INSERT INTO "+table+" (process, at) VALUES (?, ?) USING TIMESTAMP ? AND TTL ?", b.process, at, at.UnixMicro(), hour)
 	if err := write.Idempotent(true).ExecContext(ctx); err != nil {
@@ -79,6 +79,10 @@ func (b *Backend) prove(ctx context.Context, session *gocql.Session) error {
 	}
 	return nil
 }
+
+// table returns a table's name with the keyspace, which is between quotes because
+// Kask's files spell it so.
+func (b *Backend) table(name string) string { return `"` + b.config.Keyspace + `".` + name }
 
 // Space returns a namespace's place. Its tables must be there ([Schema]). A quota is
 // refused: nobody can count what a cluster holds while it is written.

@@ -83,13 +83,13 @@ func (s Schema) Statements() ([]string, error) {
 type tables struct{ Namespace, Rows, Owners, Epochs string }
 
 func tablesOf(namespace string) tables {
-	// A table's name has 48 characters at most. That of a long namespace ends in a
-	// hash, behind a mark that no other namespace's has.
-	const longest = 40
-	name := "n_" + strings.ReplaceAll(namespace, "-", "_")
-	if len(namespace) > longest {
+	// A table's name has 48 characters at most. A long namespace's ends in a hash, and
+	// is longer than any other's is.
+	const longest, kept = 40, 28
+	name := strings.ReplaceAll(namespace, "-", "_")
+	if len(name) > longest {
 		sum := sha256.Sum256([]byte(namespace))
-		name = "h_" + strings.ReplaceAll(namespace[:longest-17], "-", "_") + "_" + hex.EncodeToString(sum[:8])
+		name = name[:kept] + "_" + hex.EncodeToString(sum[:8])
 	}
-	return tables{Namespace: namespace, Rows: name, Owners: name + "_own", Epochs: name + "_end"}
+	return tables{Namespace: namespace, Rows: "s_" + name, Owners: "o_" + name, Epochs: "e_" + name}
 }

@@ -34,7 +34,7 @@ func newSpace(b *Backend, name string) (*space, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
-	rows, owners, epochs := b.config.Keyspace+"."+t.Rows, b.config.Keyspace+"."+t.Owners, b.config.Keyspace+"."+t.Epochs
+	rows, owners, epochs := b.table(t.Rows), b.table(t.Owners), b.table(t.Epochs)
 	const unchanged = " WHERE key = ? IF tag = ? AND gone = ? AND held = ? AND xtag = ? AND xgone = ? AND xretired = ?"
 	return &space{Backend: b, tables: t, cql: statements{
 		load:     "SELECT " + columns + " FROM " + rows + " WHERE key = ?",
