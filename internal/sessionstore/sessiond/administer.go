@@ -47,6 +47,9 @@ func (p *parts) openAudit() error {
 // auditKey reads the key that signs the audit log and the receipts.
 func auditKey(file, service string) (*format.Signer, error) {
 	text, err := os.ReadFile(file)
+	if info, e := os.Stat(file); e == nil && info.Mode().Perm()&0o007 != 0 {
+		return nil, fault.New(fault.Invalid, "sessiond.audit_key_exposed", "Everybody can read or change the key of the audit log, %s, and sign what was never done. Run: chmod o= %s", file, file)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		name := strings.Map(func(r rune) rune {
 			if r <= ' ' || r > '~' || r == '+' {

@@ -64,6 +64,23 @@ func TestTheAdministrationRedirectsNobody(t *testing.T) {
 	b.want(200, b.client("administrator"), "GET", b.ready.AdminURL+"/metrics", "")
 }
 
+// TestAnExposedAuditKey: who else could read it could sign receipts and records. The
+// process' own group may: a volume is mounted so that it has one (fsGroup).
+func TestAnExposedAuditKey(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "audit.key")
+	if _, err := auditKey(file, "sessions"); err != nil {
+		t.Fatal(err)
+	}
+	for mode, good := range map[fs.FileMode]bool{0o600: true, 0o400: true, 0o660: true, 0o644: false, 0o606: false, 0o602: false} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := auditKey(file, "sessions"); (err == nil) != good || err != nil && !fault.Is(err, fault.Invalid) {
+			t.Errorf("mode %o: %v", mode, err)
+		}
+	}
+}
+
 // TestOneProcessPerFolder: a second one is refused by name, and harms nothing.
 func TestOneProcessPerFolder(t *testing.T) {
 	b := start(t, t.TempDir())
