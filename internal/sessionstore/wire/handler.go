@@ -98,7 +98,7 @@ func New(c Config) (*Handler, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
-	h := &Handler{Config: c, health: newHealth(c.Health), logs: newThrottle()}
+	h := &Handler{Config: c, health: &health{probe: c.Health}, logs: newThrottle()}
 	if h.Memory == 0 {
 		h.Memory = 256 << 20
 	}

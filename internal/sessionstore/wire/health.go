@@ -31,8 +31,6 @@ type answer struct {
 	err  error
 }
 
-func newHealth(probe func(context.Context) error) *health { return &health{probe: probe} }
-
 // ask returns what the backend said a moment ago, or says now.
 func (h *health) ask(now time.Time) error {
 	a := h.current(now)
