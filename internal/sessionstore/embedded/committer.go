@@ -70,6 +70,12 @@ func (q *queue) rouse() {
 	}
 }
 
+func (q *queue) length() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.jobs)
+}
+
 // take returns all that waits, in order, in exchange for an empty list.
 func (q *queue) take(empty []*job) ([]*job, bool) {
 	q.mu.Lock()
@@ -124,13 +130,14 @@ func errClosed() error {
 func (b *Backend) commitAll() {
 	defer close(b.committed)
 	var spare []*job
+	var begun time.Duration
 	for {
 		select {
 		case <-b.queue.wake:
 		case <-b.ending:
 		}
-		// Let who is about to ask do so: the sync is shared by more.
-		runtime.Gosched()
+		b.gather(begun, len(spare))
+		begun = b.Elapsed()
 		jobs, closed := b.queue.take(spare[:0])
 		if b.engine.broken() != nil && !closed {
 			b.reopen(reopenPause)
@@ -144,6 +151,23 @@ func (b *Backend) commitAll() {
 		if closed {
 			return
 		}
+	}
+}
+
+// gatherFor is the least time from one batch to the next while several write at once.
+const gatherFor = time.Millisecond
+
+// gather lets who is about to write do so, because a sync costs as much for many as
+// for one. Who writes alone, as the last batch and the queue show, does not wait.
+func (b *Backend) gather(begun time.Duration, last int) {
+	runtime.Gosched()
+	wait := begun + gatherFor - b.Elapsed()
+	if b.NoSync || wait <= 0 || last <= 1 && b.queue.length() <= 1 {
+		return
+	}
+	select {
+	case <-time.After(min(wait, gatherFor)):
+	case <-b.ending:
 	}
 }
 

@@ -12,7 +12,9 @@
 // A single goroutine takes every change that waits, evaluates each against the
 // state that those before it leave, makes one batch of all, has it synced, shows
 // the result to readers and then answers. While a batch is synced the next one
-// gathers: the cost of a sync is shared by all who write at the same time.
+// gathers, and while several write at once a batch begins no sooner than a
+// millisecond after the last one: the cost of a sync is shared by all of them. Who
+// writes alone does not wait.
 //
 // # Reads
 //
