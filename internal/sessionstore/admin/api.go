@@ -164,7 +164,7 @@ func (a *API) space(name string) (Space, error) {
 
 func (a *API) status(w http.ResponseWriter, r request) error {
 	s := a.Describe(r.Context())
-	s.Service = a.Service
+	s.Service, s.AuditKeys = a.Service, a.Audit.Keys()
 	for _, at := range a.Spaces {
 		usage, err := at.Store.Usage(r.Context())
 		if err != nil {

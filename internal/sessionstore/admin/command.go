@@ -27,6 +27,7 @@ type Commands struct {
 	Keys     KeysCmds    `cmd:"" help:"Rotate or destroy the keys of a namespace."`
 	Empty    EmptyCmd    `cmd:"" help:"End every session of a namespace."`
 	Audit    AuditCmd    `cmd:"" help:"Copy the log of administrative acts."`
+	Verify   VerifyCmd   `cmd:"" help:"Check receipts, and a copy of that log, without the service."`
 }
 
 // Connection is the flag that says which service to ask and as whom: embed it.
@@ -118,6 +119,9 @@ func printStatus(s *client.Session, st Status) error {
 	}
 	if err := s.Table([]string{"NAMESPACE", "BASE", "SESSIONS", "BYTES", "TIME TO LIVE", "WRITES", "SAME VALUE"}, rows, ""); err != nil {
 		return err
+	}
+	if st.AuditKeys != "" {
+		s.Printf("\nReceipts and the audit log are verified by:\n%s", st.AuditKeys)
 	}
 	for _, w := range st.Warnings {
 		s.Printf("\nunsafe: %s\n  %s\n", w.Thing, w.Message)

@@ -21,6 +21,7 @@ type Status struct {
 	Pressure   string      `json:"pressure"`
 	Means      string      `json:"pressure_means,omitempty"` // what that does to clients, and what to do
 	Guarantees []string    `json:"guarantees"`
+	AuditKeys  string      `json:"audit_keys"` // public keys that receipts and the audit log are verified by
 	Warnings   []Warning   `json:"warnings"`
 	Namespaces []Namespace `json:"namespaces"`
 }
