@@ -44,6 +44,7 @@ func (d *sessionStore) storeCommands(credentials string) map[string]storeCommand
 		"keys destroy":     {connected("--confirm", "default", "default"), connected("--confirm", none, none)},
 		"empty":            {connected("--confirm", "default", "default"), connected("--confirm", none, none)},
 		"audit":            {connected(), nil},
+		"verify":           {[]string{"--key", d.at("text"), "--log", d.at("audit.log")}, nil},
 	}
 }
 
@@ -101,6 +102,12 @@ func TestSessionStoreTypedWrong(t *testing.T) {
 				mistake{"a file of something else", in(text), nil, exitRefused, text},
 				mistake{"a folder", in(d.folder), nil, exitUsage, d.folder},
 				mistake{"no file", l.words, nil, exitUsage, "--file"})
+		case "--key":
+			wrong = append(wrong,
+				mistake{"a file of something else", args, nil, exitUsage, text},
+				mistake{"no such file", in("/there/is/none.pub"), nil, exitUsage, "/there/is/none.pub"},
+				mistake{"nothing to verify", args[:len(args)-2], nil, exitUsage, "--log"},
+				mistake{"no key", l.words, nil, exitUsage, "--key"})
 		case "--connect":
 			wrong = append(wrong,
 				mistake{"no such file", in("/there/is/none.json"), nil, exitUsage, "/there/is/none.json"},

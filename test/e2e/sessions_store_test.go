@@ -183,6 +183,16 @@ func (d *sessionStore) ask(verb string, args ...string) result {
 	return command(d.t, nil, append(append(words, "--connect", d.admin), args...)...)
 }
 
+// auditKeys are the public keys that the status shows.
+func (d *sessionStore) auditKeys() string {
+	d.t.Helper()
+	var status struct {
+		AuditKeys string `json:"audit_keys"`
+	}
+	d.ask("status", "--json").must(d.t, 0).decode(d.t, &status)
+	return status.AuditKeys
+}
+
 // owners returns who wrote to the namespace, by the names that the application gave.
 func (d *sessionStore) owners(namespace string) []string {
 	d.t.Helper()

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -210,7 +211,7 @@ func sessionsIn(t *testing.T, d *sessionStore, s *serving) {
 	eventually(t, "the store has no session of a closed account", func() bool { return d.held("portreeve", owners[0]) == 0 })
 	t.Logf("refused, and gone from the store, %s after an administrator's command", time.Since(began).Round(time.Millisecond))
 	kept.want(true, "somebody else's session")
-	s.receipt(d, s.removed(gone))
+	t.Logf("the store ended it %s after that command began", s.receipt(d, s.removed(gone)).Sub(began).Round(time.Millisecond))
 	// Nothing of a session is in any log, nor lies readable in the store's folder.
 	secret := kept.cookie(sessionCookie)
 	for name, text := range map[string]string{"the store's log": d.log.String(), "the server's log": s.log.String(), "the files": contents(t, d.folder)} {
@@ -247,8 +248,9 @@ func sessionsIn(t *testing.T, d *sessionStore, s *serving) {
 	eventually(t, "the store has one session of who changed the password", func() bool { return d.held("portreeve", changing) == 1 })
 }
 
-// receipt checks the entry's receipt without the service, by its public key.
-func (s *serving) receipt(d *sessionStore, e ledgerEntry) {
+// receipt checks the entry's receipt without the service, by its public key, and
+// returns when the sessions ended.
+func (s *serving) receipt(d *sessionStore, e ledgerEntry) time.Time {
 	t := s.t
 	t.Helper()
 	var body struct {
@@ -270,14 +272,23 @@ func (s *serving) receipt(d *sessionStore, e ledgerEntry) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	key, note, log := d.write("audit.pub", d.auditKeys()), d.write("receipt", body.Receipt), d.write("copy.log", d.ask("audit").must(t, 0).stdout)
+	sound := command(t, nil, "sessiond", "verify", "--key", key, "--log", log, note).must(t, 0)
+	if !strings.Contains(sound.stdout, "The receipts are sound") || !strings.Contains(sound.stdout, "The audit log is sound") {
+		t.Errorf("verified by the command line: %s", sound.stdout)
+	}
 	r, anchor, err := audit.VerifyReceipt([]byte(body.Receipt), keys)
 	if err != nil || r.By != "uri:spiffe://example.org/portreeve" || len(r.Namespaces) != 1 || r.Namespaces[0].Namespace != "portreeve" || r.Namespaces[0].Ended != body.Sessions {
 		t.Errorf("the receipt: %+v of %+v, %v", r, body, err)
 	}
-	log := d.ask("audit").must(t, 0).stdout
-	if _, err := audit.Verify(strings.NewReader(log), keys, anchor); err != nil || !strings.Contains(log, `"act":"owner.ended"`) {
-		t.Errorf("the audit log does not hold what the receipt names: %v\n%s", err, log)
+	copied, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
 	}
+	if _, err := audit.Verify(bytes.NewReader(copied), keys, anchor); err != nil || !strings.Contains(string(copied), `"act":"owner.ended"`) {
+		t.Errorf("the audit log does not hold what the receipt names: %v\n%s", err, copied)
+	}
+	return r.At
 }
 
 // contents returns what all files of a folder hold.
