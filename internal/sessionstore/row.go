@@ -97,7 +97,8 @@ type View struct {
 	Now     Instant
 	Version uint64 // fresh: no row has it and none will get it
 	Rows    []Row  // one for each of the change's keys; State Absent when there is none
-	// NotBefore is the latest revocation of any of the change's owners; 0 = none.
+	// NotBefore is the latest revocation of any of the change's owners, and of the
+	// owners of its rows that are not Absent; 0 = none.
 	NotBefore Instant
 }
 

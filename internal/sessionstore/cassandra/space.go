@@ -170,6 +170,9 @@ func (s *space) view(ctx context.Context, c sessionstore.Change, level gocql.Con
 		}
 		if all[i], errs[i] = s.load(ctx, c.Keys[i], level); errs[i] == nil {
 			v.Rows[i], epochs[i], errs[i] = s.judged(ctx, all[i], v.Now)
+			if v.Rows[i].State == sessionstore.Absent {
+				epochs[i] = 0 // whose time has ended has no owner any more
+			}
 		}
 	})
 	for _, at := range epochs {

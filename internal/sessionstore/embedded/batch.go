@@ -93,9 +93,11 @@ func (x *batch) change(s *space, c *sessionstore.Change) (err error) {
 		var e epoch
 		if r := &olds[i].row; r.Owner != (sessionstore.OwnerKey{}) {
 			e = x.epoch(ownerID{s.id, r.Owner})
-			view.NotBefore = max(view.NotBefore, e.notBefore)
 		}
 		view.Rows[i] = shown(key, olds[i].row, e, x.now)
+		if view.Rows[i].State != sessionstore.Absent { // whose time has ended has no owner any more
+			view.NotBefore = max(view.NotBefore, e.notBefore)
+		}
 	}
 	rows, err := next(c, view)
 	if err != nil || len(rows) == 0 {
