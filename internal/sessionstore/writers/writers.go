@@ -30,7 +30,7 @@ const (
 	Network  Kind = "network"
 )
 
-// Count is what one writer wrote since the tally began.
+// Count is what one writer wrote since the tally began or halved.
 type Count struct {
 	Name  string `json:"name"`
 	Count int64  `json:"writes"`
@@ -120,6 +120,16 @@ func (t *Tally) Top(kind Kind, n int) []Count {
 	return all[:min(n, len(all))]
 }
 
+// Halve halves every count, so that what is long past counts little. The process
+// calls it at a steady pace.
+func (t *Tally) Halve() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, l := range t.lists {
+		l.halve()
+	}
+}
+
 // list is a space-saving summary: at is where a name stands in counts, which is
 // a heap with the smallest count at its root.
 type list struct {
@@ -177,5 +187,23 @@ func (l *list) down(i int) {
 		}
 		l.swap(i, least)
 		i = least
+	}
+}
+
+func (l *list) halve() {
+	kept := l.counts[:0]
+	for _, c := range l.counts {
+		if c.Count /= 2; c.Count > 0 {
+			c.Over /= 2
+			kept = append(kept, c)
+		}
+	}
+	l.counts = kept
+	clear(l.at)
+	for i, c := range l.counts {
+		l.at[c.Name] = i
+	}
+	for i := len(l.counts)/2 - 1; i >= 0; i-- {
+		l.down(i)
 	}
 }

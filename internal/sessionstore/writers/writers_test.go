@@ -46,11 +46,25 @@ func TestTopFindsTheBusy(t *testing.T) {
 	})
 }
 
-func TestTotals(t *testing.T) {
+func TestHalvingForgets(t *testing.T) {
 	tally := NewTally()
-	tally.Add(Write{Owner: "a", Bytes: 10, Same: true})
-	tally.Add(Write{Bytes: 10})
-	if got := tally.Totals(); got != (Totals{Writes: 2, Same: 1, Bytes: 20}) {
+	for range 8 {
+		tally.Add(Write{Owner: "once busy", Bytes: 10, Same: true})
+	}
+	tally.Halve()
+	for range 5 {
+		tally.Add(Write{Owner: "busy now", Bytes: 10})
+	}
+	if top := tally.Top(Owner, 1); top[0].Name != "busy now" {
+		t.Errorf("most active: %+v", top)
+	}
+	for range 3 {
+		tally.Halve()
+	}
+	if top := tally.Top(Owner, 9); len(top) != 0 {
+		t.Errorf("still listed: %+v", top)
+	}
+	if got := tally.Totals(); got != (Totals{Writes: 13, Same: 8, Bytes: 130}) {
 		t.Errorf("totals %+v", got)
 	}
 }
