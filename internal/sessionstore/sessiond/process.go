@@ -209,11 +209,17 @@ func (p *process) base() string {
 	return p.spaces[0].Base
 }
 
+// forgetEvery is how often the counts of who writes most are halved, so that what is
+// long past counts little.
+const forgetEvery = time.Hour
+
 // watchWarnings shows anew what is unsafe when it changes by itself: lists become
-// stale, certificates end.
+// stale, certificates end. It also lets the counts of writers fade.
 func (p *process) watchWarnings(ctx context.Context) {
 	tick := time.NewTicker(time.Minute)
+	fade := time.NewTicker(forgetEvery)
 	defer tick.Stop()
+	defer fade.Stop()
 	was := sessionstore.Calm
 	for {
 		p.showWarnings()
@@ -225,6 +231,10 @@ func (p *process) watchWarnings(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-fade.C:
+			for _, m := range p.spaces {
+				m.tally.Halve()
+			}
 		}
 	}
 }
