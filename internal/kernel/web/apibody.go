@@ -48,6 +48,9 @@ func apiBodyFault(err error) error {
 	if mapped := tooLarge(err); mapped != err {
 		return mapped
 	}
+	if fault.Is(err, fault.Unauthenticated) || fault.Is(err, fault.Unavailable) { // stillBody
+		return err
+	}
 	return fault.New(fault.Malformed, codeTimeout, "The body did not arrive completely. Send it again.").Because(err)
 }
 

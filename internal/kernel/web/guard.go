@@ -72,22 +72,25 @@ func unauthenticated(err error) error {
 func (c *Ctx) authenticate() error {
 	people := c.mux.deps.People
 	ctx := c.R.Context()
-	var actor authz.Actor
-	var err error
+	s := &still{now: c.mux.deps.Clock.Real}
 	bearer, isBearer := bearerToken(c.R)
 	switch cookie := c.Session(); {
 	case c.route.API && isBearer:
-		actor, err = people.AuthenticateToken(ctx, bearer)
+		s.again = func(ctx context.Context) (authz.Actor, error) { return people.AuthenticateToken(ctx, bearer) }
 	case cookie != "":
-		actor, err = people.Authenticate(ctx, cookie)
+		s.again = func(ctx context.Context) (authz.Actor, error) { return people.Authenticate(ctx, cookie) }
 	default:
 		return nil
 	}
-	if err != nil {
+	var err error
+	s.at = s.now()
+	if s.actor, err = s.again(ctx); err != nil {
 		return err
 	}
-	c.Actor = actor
-	c.R = c.R.WithContext(authz.WithActor(ctx, actor))
+	c.Actor = s.actor
+	ctx = context.WithValue(authz.WithActor(ctx, s.actor), stillKey{}, s)
+	c.R = c.R.WithContext(ctx)
+	c.R.Body = &stillBody{c.R.Body, ctx, s}
 	return nil
 }
 

@@ -163,6 +163,9 @@ func bodyFault(err error) error {
 	if errors.As(err, &limit) {
 		return tooLarge(err)
 	}
+	if fault.Is(err, fault.Unauthenticated) || fault.Is(err, fault.Unavailable) { // stillBody
+		return err
+	}
 	return fault.New(fault.Malformed, "request.form", "The form could not be read. Open its page again and send it once more.").Because(err)
 }
 
