@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -45,7 +46,27 @@ func (s *Server) session(user, password string) (*gocql.Session, error) {
 	c.Consistency, c.Timeout, c.ConnectTimeout = gocql.LocalQuorum, 30*time.Second, 10*time.Second
 	c.SslOpts = &gocql.SslOptions{Config: config, EnableHostVerification: true}
 	c.Authenticator = gocql.PasswordAuthenticator{Username: user, Password: password}
-	return c.CreateSession()
+	return opened(c)
+}
+
+// opened gives the driver a minute: it takes no context, and one that began while a
+// node was starting has been seen to wait for ever.
+func opened(c *gocql.ClusterConfig) (*gocql.Session, error) {
+	type result struct {
+		session *gocql.Session
+		err     error
+	}
+	done := make(chan result, 1)
+	go func() {
+		session, err := c.CreateSession()
+		done <- result{session, err}
+	}()
+	select {
+	case r := <-done:
+		return r.session, r.err
+	case <-time.After(time.Minute):
+		return nil, errors.New("the driver does not come back from connecting")
+	}
 }
 
 func (s *Server) address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }

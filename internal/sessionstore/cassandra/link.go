@@ -37,13 +37,14 @@ type link struct {
 func connect(c Config, check func(context.Context, *gocql.Session) error) (*link, error) {
 	l := &link{config: c, check: check, stamps: &stamper{elapsed: c.Elapsed}}
 	l.dialer = &dialer{hosts: c.Hosts, tls: c.TLS, plain: c.Plaintext, timeout: c.ConnectTimeout, log: c.Log}
-	session, err := l.open()
+	ctx, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	session, err := l.open(ctx)
 	if err != nil {
+		stop()
 		return nil, err
 	}
 	l.session.Store(session)
-	ctx, stop := context.WithCancel(context.Background())
-	l.stop = stop
 	l.done.Go(func() { l.keep(ctx) })
 	return l, nil
 }
@@ -51,11 +52,57 @@ func connect(c Config, check func(context.Context, *gocql.Session) error) (*link
 func (l *link) close() {
 	l.stop()
 	l.done.Wait()
-	l.session.Load().Close()
+	l.dismiss(l.session.Load())
 }
 
-// open makes a session of the driver with a fresh view of the cluster.
-func (l *link) open() (*gocql.Session, error) {
+// dismiss closes a session. The driver waits for its own goroutines then, and for one
+// that hangs on a node it would wait for ever.
+func (l *link) dismiss(session *gocql.Session) {
+	closed := make(chan struct{})
+	go func() {
+		session.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(l.config.QueryTimeout):
+	}
+}
+
+// open makes a session of the driver with a fresh view of the cluster. The driver
+// takes no context for that and has several time-outs one after another; what takes
+// longer than it may is left to itself.
+func (l *link) open(ctx context.Context) (*gocql.Session, error) {
+	type result struct {
+		session *gocql.Session
+		err     error
+	}
+	opened := make(chan result, 1)
+	go func() {
+		session, err := l.dial()
+		opened <- result{session, err}
+	}()
+	abandon := func(why error) (*gocql.Session, error) {
+		go func() {
+			if late := <-opened; late.err == nil {
+				late.session.Close()
+			}
+		}()
+		return nil, fmt.Errorf("connect to Cassandra: %w", why)
+	}
+	nodes := time.Duration(len(l.config.Hosts))
+	select {
+	case r := <-opened:
+		return r.session, r.err
+	case <-ctx.Done():
+		return abandon(ctx.Err())
+	case <-time.After(2*nodes*l.config.ConnectTimeout + 2*l.config.QueryTimeout):
+		return abandon(context.DeadlineExceeded)
+	}
+}
+
+// cluster is the driver's configuration.
+func (l *link) cluster() *gocql.ClusterConfig {
 	c := gocql.NewCluster(l.config.Hosts...)
 	c.Port, c.Keyspace, c.NumConns = l.config.Port, l.config.Keyspace, l.config.Connections
 	c.ProtoVersion = 4
@@ -80,7 +127,11 @@ func (l *link) open() (*gocql.Session, error) {
 		nearest = gocql.DCAwareRoundRobinPolicy(l.config.LocalDC)
 	}
 	c.PoolConfig.HostSelectionPolicy = gocql.TokenAwareHostPolicy(nearest)
-	session, err := c.CreateSession()
+	return c
+}
+
+func (l *link) dial() (*gocql.Session, error) {
+	session, err := l.cluster().CreateSession()
 	if err != nil {
 		return nil, fmt.Errorf("connect to Cassandra: %w", err)
 	}
@@ -173,12 +224,12 @@ func (l *link) tried(ctx context.Context, session *gocql.Session) error {
 
 // rebuild replaces the session by one that works.
 func (l *link) rebuild(ctx context.Context) error {
-	fresh, err := l.open()
+	fresh, err := l.open(ctx)
 	if err != nil {
 		return err
 	}
 	if err := l.tried(ctx, fresh); err != nil {
-		fresh.Close()
+		l.dismiss(fresh)
 		return err
 	}
 	stale := l.session.Swap(fresh)
@@ -188,7 +239,7 @@ func (l *link) rebuild(ctx context.Context) error {
 		case <-ctx.Done():
 		case <-time.After(2 * l.config.QueryTimeout):
 		}
-		stale.Close()
+		l.dismiss(stale)
 	})
 	return nil
 }

@@ -168,7 +168,7 @@ func TestCertificatesAreReadAnew(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { _ = b.Close() })
 	again := func() error {
-		session, err := b.link.open()
+		session, err := b.link.open(t.Context())
 		if err == nil {
 			session.Close()
 		}
