@@ -13,6 +13,7 @@ import (
 
 	"portreeve.org/portreeve/internal/kernel/authz"
 	"portreeve.org/portreeve/internal/kernel/store"
+	"portreeve.org/portreeve/internal/kernel/web"
 )
 
 // stall is how long a reader of an export may take nothing before the
@@ -28,7 +29,7 @@ type exportOutput struct {
 
 // getExport streams. A log of a million entries takes longer than the time that
 // a request has, so the stream has its own rule: it goes on as long as its
-// reader takes something every minute.
+// reader takes something every minute, and is signed in.
 func (s *Service) getExport(ctx context.Context, _ *struct{}) (*exportOutput, error) {
 	a := authz.ActorFrom(ctx)
 	// What can fail without having written anything fails here, with an answer.
@@ -36,8 +37,8 @@ func (s *Service) getExport(ctx context.Context, _ *struct{}) (*exportOutput, er
 		return nil, err
 	}
 	stream := func(h huma.Context) {
-		out := s.patient(h.BodyWriter())
 		long := context.WithoutCancel(ctx)
+		out := s.patient(long, h.BodyWriter())
 		err := s.read(long, func(r *store.ReadTx) error { return s.Log.Export(long, r, a, out) })
 		if err == nil {
 			return
@@ -52,16 +53,18 @@ func (s *Service) getExport(ctx context.Context, _ *struct{}) (*exportOutput, er
 	return &exportOutput{ContentType: "text/plain; charset=utf-8", Disposition: `attachment; filename="ledger-export.txt"`, Body: stream}, nil
 }
 
-// patientWriter gives each write a deadline of its own.
+// patientWriter gives each write a deadline of its own, and ends when who reads is not
+// signed in any more.
 type patientWriter struct {
+	ctx     context.Context // of the one answer that it is for
 	w       io.Writer
 	control *http.ResponseController
 	clock   *store.Clock
 	failed  error
 }
 
-func (s *Service) patient(w io.Writer) *patientWriter {
-	p := &patientWriter{w: w, clock: s.DB.Clock()}
+func (s *Service) patient(ctx context.Context, w io.Writer) *patientWriter {
+	p := &patientWriter{ctx: ctx, w: w, clock: s.DB.Clock()}
 	if rw, ok := w.(http.ResponseWriter); ok {
 		p.control = http.NewResponseController(rw)
 	}
@@ -69,6 +72,10 @@ func (s *Service) patient(w io.Writer) *patientWriter {
 }
 
 func (p *patientWriter) Write(b []byte) (int, error) {
+	if err := web.StillIn(p.ctx); err != nil {
+		p.failed = err
+		return 0, err
+	}
 	if p.control != nil {
 		err := p.control.SetWriteDeadline(p.clock.Real().Add(stall))
 		if err != nil && !errors.Is(err, http.ErrNotSupported) {

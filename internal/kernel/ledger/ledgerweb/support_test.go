@@ -37,6 +37,7 @@ type office struct {
 	risk    *ledger.Writer
 	signer  *format.Signer
 	witness ledgertest.Witness
+	people  webtest.People // nil = one for each role
 	*webtest.Client
 }
 
@@ -72,6 +73,9 @@ func (o *office) mux() *web.Mux {
 	})
 	deps := webtest.Deps(actions...)
 	deps.Policy, deps.Clock, deps.Submissions, deps.Navigation = policy, o.db.Clock(), o.log, ledgerweb.Navigation()
+	if o.people != nil {
+		deps.People = o.people
+	}
 	mux := web.NewMux(deps)
 	mux.Files("risk", fstest.MapFS{"messages/en.yaml": {Data: []byte("risk.entry_kind.rated: Rated\nrisk.entry_kind.acceptance.granted: Acceptance granted")}})
 	service.Pages(mux)
