@@ -17,6 +17,16 @@ func TestNothingWithoutTheRight(t *testing.T) {
 	handle := b.handles("two", "alice")[0]
 	before := b.state()
 	all := b.api.routes()
+	// Ending sessions is one right; seeing, and what a whole namespace loses, another.
+	ending := map[string]bool{
+		"DELETE /admin/v1/owners/{owner}/sessions": true, "DELETE /admin/v1/namespaces/{namespace}/owners/{owner}/sessions": true,
+		"DELETE /admin/v1/namespaces/{namespace}/owners/{owner}/sessions/{handle}": true,
+	}
+	for _, to := range all {
+		if want := map[bool]string{true: Revoke, false: Administer}[ending[to.pattern]]; to.verb != want {
+			t.Errorf("%s asks for %q, want %q", to.pattern, to.verb, want)
+		}
+	}
 	if len(all) < 10 {
 		t.Fatalf("%d routes", len(all))
 	}
