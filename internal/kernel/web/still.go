@@ -45,6 +45,22 @@ func StillIn(ctx context.Context) error {
 	return s.check(ctx)
 }
 
+// StillWriter is w for as long as [StillIn] has no error.
+func StillWriter(ctx context.Context, w io.Writer) io.Writer { return &stillWriter{w, ctx} }
+
+type stillWriter struct {
+	w   io.Writer
+	ctx context.Context // of the one answer that it is for
+}
+
+// Write writes, if who reads is signed in still.
+func (s *stillWriter) Write(p []byte) (int, error) {
+	if err := StillIn(s.ctx); err != nil {
+		return 0, err
+	}
+	return s.w.Write(p)
+}
+
 func (s *still) check(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -90,7 +90,15 @@ func TestWhoIsOutReadsNoMore(t *testing.T) {
 	_, m := openNotes(t, func(d *web.Deps) { d.People, d.Clock = people, clock })
 	var errs []error
 	m.Page("GET /long", "note:entry:read", func(c *web.Ctx) error {
-		ask := func() { errs = append(errs, web.StillIn(c.Context())) }
+		var out strings.Builder
+		w := web.StillWriter(c.Context(), &out)
+		ask := func() {
+			before := out.Len()
+			_, err := io.WriteString(w, "x")
+			if errs = append(errs, web.StillIn(c.Context())); (err == nil) != (errs[len(errs)-1] == nil) || (out.Len() > before) != (err == nil) {
+				t.Errorf("written %d, %v", out.Len()-before, err)
+			}
+		}
 		ask()
 		clock.Set(clock.Real().Add(2 * time.Second))
 		ask()

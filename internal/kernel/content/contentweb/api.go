@@ -196,7 +196,7 @@ func (s *Site) apiDownload(ctx context.Context, in *web.ByID) (*huma.StreamRespo
 		for name := range headers {
 			h.SetHeader(name, headers.Get(name))
 		}
-		if _, err := io.Copy(h.BodyWriter(), data); err != nil {
+		if _, err := io.Copy(web.StillWriter(ctx, h.BodyWriter()), data); err != nil {
 			panic(http.ErrAbortHandler)
 		}
 	}}, nil

@@ -136,7 +136,7 @@ func (s *Site) download(c *web.Ctx) error {
 		return err
 	}
 	a.Headers(c.W.Header())
-	if _, err := io.Copy(c.W, data); err != nil {
+	if _, err := io.Copy(web.StillWriter(c.Context(), c.W), data); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	return nil
