@@ -5,12 +5,15 @@ package sessiond
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	gocql "github.com/apache/cassandra-gocql-driver/v2"
 
 	"portreeve.org/portreeve/internal/sessionstore/authority"
 	"portreeve.org/portreeve/internal/sessionstore/selfcheck"
@@ -66,9 +69,19 @@ func TestKaskFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cassandra.Close()
+	b.kaskWrote(cassandra.Port(), "global:MWSession:before", "of Kask")
 	b.runKask(cassandra.Port())
 
 	nobody := b.client("")
+	if got := b.want(200, nobody, "GET", b.ready.URL+"global:MWSession:before", ""); got != "of Kask" {
+		t.Errorf("a session of Kask's table: %q", got)
+	}
+	b.want(201, nobody, "POST", b.ready.URL+"global:MWSession:before", "of ours")
+	if got := b.want(200, nobody, "GET", b.ready.URL+"global:MWSession:before", ""); got != "of ours" {
+		t.Errorf("a session that came over: %q", got)
+	}
+	b.want(204, nobody, "DELETE", b.ready.URL+"global:MWSession:before", "")
+	b.want(404, nobody, "GET", b.ready.URL+"global:MWSession:before", "")
 	b.want(201, nobody, "POST", b.ready.URL+"global:MWSession:a", "hello")
 	if got := b.want(200, nobody, "GET", b.ready.URL+"global:MWSession:a", ""); got != "hello" {
 		t.Errorf("%q", got)
@@ -89,7 +102,9 @@ func TestKaskFile(t *testing.T) {
 	if strings.Contains(b.log.String(), "secret") || strings.Contains(b.log.String(), "MWSession") {
 		t.Errorf("the log holds a password or an id: %s", b.log.String())
 	}
-	all, code := b.selfcheck(func(c *SelfcheckCmd) { c.Config, c.Ready, c.CA = b.ready.Config, filepath.Join(b.folder, "ready.json"), b.dev.authority.CertFile() })
+	all, code := b.selfcheck(func(c *SelfcheckCmd) {
+		c.Config, c.Ready, c.CA = b.ready.Config, filepath.Join(b.folder, "ready.json"), b.dev.authority.CertFile()
+	})
 	if code != int(selfcheck.Open) || all["no_certificate"].Word() != "NO" || all["cassandra_foreign_certificate"].Word() != "yes" {
 		t.Errorf("exit %d, %+v, %+v", code, all["no_certificate"], all["cassandra_foreign_certificate"])
 	}
@@ -97,6 +112,29 @@ func TestKaskFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.eventually("a health that tells of it", func() bool { status, _ := b.do(nobody, "GET", root+"healthz", ""); return status == 503 })
+}
+
+// kaskWrote puts a session into Kask's own table.
+func (b *bed) kaskWrote(port int, id, value string) {
+	b.t.Helper()
+	pem, err := os.ReadFile(b.dev.authority.CertFile())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	c := gocql.NewCluster("127.0.0.1")
+	c.Port, c.ProtoVersion, c.NumConns = port, 4, 1
+	c.SslOpts = &gocql.SslOptions{Config: &tls.Config{RootCAs: pool, ServerName: "127.0.0.1"}, EnableHostVerification: true}
+	c.Authenticator = gocql.PasswordAuthenticator{Username: "kask", Password: "secret"}
+	session, err := c.CreateSession()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer session.Close()
+	if err := session.Query(`INSERT INTO "sessions"."values" (key, value) VALUES (?, ?) USING TIMESTAMP ? AND TTL ?`, []byte(id), []byte(value), clock().UnixMicro(), 3600).Exec(); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // runKask runs a Kask file until the test ends.

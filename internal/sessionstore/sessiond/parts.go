@@ -38,6 +38,7 @@ type parts struct {
 	audit    *audit.Log    // nil = there is none
 	backends map[string]sessionstore.Backend
 	spaces   []mounted
+	move     *move // nil = nothing comes over from Kask's table
 
 	closers []func() error // in the order of opening
 }
@@ -136,6 +137,9 @@ func (p *parts) openSpace(ctx context.Context, sp settings.Space) error {
 	}
 	tally := writers.NewTally()
 	store := sessionstore.NewStore(sp.Namespace, space, ring, observer{tally}, p.pressure(sp.Backend))
+	if err := p.follow(sp, store, sessionstore.NewStore(sp.Namespace, space, ring, nil, nil)); err != nil {
+		return err
+	}
 	p.spaces = append(p.spaces, mounted{Space: sp, store: store, tally: tally})
 	return nil
 }

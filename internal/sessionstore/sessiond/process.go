@@ -142,7 +142,7 @@ func (p *process) openServers() error {
 func (p *process) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	background := []func(context.Context){p.staging.run, p.keeper.run, p.watchWarnings, p.reloadOnHangup}
+	background := []func(context.Context){p.staging.run, p.keeper.run, p.watchWarnings, p.reloadOnHangup, p.finishMove}
 	works := make([]func(context.Context) error, 0, len(background)+len(p.servers))
 	for _, s := range p.servers {
 		works = append(works, s.run)
