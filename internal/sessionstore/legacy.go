@@ -43,11 +43,25 @@ func (l *LegacySession) version() uint64 {
 // go to the other store behind this one's back are seen until then, and not after.
 func (s *Store) Follow(l Legacy) { s.legacy = l }
 
-// through reads a session of the other store without bringing it over.
+// through reads a session of the other store without bringing it over. One that was
+// ended here has ended, whatever lies there or was written there since.
 func (s *Store) through(ctx context.Context, id []byte) (Session, error) {
 	l, err := s.legacy.Find(ctx, id)
 	if err != nil {
 		return Session{}, unfound(err)
+	}
+	known := false
+	err = s.space.Apply(ctx, Change{Keys: s.keys(id), Next: func(v View) ([]Row, error) {
+		_, here := present(v)
+		known = here.State != Absent
+		return nil, nil
+	}})
+	if err != nil {
+		return Session{}, err
+	}
+	if known { // or it was brought over between two looks
+		session, _, err := s.here(ctx, id, nil)
+		return session, err
 	}
 	m := Meta{Handle: s.ring.RowKey(id), Version: l.version(), Established: l.Written, Expires: l.Expires}
 	return Session{Meta: m, Value: l.Value}, nil

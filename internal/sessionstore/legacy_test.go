@@ -206,6 +206,50 @@ func TestAdoptAgainstDelete(t *testing.T) {
 	}
 }
 
+// TestWhatEndedHereIsNotReadThere: whoever writes to the other store still, behind this
+// one's back, brings no session back that was ended for its owner, or is held as deleted.
+func TestWhatEndedHereIsNotReadThere(t *testing.T) {
+	for name, end := range map[string]func(st *sessionstore.Store, m sessionstore.Meta, now sessionstore.Instant) error{
+		"its owner is ended": func(st *sessionstore.Store, _ sessionstore.Meta, now sessionstore.Instant) error {
+			_, err := st.Revoke(ctx, "alice", now)
+			return err
+		},
+		"it alone is ended": func(st *sessionstore.Store, m sessionstore.Meta, _ sessionstore.Instant) error {
+			_, err := st.End(ctx, "alice", m.Handle)
+			return err
+		},
+		"it is deleted": func(st *sessionstore.Store, _ sessionstore.Meta, _ sessionstore.Instant) error {
+			return st.Delete(ctx, []byte("a"), nil)
+		},
+		"its id is changed": func(st *sessionstore.Store, _ sessionstore.Meta, now sessionstore.Instant) error {
+			if _, err := st.Change(ctx, []byte("a"), []byte("c"), sessionstore.Write{}, time.Minute); err != nil {
+				return err
+			}
+			_, err := st.Revoke(ctx, "alice", now)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st, _, old, clock := following(t, func(ns *sessionstore.Namespace) { ns.DeleteHold = time.Hour })
+			late := old.sessions["a"]
+			m, _, err := st.Set(ctx, []byte("a"), sessionstore.Write{Owner: "alice", Value: []byte("signed in")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := end(st, m, clock.Now()); err != nil {
+				t.Fatal(err)
+			}
+			old.sessions["a"] = late
+			if got := value(t, st, "a"); got != "" {
+				t.Errorf("it can be read: %q", got)
+			}
+			if got := value(t, st, "b"); got != "of b" {
+				t.Errorf("another one: %q", got)
+			}
+		})
+	}
+}
+
 // TestFollowingABrokenStore: nothing is taken for absent, or for ended, that may not be.
 func TestFollowingABrokenStore(t *testing.T) {
 	st, _, old, _ := following(t)

@@ -75,11 +75,16 @@ func (s *Store) Get(ctx context.Context, id []byte) (Session, error) {
 // GetInto is Get for a caller that uses its buffers again: what the row holds is
 // put behind buf's bytes, and returned with them. The session's value lies in there.
 func (s *Store) GetInto(ctx context.Context, id, buf []byte) (Session, []byte, error) {
-	row, err := s.find(ctx, id)
+	session, all, err := s.here(ctx, id, buf)
 	if s.legacy != nil && errors.Is(err, ErrNotFound) {
-		session, err := s.through(ctx, id)
-		return session, buf, err
+		session, err = s.through(ctx, id)
 	}
+	return session, all, err
+}
+
+// here is GetInto of what this store holds itself.
+func (s *Store) here(ctx context.Context, id, buf []byte) (Session, []byte, error) {
+	row, err := s.find(ctx, id)
 	if err != nil {
 		return Session{}, buf, err
 	}
