@@ -22,8 +22,11 @@ import (
 )
 
 // TestMain lets the test's program be run as `bench fill` and `bench tracker`, which
-// fillOnce and importTasks do.
+// fillOnce and importTasks do, and as the load generator of the session store.
 func TestMain(m *testing.M) {
+	if helper(os.Args[1:]) {
+		return
+	}
 	if len(os.Args) > 1 && (os.Args[1] == "fill" || os.Args[1] == "tracker") {
 		if err := run(context.Background(), os.Args[1:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -96,6 +99,39 @@ func TestSmallRun(t *testing.T) {
 		if n, err := strconv.Atoi(text); err != nil || n < 1800 {
 			t.Errorf("%s entries, want at least 1800", text)
 		}
+	}
+}
+
+// A small run of the session store: every request is answered while keys and
+// certificates change, and what was filled in is there after kill -9.
+func TestSmallSessionRun(t *testing.T) {
+	t.Setenv("BINARY", buildServer(t))
+	t.Setenv("SESSIONS", "3000")
+	t.Setenv("SECONDS", "1")
+	t.Setenv("LOAD", "100")
+	t.Setenv("SOAK", "4s")
+	t.Setenv("DIR", t.TempDir())
+	p, err := readParams(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := measureSessions(t.Context(), p, []string{"mix", "live", "soak"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	t.Log(out.String())
+	for _, want := range []string{
+		`(?m)^the mix at 100/s: p99 of GET +ms +< 3 `, `(?m)^  p99 of SET +ms +< 75 `,
+		`(?m)^keys and certificates exchanged: requests that failed +0 +of [1-9]\d*; 4 rotations of keys, 4 of certificates`,
+		`(?m)^3000 live sessions: resident memory +MiB +< 2048 `, `(?m)^  GET of any of them .* 0 were absent$`,
+		`(?m)^soak: resident memory .* 0 failed$`,
+	} {
+		if !regexp.MustCompile(want).MatchString(out.String()) {
+			t.Errorf("the report lacks %s", want)
+		}
+	}
+	if strings.Contains(out.String(), "NaN") || strings.Contains(out.String(), "Inf") {
+		t.Error("a figure is none")
 	}
 }
 

@@ -27,7 +27,7 @@ func sessionNote(format string, args ...any) {
 // plan is what every load on a server begins with.
 func (b *bed) plan(port string) plan {
 	return plan{
-		Address: "localhost:" + port, Protocol: "http", CA: b.authority.CertFile(), Cert: b.client.Cert, Key: b.client.Key,
+		Address: "localhost:" + port, Name: "localhost", Protocol: "http", CA: b.authority.CertFile(), Cert: b.client.Cert, Key: b.client.Key,
 		Connections: sessionConnections, Keys: sessionKeys, Value: sessionValue, Threads: 1, Seed: 1,
 	}
 }

@@ -54,7 +54,7 @@ func newGenerator(p plan) (*generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.tls = &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "localhost"}
+	g.tls = &tls.Config{RootCAs: x509.NewCertPool(), ServerName: p.Name}
 	g.tls.RootCAs.AppendCertsFromPEM(pem)
 	if p.Cert != "" {
 		pair, err := tls.LoadX509KeyPair(p.Cert, p.Key)

@@ -19,6 +19,7 @@ import (
 // JSON on its standard input.
 type plan struct {
 	Address     string // host:port
+	Name        string // of the server's certificate
 	Protocol    string // http or redis
 	CA          string
 	Cert, Key   string // of the client; "" = none
