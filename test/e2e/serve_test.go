@@ -68,7 +68,7 @@ func seeded(t *testing.T) ([]account, string) {
 		t.Fatal(err)
 	}
 	// The copy is as readable as CopyFS makes it; keys are refused like that.
-	for _, file := range []string{"ledger.key", "secret.key"} {
+	for _, file := range []string{"ledger.key", "secret.key", "sessions.key", "sessions/ring.json"} {
 		if err := os.Chmod(filepath.Join(dir, file), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +181,9 @@ func startServe(t *testing.T, config, data string, accounts []account) *serving 
 	})
 	eventually(t, "the server is ready", func() bool {
 		if len(s.exited) > 0 {
-			t.Fatalf("the server ended: %v\n%s", <-s.exited, s.log)
+			err := <-s.exited
+			s.exited = nil // there is nothing left to stop
+			t.Fatalf("the server ended: %v\n%s", err, s.log)
 		}
 		ready := s.log.lines("ready")
 		if len(ready) == 0 {
