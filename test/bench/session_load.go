@@ -140,7 +140,7 @@ func load(ctx context.Context, pid int, p plan) (out loaded, err error) {
 
 // fillKeys writes each key once.
 func fillKeys(ctx context.Context, p plan) error {
-	p.Fill = true
+	p.Fill, p.Rate = true, 0
 	l, err := loader(ctx, p)
 	if err != nil {
 		return err

@@ -155,7 +155,7 @@ func (b *Backend) commitAll() {
 }
 
 // gatherFor is the least time from one batch to the next while several write at once.
-const gatherFor = time.Millisecond
+const gatherFor = 2 * time.Millisecond
 
 // gather lets who is about to write do so, because a sync costs as much for many as
 // for one. Who writes alone, as the last batch and the queue show, does not wait.

@@ -12,8 +12,8 @@
 // A single goroutine takes every change that waits, evaluates each against the
 // state that those before it leave, makes one batch of all, has it synced, shows
 // the result to readers and then answers. While a batch is synced the next one
-// gathers, and while several write at once a batch begins no sooner than a
-// millisecond after the last one: the cost of a sync is shared by all of them. Who
+// gathers, and while several write at once a batch begins no sooner than two
+// milliseconds after the last one: the cost of a sync is shared by all of them. Who
 // writes alone does not wait.
 //
 // # Reads
