@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -130,11 +131,19 @@ func (in *installation) settle(ctx context.Context) error {
 	return err
 }
 
+// freePort returns a port that nobody listens on. It lies below those that the
+// system gives out by itself, so that it is free a while later, too.
 func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+	const lowest, highest, tries = 20_000, 32_000, 100
+	var err error
+	for range tries {
+		address := fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(highest-lowest))
+		var l net.Listener
+		if l, err = net.Listen("tcp", address); err != nil {
+			continue
+		}
+		_, port, _ := net.SplitHostPort(address) // made just above
+		return port, l.Close()
 	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, errors.Join(err, l.Close())
+	return "", fmt.Errorf("find a free port: %w", err)
 }
