@@ -53,18 +53,10 @@ func (d *disk) release() error {
 
 // read returns the file's bytes.
 func (d *disk) read() ([]byte, error) {
-	f, err := os.Open(d.path)
+	b, err := readPrivate(d.path, maxRingFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.Invalid, "seal.ring_missing", "There is no ring file at %s. For a new store make one; for one that was in use put the last copy back.", d.path).Because(err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the ring file: %w", err)
-	}
-	defer f.Close()
-	if err := private(f); err != nil {
-		return nil, err
-	}
-	b, err := io.ReadAll(io.LimitReader(f, maxRingFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the ring file: %w", err)
 	}

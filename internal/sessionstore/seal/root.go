@@ -36,18 +36,10 @@ const maxRootFile = 256
 // ReadRoot reads a root key: 32 bytes in base64 on one line, in a file that nobody
 // but its owner may read. Anything else is an Invalid fault that says what to do.
 func ReadRoot(path string) (*Root, error) {
-	f, err := os.Open(path)
+	text, err := readPrivate(path, maxRootFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.Invalid, "seal.root_missing", "There is no root key at %s. Without the one that wrapped the ring file its sessions cannot be read; for a new store make one: openssl rand -base64 32, mode 0600.", path)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the root key: %w", err)
-	}
-	defer f.Close()
-	if err := private(f); err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxRootFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the root key: %w", err)
 	}
@@ -84,6 +76,20 @@ func CreateRoot(path string) (*Root, error) {
 		return nil, fmt.Errorf("create a root key: %w", err)
 	}
 	return newRoot(secret)
+}
+
+// readPrivate returns a file that nobody but its owner may read or write, and of one
+// that is longer than most one byte more than that.
+func readPrivate(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := private(f); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(f, most+1))
 }
 
 // private refuses a file that others than its owner may read or write.
