@@ -139,32 +139,41 @@ func (p *postbox) replyTo(item, thread, login string) string {
 	return address
 }
 
+// answered is a review, as somebody sees it, with one question that the requester has
+// answered a minute later.
+func (in *installation) answered(login string) review.Detail {
+	in.t.Helper()
+	reviews := in.reviews()
+	r, err := reviews.Request(in.as("requester"), review.RequestInput{Title: "Maps", Sketch: "Maps in the browser."})
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	q, err := reviews.Ask(in.as("reviewer"), r.ID, r.Version, review.AskInput{Text: "Who draws them?"})
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	in.clock.Set(in.clock.Real().Add(time.Minute))
+	if _, err := reviews.Answer(in.as("requester"), r.ID, r.Version+1, q.Label, "The browser."); err != nil {
+		in.t.Fatal(err)
+	}
+	d, err := reviews.Get(in.as(login), r.ID)
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	return d
+}
+
 // TestSettledTextsStand: an answer can be mended while the question is open, and
 // stands as it was judged once the question is settled.
 func TestSettledTextsStand(t *testing.T) {
 	in := openInstallation(t, t.TempDir(), loadedAt())
 	reviews := in.reviews()
-	r, err := reviews.Request(in.as("requester"), review.RequestInput{Title: "Maps", Sketch: "Maps in the browser."})
-	if err != nil {
-		t.Fatal(err)
-	}
-	q, err := reviews.Ask(in.as("reviewer"), r.ID, r.Version, review.AskInput{Text: "Who draws them?"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	in.clock.Set(in.clock.Real().Add(time.Minute))
-	if _, err := reviews.Answer(in.as("requester"), r.ID, r.Version+1, q.Label, "The browser."); err != nil {
-		t.Fatal(err)
-	}
-	d, err := reviews.Get(in.as("reviewer"), r.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := in.answered("reviewer")
 	answer := d.Questions[0].Thread[1]
 	if _, err := in.content.Edit(in.as("requester"), answer.ID, answer.Version, "The browser does."); err != nil {
 		t.Errorf("an answer that nobody has judged: %v", err)
 	}
-	if _, err := reviews.Settle(in.as("reviewer"), r.ID, d.Version, q.Label, review.SettleInput{Settled: review.Fully}); err != nil {
+	if _, err := reviews.Settle(in.as("reviewer"), d.ID, d.Version, d.Questions[0].Label, review.SettleInput{Settled: review.Fully}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := in.content.Edit(in.as("requester"), answer.ID, answer.Version+1, "Nobody does."); !fault.HasCode(err, "review.question_closed") {
@@ -183,23 +192,8 @@ func TestSettledTextsStand(t *testing.T) {
 func TestDoneTextsStand(t *testing.T) {
 	in := openInstallation(t, t.TempDir(), loadedAt())
 	reviews := in.reviews()
-	r, err := reviews.Request(in.as("requester"), review.RequestInput{Title: "Maps", Sketch: "Maps in the browser."})
-	if err != nil {
-		t.Fatal(err)
-	}
-	q, err := reviews.Ask(in.as("reviewer"), r.ID, r.Version, review.AskInput{Text: "Who draws them?"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	in.clock.Set(in.clock.Real().Add(time.Minute))
-	if _, err := reviews.Answer(in.as("requester"), r.ID, r.Version+1, q.Label, "The browser."); err != nil {
-		t.Fatal(err)
-	}
-	d, err := reviews.Get(in.as("requester"), r.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := reviews.Withdraw(in.as("requester"), r.ID, d.Version, "Not needed."); err != nil {
+	d := in.answered("requester")
+	if _, err := reviews.Withdraw(in.as("requester"), d.ID, d.Version, "Not needed."); err != nil {
 		t.Fatal(err)
 	}
 	answer := d.Questions[0].Thread[1]
