@@ -26,7 +26,6 @@ const (
 	usageSize    = 8 + 8
 	epochSize    = 8 + 1
 	rowKeySize   = 1 + 4 + 32
-	ownerKeySize = 1 + 4 + 16 + 32
 	dueKeySize   = 1 + 4 + 4 + 32
 	epochKeySize = 1 + 4 + 16
 )
